@@ -1,0 +1,1 @@
+"""Other people's systems: vendors and CRMs. Never imports dagster, sql or pipelines."""

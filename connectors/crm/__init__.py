@@ -1,0 +1,1 @@
+"""Leads, customers and reference tables as people have them: CSV files and databases."""

@@ -1,0 +1,177 @@
+"""A connection to somebody's database, and why there is none.
+
+Belongs here: engines, drivers, time-outs, and errors without secrets or values. Does not belong
+here: statements, columns, rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from connectors.errors import SetupError
+
+_CONNECT_TIMEOUT_S = 10
+_KNOWS_CONNECT_TIMEOUT = frozenset({"psycopg", "psycopg2", "pymysql", "mysqldb"})
+# Kept as the server writes them: Python has no `infinity` and rounds JSON numbers.
+_TEXT_IN_POSTGRES = ("date", "timestamp", "timestamptz", "interval", "json", "jsonb")
+
+# Drivers put users, addresses and sometimes values into their texts; only known phrases get out.
+_CONNECT_REASONS = (
+    ("password authentication failed", "the user or the password was refused"),
+    ("Access denied", "the user or the password was refused"),
+    ("no password supplied", "it asks for a password"),
+    ("does not exist", "the database or the user does not exist there"),
+    ("no pg_hba.conf entry", "the server does not admit this user from this machine"),
+    ("too many clients", "the server has no connection left"),
+    ("onnection refused", "nothing listens at that address"),
+    ("No such file or directory", "nothing listens at that address"),
+    ("resolve host", "the host name is unknown"),
+    ("translate host name", "the host name is unknown"),
+    ("timeout", "it did not answer in time"),
+    ("unable to open database file", "the file cannot be opened"),
+    ("invalid connection option", "the URL has an option that the driver does not know"),
+)
+_HARMLESS_SQLITE = (
+    "no such table",
+    "no such column",
+    "no such function",
+    "ambiguous column name",
+    "incomplete input",
+    "near ",
+    "unrecognized token",
+    "database is locked",
+    "unknown database",
+    "file is not a database",
+)
+
+
+class Database:
+    """A database by its URL, whose secrets it keeps to itself.
+
+    Raises:
+        SetupError: the text is no URL, or its driver is unknown or not installed.
+    """
+
+    def __init__(self, url: str, *, setting: str) -> None:
+        self._setting = f"{setting}.database"
+        self._url = _parse(url, setting=self._setting)
+        self.backend = self._url.get_backend_name()
+
+    def __str__(self) -> str:
+        return _without_secrets(self._url)
+
+    @contextmanager
+    def connect(self, *, setting: str) -> Iterator[Connection]:
+        """A connection of its own, closed at the end without a commit.
+
+        Args:
+            setting: what the statements inside the block come from: `sources.leads.query`.
+
+        Raises:
+            SetupError: it cannot be had, or a statement inside the block failed.
+        """
+        engine = self._engine()
+        try:
+            with self._open(engine) as connection, self._explained(setting):
+                yield connection
+        finally:
+            engine.dispose()
+
+    def _open(self, engine: Engine) -> Connection:
+        try:
+            return engine.connect()
+        except SQLAlchemyError as error:
+            reason = _connect_reason(error)
+            raise SetupError(f"{self._setting}: cannot connect to {self}: {reason}") from None
+
+    @contextmanager
+    def _explained(self, setting: str) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            reason = _statement_reason(error)
+            raise SetupError(f"{setting}: cannot read from {self}: {reason}") from None
+
+    def _engine(self) -> Engine:
+        self._refuse_missing_file()
+        has_timeout = self._url.get_driver_name() in _KNOWS_CONNECT_TIMEOUT
+        is_open = has_timeout and "connect_timeout" not in self._url.query
+        engine = create_engine(
+            self._url,
+            connect_args={"connect_timeout": _CONNECT_TIMEOUT_S} if is_open else {},
+            poolclass=NullPool,
+            hide_parameters=True,
+        )
+        event.listen(engine, "connect", _read_faithfully)
+        return engine
+
+    def _refuse_missing_file(self) -> None:
+        # SQLite would make an empty database of it.
+        path = self._url.database if self.backend == "sqlite" else None
+        if path and not path.startswith((":memory:", "file:")) and not Path(path).is_file():
+            raise SetupError(f"{self._setting}: there is no file {path}")
+
+
+def _parse(text: str, *, setting: str) -> URL:
+    try:
+        url = make_url(text)
+        url.get_dialect().import_dbapi()
+    except ImportError as error:
+        raise SetupError(f"{setting}: the driver {error.name!r} is not installed") from None
+    except (ArgumentError, ValueError):
+        # Neither the text nor the library's words about it: both may hold the password.
+        raise SetupError(
+            f"{setting}: not the URL of a database that is known here, such as"
+            " postgresql://user:password@host/database or sqlite:///file.db;"
+            " special characters in the password must be percent-encoded"
+        ) from None
+    return url
+
+
+def _without_secrets(url: URL) -> str:
+    socket = url.query.get("host")
+    shown = url.set(query={})
+    if url.host is None and isinstance(socket, str):
+        shown = shown.set(host=socket)
+    return shown.render_as_string(hide_password=True)
+
+
+def _read_faithfully(dbapi_connection: Any, _record: object) -> None:
+    """Values arrive as they are stored, and one that cannot be decoded spoils its row only."""
+    kind = type(dbapi_connection).__module__.partition(".")[0]
+    if kind == "sqlite3":
+        dbapi_connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+    elif kind == "psycopg":
+        from psycopg.types.string import TextLoader
+
+        for name in _TEXT_IN_POSTGRES:
+            dbapi_connection.adapters.register_loader(name, TextLoader)
+
+
+def _connect_reason(error: SQLAlchemyError) -> str:
+    driver_error = error.orig if isinstance(error, DBAPIError) else error
+    text = str(driver_error)
+    known = (reason for words, reason in _CONNECT_REASONS if words in text)
+    return next(known, type(driver_error).__name__)
+
+
+def _statement_reason(error: SQLAlchemyError) -> str:
+    """What is wrong with a statement, without its parameters and without the values of rows."""
+    if not isinstance(error, DBAPIError):
+        return type(error).__name__
+    if error.connection_invalidated:
+        return "the connection was lost"
+    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or ""
+    text = str(error.orig).partition("\n")[0]
+    # Class 42 is about the statement's own words: tables, columns, syntax, permissions.
+    if state.startswith("42") or text.startswith(_HARMLESS_SQLITE):
+        return text
+    name = type(error.orig).__name__
+    return f"{name} (SQLSTATE {state})" if state else name

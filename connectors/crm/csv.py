@@ -1,0 +1,281 @@
+"""Leads, customers and reference tables from CSV files.
+
+Belongs here: which files a day has, and reading them in chunks. Does not belong here: bytes to text
+(`encoding.py`), text to records (`records.py`), header to columns (`layout.py`).
+"""
+
+from __future__ import annotations
+
+import csv
+import glob
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, compress
+from pathlib import Path
+from typing import TextIO
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from connectors.crm.encoding import AUTO, find_delimiter, find_encoding
+from connectors.crm.frames import COLUMNS, Cursor, DayWindow, build_frame, regroup
+from connectors.crm.layout import Columns, Layout
+from connectors.crm.records import Records, Shape, read_records
+from connectors.errors import SetupError
+
+_DAY = "{day}"
+_ANY_DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
+_KEPT_FIELDS = ("lead_id", "campaign")
+_SAMPLE_LINES = 100
+# Phone numbers and addresses: the first line of a file without a header, never to be quoted.
+_VALUE = re.compile(r"[+(]?\d[\d\s()./-]{5,}|\S+@\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """An open file whose header has been read; `first_line` is the line after it."""
+
+    path: Path
+    lines: Iterator[str]
+    layout: Layout
+    delimiter: str
+    first_line: int
+
+    def records(self, *, block_lines: int) -> Iterator[Records]:
+        """Every record after the header."""
+        kept = [self.layout.fields.get(field) for field in _KEPT_FIELDS]
+        cursor = {self.layout.cursor} - {None}
+        shape = Shape(
+            delimiter=self.delimiter,
+            width=self.layout.width,
+            kept_if_short=frozenset(at for at in (*kept, *cursor) if at is not None),
+            kept_if_long=frozenset(at for at in cursor if at is not None),
+        )
+        return read_records(self.lines, shape, first_line=self.first_line, block_lines=block_lines)
+
+
+class CsvSource:
+    """One file, the files of a glob, or one file a day when the path holds `{day}`.
+
+    Args:
+        path_template: a path or glob; `{day}` stands for the business day as YYYY-MM-DD.
+        setting: where the source is configured, for messages: `sources.leads`.
+        columns: our column to theirs; names that agree need no entry.
+        cursor: their column that says when a row changed. A `{day}` file needs none: each of its
+            rows belongs to its day, whatever the cursor says.
+        cursor_zone: the zone of cursors without an offset.
+        cursor_format: how cursors are written when not as ISO 8601, in the manner of `strptime`.
+        encoding: `auto`, or a name that Python knows; a byte order mark has precedence.
+        delimiter: `auto`, or one character.
+        required: our columns, and attributes, that the file must have.
+        fields: our columns; `updated_at` among them becomes `cursor_at`.
+    """
+
+    def __init__(
+        self,
+        path_template: str,
+        *,
+        setting: str,
+        columns: Mapping[str, str],
+        cursor: str | None,
+        cursor_zone: ZoneInfo,
+        cursor_format: str | None = None,
+        encoding: str = AUTO,
+        delimiter: str = AUTO,
+        required: Sequence[str] = (),
+        fields: Sequence[str] = COLUMNS,
+    ) -> None:
+        self._template = path_template
+        self._setting = setting
+        self._columns = Columns(setting, fields, columns, cursor, required)
+        self._zone = cursor_zone
+        self._format = cursor_format
+        self._encoding = encoding
+        self._delimiter = delimiter
+
+    def files(self, window: DayWindow | None) -> list[Path]:
+        """The files of the day in the order of their paths; at least one.
+
+        Raises:
+            SetupError: nothing matches, or the path is a directory.
+        """
+        pattern = self._template.replace(_DAY, window.day.isoformat() if window else _ANY_DAY)
+        if Path(pattern).is_dir():
+            raise SetupError(f"{self._setting}.csv: {pattern!r} is a directory, not a file")
+        matches = [pattern] if Path(pattern).exists() else glob.glob(pattern, recursive=True)
+        found = sorted(path for path in map(Path, matches) if path.is_file())
+        if not found:
+            day = f" (day {window.day})" if window else ""
+            raise SetupError(f"{self._setting}.csv: no file matches {self._template!r}{day}")
+        return found
+
+    def header(self, window: DayWindow | None) -> list[str]:
+        """The column names in the first file of the day, without surrounding white space."""
+        path = self.files(window)[0]
+        with self._open_text(path) as file:
+            return self._read_header(path, file)[0]
+
+    def check(self, window: DayWindow | None) -> None:
+        """Returns when every file of the day can be opened, decoded and matched to our columns.
+
+        Raises:
+            SetupError: one cannot, or none of its first rows has a cursor that can be read.
+        """
+        self._refuse_missing_cursor(window)
+        for path in self.files(window):
+            with self._open(path) as sheet:
+                if self._is_filtered(window):
+                    self._refuse_unreadable_cursor(sheet)
+
+    def chunks(
+        self, window: DayWindow | None, *, chunk_rows: int = 10_000
+    ) -> Iterator[pd.DataFrame]:
+        """The day's rows as frames (see `frames.py`) of at most `chunk_rows`; None means all rows.
+
+        A row whose cursor is missing or cannot be read has a defect, and belongs to every day. Row
+        numbers go on from one file to the next; the text of a defect has the file's own line.
+
+        Raises:
+            SetupError: a file or the settings must be changed; it may come after the first chunk.
+        """
+        self._refuse_missing_cursor(window)
+        return regroup(self._frames(window, block_lines=chunk_rows), chunk_rows=chunk_rows)
+
+    def _frames(self, window: DayWindow | None, *, block_lines: int) -> Iterator[pd.DataFrame]:
+        paths = self.files(window)
+        first_row_no = 0
+        for path in paths:
+            label = f"{path.name} " if len(paths) > 1 else ""
+            last_line = 0
+            with self._open(path) as sheet:
+                for records in sheet.records(block_lines=block_lines):
+                    last_line = max(records.lines, default=last_line)
+                    rows = _Rows(records, sheet.layout, self._cursor(sheet.layout), label)
+                    wanted = window if self._is_filtered(window) else None
+                    yield rows.frame(wanted, first_row_no=first_row_no)
+            first_row_no += last_line
+
+    @contextmanager
+    def _open(self, path: Path) -> Iterator[_Sheet]:
+        with self._open_text(path) as file:
+            header, delimiter, line_count = self._read_header(path, file)
+            layout = self._columns.find(header, place=f"{path} line {line_count}")
+            yield _Sheet(path, file, layout, delimiter, line_count + 1)
+
+    @contextmanager
+    def _open_text(self, path: Path) -> Iterator[TextIO]:
+        try:
+            encoding = find_encoding(path, self._encoding, setting=self._setting)
+            with path.open(encoding=encoding.name, errors=encoding.errors, newline="") as file:
+                yield file
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise SetupError(f"{self._setting}.csv: cannot read {path}: {reason}") from error
+        except UnicodeDecodeError:
+            raise SetupError(f"{self._setting}.csv: {path} changed while it was read") from None
+
+    def _read_header(self, path: Path, file: TextIO) -> tuple[list[str], str, int]:
+        """The names, the delimiter, and how many lines the header and the blanks before it take."""
+        blank_count, line = _first_line(file)
+        if not line:
+            raise SetupError(f"{self._setting}.csv: {path} is empty; it needs a header line")
+        delimiter = find_delimiter(line, self._delimiter, setting=self._setting)
+        reader = csv.reader(chain([line], file), delimiter=delimiter, strict=True)
+        place = f"{path} line {blank_count + 1}"
+        try:
+            header = [name.strip() for name in next(reader)]
+        except csv.Error as error:
+            raise SetupError(f"{self._setting}.csv: {place}, the header: {error}") from None
+        self._refuse_values(header, place=place)
+        return header, delimiter, blank_count + reader.line_num
+
+    def _refuse_values(self, header: Sequence[str], *, place: str) -> None:
+        if any("\0" in name for name in header):
+            raise SetupError(
+                f"{self._setting}.encoding: {place} contains NUL characters;"
+                " if the file is UTF-16, say so"
+            )
+        if any(_VALUE.fullmatch(name) for name in header):
+            raise SetupError(
+                f"{self._setting}.csv: {place} has values where column names belong;"
+                " add a header line"
+            )
+
+    def _refuse_missing_cursor(self, window: DayWindow | None) -> None:
+        if self._is_filtered(window) and self._columns.cursor is None:
+            raise SetupError(
+                f"{self._setting}.cursor: without the column that says when a row changed, the rows"
+                f" of {self._template!r} have no day; name it, or use {_DAY} in the path"
+            )
+
+    def _refuse_unreadable_cursor(self, sheet: _Sheet) -> None:
+        records = next(sheet.records(block_lines=_SAMPLE_LINES))
+        rows = _Rows(records, sheet.layout, self._cursor(sheet.layout), "")
+        cells = [cell for cell in rows.cursor_cells() if cell.strip()]
+        if cells and rows.cursor.read(cells).isna().all():
+            raise SetupError(
+                f"{self._setting}.cursor: none of the first {len(cells)} values of"
+                f" {rows.cursor.name!r} in {sheet.path} is a date and time;"
+                f" say how they are written in {self._setting}.cursor_format"
+            )
+
+    def _is_filtered(self, window: DayWindow | None) -> bool:
+        return window is not None and _DAY not in self._template
+
+    def _cursor(self, layout: Layout) -> Cursor:
+        return Cursor(layout.cursor_name, self._zone, self._format)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Records of one file, on their way to a frame."""
+
+    records: Records
+    layout: Layout
+    cursor: Cursor
+    label: str
+
+    def cursor_cells(self) -> list[str]:
+        at = self.layout.cursor
+        return [""] * len(self.records.lines) if at is None else self.records.columns[at]
+
+    def frame(self, window: DayWindow | None, *, first_row_no: int) -> pd.DataFrame:
+        """The rows that are the window's to account for."""
+        cursor_cells = self.cursor_cells()
+        cursor_at = self.cursor.read(cursor_cells)
+        is_unknown = cursor_at.isna().tolist()
+        defects = self._defects(cursor_cells, is_unknown, is_needed=window is not None)
+        claimed = [True] * len(cursor_at) if window is None else window.claims(cursor_at).tolist()
+        return build_frame(
+            [_trim(compress(cells, claimed)) for cells in self.records.columns],
+            layout=self.layout,
+            row_nos=[first_row_no + line for line in compress(self.records.lines, claimed)],
+            defects=list(compress(defects, claimed)),
+            cursor_at=cursor_at[claimed],
+        )
+
+    def _defects(
+        self, cells: Sequence[str], is_unknown: Sequence[bool], *, is_needed: bool
+    ) -> list[str | None]:
+        defects: list[str | None] = [None] * len(cells)
+        for at, defect in self.records.defects.items():
+            defects[at] = f"{self.label}line {self.records.lines[at]} {defect}"
+        for at in compress(range(len(cells)), is_unknown if is_needed else ()):
+            complaint = self.cursor.complaint(cells[at])
+            defects[at] = defects[at] or f"{self.label}line {self.records.lines[at]}: {complaint}"
+        return defects
+
+
+def _trim(cells: Iterable[str]) -> list[str | None]:
+    """The cells without surrounding white space; a blank one is None."""
+    return [cell or None for cell in map(str.strip, cells)]
+
+
+def _first_line(file: TextIO) -> tuple[int, str]:
+    """How many blank lines come first, and the line after them; empty if there is none."""
+    for blank_count, line in enumerate(file):
+        if line.strip():
+            return blank_count, line
+    return 0, ""

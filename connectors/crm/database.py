@@ -1,0 +1,282 @@
+"""Leads, customers and reference tables from any database that SQLAlchemy knows.
+
+Belongs here: the statement, and reading its result in chunks. Does not belong here: connections and
+their errors (`connection.py`), the limits of a day (`bounds.py`), values to text (`cells.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import compress
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Date,
+    DateTime,
+    Executable,
+    String,
+    column,
+    inspect,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.exc import NoSuchTableError
+from sqlalchemy.types import TypeEngine
+
+from connectors.crm.bounds import Bounds
+from connectors.crm.cells import is_storable, to_texts, unstorable_reason
+from connectors.crm.connection import Database
+from connectors.crm.frames import COLUMNS, Cursor, DayWindow, Texts, build_frame, regroup
+from connectors.crm.layout import Columns, Layout, did_you_mean
+from connectors.errors import SetupError
+
+_LIMITS = frozenset({"from", "to"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A statement with its parameters; `truths` are columns that a database keeps as 0 and 1."""
+
+    statement: Executable
+    parameters: Mapping[str, object]
+    place: str
+    truths: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A result that has been asked for and not yet fetched."""
+
+    result: CursorResult[Any]
+    layout: Layout
+    is_truth: Sequence[bool]
+
+
+class DatabaseSource:
+    """A table, or what a query returns.
+
+    Args:
+        url: a SQLAlchemy URL; no message ever shows its password or options.
+        setting: where the source is configured, for messages: `sources.leads`.
+        table: a table or view, `schema.name` or `name`; exactly one of `table` and `query`.
+        query: may ask for the day with `:from` and `:to`, both or neither. They lie a little
+            outside the day: `updated_at >= :from AND updated_at < :to` returns all of it, and the rows of
+            other days are then left out here.
+        columns: our column to theirs; names that agree need no entry.
+        cursor: their column that says when a row changed.
+        cursor_zone: the zone of cursors without an offset.
+        cursor_format: how cursors are written when not as ISO 8601, in the manner of `strptime`.
+        required: our columns, and attributes, that the source must have.
+        fields: our columns; `updated_at` among them becomes `cursor_at`.
+
+    Raises:
+        SetupError: the settings cannot be right, whatever the database holds.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        setting: str,
+        table: str | None,
+        query: str | None,
+        columns: Mapping[str, str],
+        cursor: str | None,
+        cursor_zone: ZoneInfo,
+        cursor_format: str | None = None,
+        required: Sequence[str] = (),
+        fields: Sequence[str] = COLUMNS,
+    ) -> None:
+        if (table is None) == (query is None):
+            raise SetupError(f"{setting}: give either a table or a query")
+        self._database = Database(url, setting=setting)
+        self._setting = setting
+        self._table = table
+        self._query = (query or "").strip().removesuffix(";")
+        self._columns = Columns(setting, fields, columns, cursor, required)
+        self._zone = cursor_zone
+        self._format = cursor_format
+        self._limits = self._read_limits()
+
+    def check(self, window: DayWindow | None) -> None:
+        """Returns when the database answers and its columns match ours; no row leaves it.
+
+        Raises:
+            SetupError: it does not, or they do not.
+        """
+        self._refuse_missing_cursor(window)
+        with self._ask(window, buffer_rows=1):
+            pass
+
+    def chunks(
+        self, window: DayWindow | None, *, chunk_rows: int = 10_000
+    ) -> Iterator[pd.DataFrame]:
+        """The day's rows as frames (see `frames.py`) of at most `chunk_rows`; None means all rows.
+
+        A row whose cursor is NULL or cannot be read has a defect, and belongs to every day.
+
+        Raises:
+            SetupError: the database or the settings must be changed; it may come after a chunk.
+        """
+        self._refuse_missing_cursor(window)
+        return regroup(self._frames(window, chunk_rows=chunk_rows), chunk_rows=chunk_rows)
+
+    def _frames(self, window: DayWindow | None, *, chunk_rows: int) -> Iterator[pd.DataFrame]:
+        row_count = 0
+        with self._ask(window, buffer_rows=chunk_rows) as answer:
+            cursor = Cursor(answer.layout.cursor_name, self._zone, self._format)
+            for rows in answer.result.partitions(chunk_rows):
+                batch = _Batch.of(rows, answer)
+                frame = batch.frame(cursor, window, first_row_no=row_count + 1)
+                row_count += len(frame)
+                yield frame
+
+    @contextmanager
+    def _ask(self, window: DayWindow | None, *, buffer_rows: int) -> Iterator[_Answer]:
+        part = "table" if self._table is not None else "query"
+        with self._database.connect(setting=f"{self._setting}.{part}") as connection:
+            question = self._question(connection, window)
+            result = connection.execution_options(
+                stream_results=True, max_row_buffer=buffer_rows
+            ).execute(question.statement, question.parameters)
+            header = list(result.keys())
+            layout = self._columns.find(header, place=question.place)
+            yield _Answer(result, layout, [name in question.truths for name in header])
+
+    def _question(self, connection: Connection, window: DayWindow | None) -> _Question:
+        bounds = Bounds.around(window, self._zone)
+        if self._table is not None:
+            return self._question_table(connection, self._table, bounds if window else None)
+        parameters = bounds.parameters(self._database.backend) if self._limits else {}
+        place = f"the query's result from {self._database}"
+        return _Question(text(self._query), parameters, place)
+
+    def _question_table(
+        self, connection: Connection, name: str, bounds: Bounds | None
+    ) -> _Question:
+        place = f"table {name} of {self._database}"
+        kinds = self._reflect(connection, name)
+        layout = self._columns.find(list(kinds), place=place)
+        schema, _, stem = name.rpartition(".")
+        # Columns without a type, so that values come as the driver has them.
+        names: list[ColumnElement[Any]] = [column(each) for each in kinds]
+        statement = select(*names).select_from(table(stem, schema=schema or None))
+        if bounds is not None and layout.cursor is not None:
+            kind = kinds[layout.cursor_name]
+            statement = statement.where(*self._conditions(layout.cursor_name, kind, bounds))
+        truths = frozenset(each for each, kind in kinds.items() if isinstance(kind, Boolean))
+        return _Question(statement, {}, place, truths)
+
+    def _reflect(self, connection: Connection, name: str) -> dict[str, TypeEngine[Any]]:
+        """The table's column names with their types."""
+        schema, _, stem = name.rpartition(".")
+        inspector = inspect(connection)
+        try:
+            columns = inspector.get_columns(stem, schema=schema or None)
+        except NoSuchTableError:
+            names = inspector.get_table_names(schema or None)
+            names += inspector.get_view_names(schema or None)
+            raise SetupError(
+                f"{self._setting}.table: {self._database} has no table {name!r}"
+                f"{did_you_mean(stem, names)}"
+            ) from None
+        return {each["name"]: each["type"] for each in columns}
+
+    def _conditions(self, name: str, kind: TypeEngine[Any], bounds: Bounds) -> list[Any]:
+        """The widened day as conditions; none where text in another format cannot be compared."""
+        backend = self._database.backend
+        if backend == "sqlite" or isinstance(kind, String):
+            return [] if self._format else [bounds.hold_text(name, backend=backend)]
+        if isinstance(kind, DateTime | Date):
+            return [bounds.hold_moment(name, has_zone=bool(getattr(kind, "timezone", False)))]
+        raise SetupError(
+            f"{self._setting}.cursor: {name!r} is of type {kind}, which is not a date and time"
+        )
+
+    def _read_limits(self) -> bool:
+        """Whether the query asks for a day by itself."""
+        names = set(text(self._query).compile().params)
+        if names - _LIMITS:
+            raise SetupError(
+                f"{self._setting}.query: only :from and :to are filled in, not"
+                f" {', '.join(f':{name}' for name in sorted(names - _LIMITS))};"
+                r" a colon of its own is written \:"
+            )
+        if len(names) == 1:
+            raise SetupError(f"{self._setting}.query: use both :from and :to, or neither")
+        return bool(names)
+
+    def _refuse_missing_cursor(self, window: DayWindow | None) -> None:
+        if window is not None and self._columns.cursor is None:
+            raise SetupError(
+                f"{self._setting}.cursor: without the column that says when a row changed, the rows"
+                " have no day; name it"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Some rows of a result as text, column by column, on their way to a frame."""
+
+    columns: list[list[str | None]]
+    layout: Layout
+    defects: list[str | None]
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[object]], answer: _Answer) -> _Batch:
+        """The rows as text; a cell that no store can hold is blanked, and its row a defect."""
+        batch = cls([], answer.layout, [None] * len(rows))
+        attributes = set(answer.layout.attributes.values())
+        for at, values in enumerate(zip(*rows, strict=True)):
+            cells = to_texts(list(map(_truth, values)) if answer.is_truth[at] else values)
+            batch.columns.append(cells)
+            if not is_storable("".join(filter(None, cells))):
+                batch._drop_unstorable(cells, values, is_attribute=at in attributes)
+        return batch
+
+    def _drop_unstorable(
+        self, cells: list[str | None], values: Sequence[object], *, is_attribute: bool
+    ) -> None:
+        for at, cell in enumerate(cells):
+            if cell is not None and not is_storable(cell):
+                cells[at] = None
+                # A picture beside a lead is not text and is nobody's loss; a field of ours is.
+                if not is_attribute or isinstance(values[at], str):
+                    self.defects[at] = self.defects[at] or unstorable_reason(cell)
+
+    def frame(self, cursor: Cursor, window: DayWindow | None, *, first_row_no: int) -> pd.DataFrame:
+        """The rows that are the window's to account for, numbered from `first_row_no`."""
+        cells = self._cursor_cells()
+        cursor_at = cursor.read(cells)
+        claimed = [True] * len(cells)
+        if window is not None:
+            claimed = window.claims(cursor_at).tolist()
+            self._complain(cursor, cells, cursor_at.isna().tolist())
+        return build_frame(
+            [list(compress(column, claimed)) for column in self.columns],
+            layout=self.layout,
+            row_nos=range(first_row_no, first_row_no + sum(claimed)),
+            defects=list(compress(self.defects, claimed)),
+            cursor_at=cursor_at[claimed],
+        )
+
+    def _cursor_cells(self) -> Texts:
+        at = self.layout.cursor
+        return [None] * len(self.defects) if at is None else self.columns[at]
+
+    def _complain(self, cursor: Cursor, cells: Texts, is_unknown: Sequence[bool]) -> None:
+        for at in compress(range(len(cells)), is_unknown):
+            self.defects[at] = self.defects[at] or cursor.complaint(cells[at])
+
+
+def _truth(value: object) -> object:
+    return bool(value) if isinstance(value, int) and value in (0, 1) else value

@@ -1,0 +1,103 @@
+"""How the bytes of a CSV file are to be read.
+
+Belongs here: finding the encoding and the delimiter. Does not belong here: records and columns.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from connectors.errors import SetupError
+
+AUTO = "auto"
+DELIMITERS = (",", ";", "\t", "|")
+_DELIMITER_NAMES = {"tab": "\t", "\\t": "\t"}
+
+# The four-byte marks first: the UTF-16 mark is how the UTF-32 mark begins.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_BLOCK_BYTES = 1 << 20
+
+
+class Encoding(NamedTuple):
+    """Arguments of `open`. With `surrogateescape` a byte without meaning spoils its row only."""
+
+    name: str
+    errors: str
+
+
+def find_encoding(path: Path, wanted: str, *, setting: str) -> Encoding:
+    """The file's encoding: by its byte order mark, else `wanted`, else UTF-8 or Windows-1252.
+
+    Raises:
+        SetupError: `wanted` is no encoding, or the file is not in the encoding it announces.
+    """
+    marked = _marked_encoding(path)
+    name = marked or _known_encoding(wanted, setting=setting)
+    line = _undecodable_line(path, name)
+    if line is None:
+        return Encoding(name, "strict")
+    if marked is None and wanted == AUTO:
+        return Encoding("cp1252", "surrogateescape")
+    raise SetupError(f"{setting}.encoding: {path} line {line} is not {name}")
+
+
+def _marked_encoding(path: Path) -> str | None:
+    with path.open("rb") as file:
+        start = file.read(4)
+    return next((name for mark, name in _MARKS if start.startswith(mark)), None)
+
+
+def _known_encoding(wanted: str, *, setting: str) -> str:
+    if wanted == AUTO:
+        return "utf-8"
+    try:
+        "".encode(wanted)
+    except LookupError:
+        raise SetupError(f"{setting}.encoding: {wanted!r} is not the name of an encoding") from None
+    return wanted
+
+
+def _undecodable_line(path: Path, name: str) -> int | None:
+    """The line of the first byte that is not in the encoding; None when every byte is."""
+    line = 1
+    decoder = codecs.getincrementaldecoder(name)()
+    for block in _blocks(path):
+        try:
+            text = decoder.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            return line + error.object[: error.start].count(b"\n")
+        line += text.count("\n")
+    return None
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    """The bytes of the file in order, ending with an empty block."""
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            yield block
+    yield b""
+
+
+def find_delimiter(header_line: str, wanted: str, *, setting: str) -> str:
+    """`wanted`, or the delimiter that the header line has most of outside quotes.
+
+    Raises:
+        SetupError: `wanted` is neither `auto` nor a single character.
+    """
+    wanted = _DELIMITER_NAMES.get(wanted, wanted)
+    if wanted != AUTO:
+        if len(wanted) != 1 or wanted in '"\r\n':
+            raise SetupError(f"{setting}.delimiter: {wanted!r} is not a single character")
+        return wanted
+    unquoted = re.sub(r'"[^"]*("|$)', "", header_line)
+    return max(DELIMITERS, key=unquoted.count)

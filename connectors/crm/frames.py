@@ -1,0 +1,216 @@
+"""The canonical shape of what a CRM gives us: frames of text, one row per record.
+
+Belongs here: our columns, the business day, how a cursor is read, how text becomes a frame.
+Does not belong here: where the text comes from (`csv.py`, `database.py`), which of their columns is
+which of ours (`layout.py`), what a value means and whether a lead may be called (eligibility).
+
+A frame has these columns, in this order:
+
+    row_no      int64      where the record starts: a line of a CSV file, an ordinal in a database
+    defect      object     why the row cannot be read, without its values; None if it can
+    cursor_at   datetime64[us, UTC]   when the row changed; NaT when unknown
+    <fields>    object     text without surrounding white space; None when missing or blank
+    attributes  object     a JSON object of every other column that has a value; None if none has
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import orjson
+import pandas as pd
+
+if TYPE_CHECKING:
+    from connectors.crm.layout import Layout
+
+COLUMNS = (
+    "lead_id",
+    "campaign",
+    "first_name",
+    "last_name",
+    "phone1",
+    "phone2",
+    "phone3",
+    "country",
+    "timezone",
+    "email",
+    "agent",
+    "priority",
+    "not_before",
+    "consent",
+    "updated_at",
+)
+CAMPAIGN_COLUMNS = ("campaign", "vendor", "target", "region", "active")
+DO_NOT_CALL_COLUMNS = ("phone", "reason", "until")
+CURSOR_COLUMN = "updated_at"
+
+# pandas also reads "now", "today" and a bare year as a moment; a cursor has at least a full date.
+_FULL_DATE = r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?:[T ].*)?"
+_HAS_OFFSET = r"[T ][0-9].*(?:[zZ]|[+-][0-9]{2}(?::?[0-9]{2})?)$"
+
+Texts = Sequence[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class DayWindow:
+    """One business day in its zone: from its first moment up to the next day's first."""
+
+    day: date
+    zone: ZoneInfo
+
+    @property
+    def start(self) -> datetime:
+        """The first moment of the day, in UTC."""
+        return _midnight(self.day, self.zone)
+
+    @property
+    def end(self) -> datetime:
+        """The first moment that no longer belongs to the day, in UTC."""
+        return _midnight(self.day + timedelta(days=1), self.zone)
+
+    def claims(self, moments: pd.Series[pd.Timestamp]) -> pd.Series[bool]:
+        """Whether the day accounts for each row: its moment lies in the day, or is unknown."""
+        inside = (moments >= pd.Timestamp(self.start)) & (moments < pd.Timestamp(self.end))
+        return inside | moments.isna()
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The column that says when a row changed, and how its text is to be read."""
+
+    name: str
+    zone: ZoneInfo
+    format: str | None = None
+
+    def read(self, cells: Texts) -> pd.Series[pd.Timestamp]:
+        """The moments of the cells in UTC, NaT where a cell is missing or cannot be read."""
+        texts: pd.Series[str] = pd.Series(np.array(cells, dtype=object), dtype="str")
+        return parse_cursor(texts, self.zone, self.format)
+
+    def complaint(self, cell: str | None) -> str:
+        """Why a cell without a moment is a defect; never quotes the cell."""
+        state = "is not a date and time" if cell and cell.strip() else "is missing"
+        return f"the cursor {self.name!r} {state}"
+
+
+def parse_cursor(
+    texts: pd.Series[str], zone: ZoneInfo, pattern: str | None = None
+) -> pd.Series[pd.Timestamp]:
+    """Each text as a UTC moment, NaT where it is none; texts without an offset are in `zone`.
+
+    Without a `pattern` of `strptime` the texts are ISO 8601: a date, or a date and time with or
+    without an offset. In the hour that a change of the clocks repeats, a text without an offset
+    means the first pass; in the hour that it skips, the moment of the change.
+    """
+    trimmed = texts.astype("str").str.strip()
+    if pattern is not None:
+        return _parse_pattern(trimmed, zone, pattern)
+    dated = trimmed.where(trimmed.str.fullmatch(_FULL_DATE).fillna(False).astype(bool))
+    has_offset = dated.str.contains(_HAS_OFFSET).fillna(False).astype(bool)
+    if not has_offset.any():
+        return _localise(pd.to_datetime(dated, format="ISO8601", errors="coerce"), zone)
+    aware = pd.to_datetime(dated.where(has_offset), format="ISO8601", utc=True, errors="coerce")
+    naive = pd.to_datetime(dated.mask(has_offset), format="ISO8601", errors="coerce")
+    return _in_utc(aware).fillna(_localise(naive, zone))
+
+
+def _parse_pattern(texts: pd.Series[str], zone: ZoneInfo, pattern: str) -> pd.Series[pd.Timestamp]:
+    if "%z" in pattern or "%Z" in pattern:
+        return _in_utc(pd.to_datetime(texts, format=pattern, utc=True, errors="coerce"))
+    return _localise(pd.to_datetime(texts, format=pattern, errors="coerce"), zone)
+
+
+def _localise(naive: pd.Series[pd.Timestamp], zone: ZoneInfo) -> pd.Series[pd.Timestamp]:
+    first_pass = np.ones(len(naive), dtype=bool)
+    moments = naive.astype("datetime64[us]").dt
+    return _in_utc(moments.tz_localize(zone, ambiguous=first_pass, nonexistent="shift_forward"))
+
+
+def _in_utc(moments: pd.Series[pd.Timestamp]) -> pd.Series[pd.Timestamp]:
+    return moments.dt.tz_convert("UTC").astype("datetime64[us, UTC]")
+
+
+def build_frame(
+    columns: Sequence[Texts],
+    *,
+    layout: Layout,
+    row_nos: Sequence[int],
+    defects: Texts,
+    cursor_at: pd.Series[pd.Timestamp],
+) -> pd.DataFrame:
+    """One frame of the canonical shape from their trimmed columns, as long as `row_nos`."""
+    missing = _objects([None] * len(row_nos))
+    fields = {
+        field: missing if at is None else _objects(columns[at])
+        for field, at in layout.fields.items()
+    }
+    return pd.DataFrame(
+        {
+            "row_no": np.array(row_nos, dtype=np.int64),
+            "defect": _objects(defects),
+            "cursor_at": cursor_at.array,
+            **fields,
+            "attributes": _objects(_attributes(columns, layout, count=len(row_nos))),
+        }
+    )
+
+
+def _objects(cells: Texts) -> pd.Series[str]:
+    # Left to itself, pandas makes a text column of its own in which a missing cell is NaN.
+    return pd.Series(np.array(cells, dtype=object), dtype=object)
+
+
+def _attributes(columns: Sequence[Texts], layout: Layout, *, count: int) -> Texts:
+    names = tuple(layout.attributes)
+    if not names:
+        return [None] * count
+    cells = zip(*(columns[at] for at in layout.attributes.values()), strict=True)
+    return [_json_object(names, values) for values in cells]
+
+
+def _json_object(names: Sequence[str], values: Texts) -> str | None:
+    found = dict(zip(names, values, strict=True))
+    if None in values:
+        found = {name: value for name, value in found.items() if value is not None}
+    return orjson.dumps(found).decode() if found else None
+
+
+def regroup(frames: Iterable[pd.DataFrame], *, chunk_rows: int) -> Iterator[pd.DataFrame]:
+    """The same rows in the same order, in frames of at most `chunk_rows` and none empty.
+
+    A day is often a few rows of every chunk of a long history: they are gathered, so that what
+    costs something per frame is not paid for a handful of rows.
+    """
+    waiting: list[pd.DataFrame] = []
+    for part in _parts(frames, chunk_rows=chunk_rows):
+        if waiting and sum(map(len, waiting)) + len(part) > chunk_rows:
+            yield _joined(waiting)
+            waiting = []
+        if len(part) == chunk_rows:
+            yield part
+        else:
+            waiting.append(part)
+    if waiting:
+        yield _joined(waiting)
+
+
+def _parts(frames: Iterable[pd.DataFrame], *, chunk_rows: int) -> Iterator[pd.DataFrame]:
+    for frame in frames:
+        if 0 < len(frame) <= chunk_rows:
+            yield frame
+            continue
+        for start in range(0, len(frame), chunk_rows):
+            yield frame.iloc[start : start + chunk_rows].reset_index(drop=True)
+
+
+def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)

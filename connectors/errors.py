@@ -1,0 +1,98 @@
+"""The error tree, named by what the caller may conclude.
+
+Belongs here: every error that leaves a connector. Does not belong here: how a library's exception is
+mapped (`transport.py` for HTTP, `crm/` for files and databases).
+
+    LeadsyncError
+    ├ SetupError              a person must change a setting or a source; nothing was sent
+    │ └ TargetError           one campaign's target cannot be loaded; the other campaigns can
+    └ ConnectorError          vendor, operation, status; never a body, a phone number or a token
+      ├ NotSentError          nothing reached the vendor: any method may be retried
+      ├ OutcomeUnknownError   the request was written, its outcome was not seen: ask the vendor first
+      ├ UnavailableError      a read was not answered: retry with back-off, nothing changed
+      ├ RateLimitedError      the vendor refused for now: wait `retry_after`, then retry
+      ├ RejectedError         the vendor refused for good: never retry unchanged
+      │ ├ AuthenticationError, ForbiddenError, NotFoundError, ConflictError
+      │ └ TooLargeError, InvalidRequestError    the whole batch was refused: split it
+      └ ContractError         an answer that breaks the vendor's document
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+
+class LeadsyncError(Exception):
+    """Every error that this project raises on purpose; its text is fit for an operator's eyes."""
+
+
+class SetupError(LeadsyncError):
+    """A person must change a setting, a file or an account; the text names which one and where."""
+
+
+class TargetError(SetupError):
+    """One campaign's target at the vendor cannot be loaded; the text names the setting."""
+
+
+class ConnectorError(LeadsyncError):
+    """A vendor call failed. Carries facts only: never a body, a phone number or a token."""
+
+    def __init__(self, text: str, *, vendor: str, operation: str, status: int | None = None) -> None:
+        super().__init__(f"{vendor} {operation}: {text}")
+        self.vendor = vendor
+        self.operation = operation
+        self.status = status
+
+
+class NotSentError(ConnectorError):
+    """Nothing reached the vendor: any method may be retried."""
+
+
+class OutcomeUnknownError(ConnectorError):
+    """The request was written but its outcome was not seen: ask the vendor before sending again."""
+
+
+class UnavailableError(ConnectorError):
+    """A read was not answered; nothing changed at the vendor."""
+
+
+class RateLimitedError(ConnectorError):
+    """The vendor refused the request for now (429); `retry_after` is how long it asks to wait."""
+
+    def __init__(
+        self, text: str, *, vendor: str, operation: str, status: int, retry_after: timedelta | None
+    ) -> None:
+        super().__init__(text, vendor=vendor, operation=operation, status=status)
+        self.retry_after = retry_after
+
+
+class RejectedError(ConnectorError):
+    """The vendor refused the request for good (4xx): never retry it unchanged."""
+
+
+class AuthenticationError(RejectedError):
+    """401: the credentials are wrong, expired or revoked."""
+
+
+class ForbiddenError(RejectedError):
+    """403: the account may not do this, or an API key is missing."""
+
+
+class NotFoundError(RejectedError):
+    """404 or 410: what the path names does not exist, or this account cannot see it."""
+
+
+class ConflictError(RejectedError):
+    """409: it exists already, or another change came first."""
+
+
+class TooLargeError(RejectedError):
+    """413: the whole batch was refused for its size: split it."""
+
+
+class InvalidRequestError(RejectedError):
+    """400, 406, 415 or 422: the whole request was refused as invalid."""
+
+
+class ContractError(ConnectorError):
+    """An answer that breaks the vendor's document; the text names the JSON path, never the value."""

@@ -1,0 +1,1 @@
+"""Sinch Contact Center: the outbound campaign interface OBI."""

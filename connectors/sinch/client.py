@@ -1,0 +1,169 @@
+"""Sinch OBI: one method per operation of the vendor's document.
+
+Belongs here: paths, parameters, headers and the reading of answers. Does not belong here: what an
+answer means for a delivery (`gateway.py`), and errors of the wire (`connectors/transport.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote
+
+import orjson
+
+from connectors.errors import ContractError, OutcomeUnknownError
+from connectors.sinch.models import (
+    EntryResult,
+    ShapeError,
+    SinchCampaign,
+    SinchCustomer,
+    normalise_id,
+    read_campaign,
+    read_customer,
+    read_entry_results,
+)
+from connectors.transport import READS, Reply, Transport
+
+T = TypeVar("T")
+
+_READ_JSON = {"Accept": "application/json"}
+_WRITE_JSON = {"Accept": "application/json", "Content-Type": "application/json"}
+_CREATE = {"Accept": "text/html", "Content-Type": "application/json"}
+_WRITE_TEXT = {"Content-Type": "text/plain"}
+
+
+class SinchClient:
+    """OBI over a transport whose base address ends before `/campaigns`."""
+
+    def __init__(self, transport: Transport, *, page_limit: int = 100) -> None:
+        self._transport = transport
+        self._page_limit = page_limit
+
+    def campaigns(self, **filters: str | datetime) -> list[SinchCampaign]:
+        """All campaigns that this account may see, narrowed by the given fields.
+
+        Source: vendors.md, 2(c) #1, GET /campaigns.
+        """
+        reply = self._get("campaigns", "/campaigns", filters)
+        return self._read("campaigns", "GET", reply, lambda rows: _each(rows, read_campaign))
+
+    def campaign(self, campaign_id: str) -> SinchCampaign:
+        """One campaign. Source: vendors.md, 2(c) #2, GET /campaigns/{campaignId}."""
+        reply = self._get("campaign", _path(campaign_id), {})
+        return self._read("campaign", "GET", reply, read_campaign)
+
+    def set_campaign_status(self, campaign_id: str, status: Literal["Active", "Passive"]) -> None:
+        """The campaign has the status. Source: vendors.md, 2(c) #3, PUT /campaigns/{campaignId}/status."""
+        self._transport.send(
+            "set_campaign_status", "PUT", f"{_path(campaign_id)}/status",
+            headers=_WRITE_TEXT, content=status.encode(),
+        )  # fmt: skip
+
+    def customers(self, campaign_id: str, **filters: str | datetime) -> Iterator[SinchCustomer]:
+        """Customers of a campaign, page by page, each once, narrowed by the given fields.
+
+        OBI has no order: a campaign that changes while it is read may skip a row. Narrow the read by
+        `modificationDate`, or ask for one `externalId`.
+        Source: vendors.md, 2(c) #4, GET /campaigns/{campaignId}/customers.
+        """
+        seen: set[str] = set()
+        for offset in _offsets(self._page_limit):
+            page = self._customer_page(campaign_id, filters, offset)
+            yield from (row for row in page if row.id not in seen)
+            seen.update(row.id for row in page)
+            if len(page) < self._page_limit:
+                return
+
+    def create_customer(self, campaign_id: str, customer: Mapping[str, Any]) -> str:
+        """The customer is in the campaign; its id. Source: vendors.md, 2(c) #5, POST …/customers."""
+        reply = self._transport.send(
+            "create_customer", "POST", f"{_path(campaign_id)}/customers",
+            headers=_CREATE, content=orjson.dumps(customer),
+        )  # fmt: skip
+        return self._created_id(reply)
+
+    def customer(self, campaign_id: str, customer_id: str) -> SinchCustomer:
+        """One customer. Source: vendors.md, 2(c) #6, GET …/customers/{customerId}."""
+        reply = self._get("customer", f"{_path(campaign_id)}/customers/{quote(customer_id, safe='')}", {})
+        return self._read("customer", "GET", reply, read_customer)
+
+    def delete_customer(self, campaign_id: str, customer_id: str) -> None:
+        """The customer is gone. Source: vendors.md, 2(c) #7, DELETE …/customers/{customerId}."""
+        path = f"{_path(campaign_id)}/customers/{quote(customer_id, safe='')}"
+        self._transport.send("delete_customer", "DELETE", path, headers=_READ_JSON)
+
+    def create_customers(
+        self, campaign_id: str, body: bytes, *, stop_on_invalid: bool = False, not_after: float = float("inf")
+    ) -> list[EntryResult]:
+        """Each customer of the JSON array was judged; the answers come in the order of the request.
+
+        Source: vendors.md, 2(c) #8, POST …/customers/list.
+        """
+        reply = self._transport.send(
+            "create_customers", "POST", f"{_path(campaign_id)}/customers/list",
+            params=[("stopProcessIfInvalidEntriesFound", "true" if stop_on_invalid else "false")],
+            headers=_WRITE_JSON, content=body, not_after=not_after,
+        )  # fmt: skip
+        return self._read("create_customers", "POST", reply, read_entry_results)
+
+    def stop(self) -> None:
+        """No further request starts."""
+        self._transport.stop()
+
+    def close(self) -> None:
+        """All connections are closed."""
+        self._transport.close()
+
+    def _customer_page(
+        self, campaign_id: str, filters: Mapping[str, str | datetime], offset: int
+    ) -> list[SinchCustomer]:
+        paging = {"offset": str(offset), "limit": str(self._page_limit)}
+        reply = self._get("customers", f"{_path(campaign_id)}/customers", {**filters, **paging})
+        return self._read("customers", "GET", reply, lambda rows: _each(rows, read_customer))
+
+    def _get(self, operation: str, path: str, filters: Mapping[str, str | datetime]) -> Reply:
+        params = [(name, _as_parameter(value)) for name, value in filters.items()]
+        return self._transport.read(operation, path, params=params, headers=_READ_JSON)
+
+    def _read(self, operation: str, method: str, reply: Reply, reader: Callable[[Any], T]) -> T:
+        try:
+            return reader(orjson.loads(reply.body))
+        except (orjson.JSONDecodeError, ShapeError) as error:
+            where = str(error) if isinstance(error, ShapeError) else "the body is not JSON"
+        # What a write did is not known when its answer cannot be read.
+        kind = ContractError if method in READS else OutcomeUnknownError
+        raise kind(where, vendor=self._transport.vendor, operation=operation, status=reply.status)
+
+    def _created_id(self, reply: Reply) -> str:
+        body = reply.body.decode("utf-8", "replace").strip()
+        text = body or reply.headers.get("location", "").rstrip("/").rpartition("/")[2]
+        if not text:
+            raise OutcomeUnknownError(
+                "no id in the answer", vendor=self._transport.vendor, operation="create_customer", status=reply.status
+            )
+        return normalise_id(text)
+
+
+def _path(campaign_id: str) -> str:
+    return f"/campaigns/{quote(campaign_id, safe='')}"
+
+
+def _each(rows: Any, reader: Callable[[Any, str], T]) -> list[T]:
+    if not isinstance(rows, list):
+        raise ShapeError("$: an array was expected")
+    return [reader(row, f"$[{index}]") for index, row in enumerate(rows)]
+
+
+def _offsets(step: int) -> Iterator[int]:
+    offset = 0
+    while True:
+        yield offset
+        offset += step
+
+
+def _as_parameter(value: str | datetime) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
+    return value

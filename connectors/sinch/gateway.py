@@ -1,0 +1,257 @@
+"""Sinch as the delivery engine sees it: batches of customers, a verdict per entry in the answer.
+
+Belongs here: contact to customer, and what OBI's answers mean for a delivery. Does not belong here:
+paths and parsing (`client.py`), states and retries (`pipelines/delivery.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from connectors.errors import (
+    AuthenticationError,
+    ConnectorError,
+    ForbiddenError,
+    InvalidRequestError,
+    NotFoundError,
+    OutcomeUnknownError,
+    SetupError,
+    TargetError,
+)
+from connectors.gateway import Batch, CallResult, Campaign, Contact, Entry, Receipt, Verdict
+from connectors.redaction import redact
+from connectors.sinch.client import SinchClient
+from connectors.sinch.models import LOADABLE_STATUSES, EntryResult, SinchCustomer
+
+STORED, VALIDATED_ONLY = 201, 200
+NOT_UNIQUE = "value is not unique"
+
+# Columns of a contact that a mapping may name; every other name is an attribute of the source's row.
+_CONTACT_FIELDS = frozenset(
+    {"lead_id", "source", "first_name", "last_name", "email", "country", "time_zone", "agent", "priority"}
+)
+_DEFAULT_ATTRIBUTES = {"First Name": "first_name", "Last Name": "last_name"}
+
+
+class SinchGateway:
+    """Delivers to outbound campaigns. Source: vendors.md, 2(c) #8 and 2(e)."""
+
+    vendor = "sinch"
+
+    def __init__(
+        self,
+        client: SinchClient,
+        *,
+        batch_size: int = 100,
+        connections: int = 8,
+        external_id_template: str = "{source}-{lead_id}",
+        stop_on_invalid: bool = False,
+        request_count: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self.batch_size = batch_size
+        self.connections = connections
+        self._client = client
+        self._template = external_id_template
+        self._stop_on_invalid = stop_on_invalid
+        self._request_count = request_count
+
+    @property
+    def request_count(self) -> int:
+        """How many requests were sent so far."""
+        return self._request_count()
+
+    def check_target(self, target: Mapping[str, Any]) -> None:
+        """The target names a campaign id and nothing unknown; else SetupError."""
+        unknown = set(target) - {"campaign_id", "activate"}
+        if unknown:
+            raise SetupError(f"target.{sorted(unknown)[0]} is not a setting of sinch; it has campaign_id, activate")
+        if not str(target.get("campaign_id") or "").strip():
+            raise SetupError("target.campaign_id is missing")
+
+    def mapper(self, campaign: Campaign) -> Callable[[Contact], Entry]:
+        """A function that turns a contact into a customer. Source: vendors.md, customer (write)."""
+        columns = list({**_DEFAULT_ATTRIBUTES, **campaign.mapping.get("attributes", {})}.items())
+        template, name_of_campaign = self._template, campaign.campaign
+
+        def customer(contact: Contact) -> Entry:
+            entry: Entry = {
+                "externalId": template.format(
+                    source=contact.source, lead_id=contact.lead_id, campaign=name_of_campaign
+                ),
+                "numbers": ";".join(contact.phones),
+            }
+            entry.update(_optional_fields(contact))
+            attributes = [
+                {"name": name, "value": str(value)}
+                for name, column in columns
+                if (value := _column(contact, column)) is not None
+            ]
+            if attributes:
+                entry["attributes"] = {"attribute": attributes}
+            return entry
+
+        return customer
+
+    def required_columns(self, campaign: Campaign) -> Sequence[str]:
+        """The source columns that the campaign's mapping names and that are not ours anyway."""
+        named = campaign.mapping.get("attributes", {}).values()
+        return [column for column in named if column not in _CONTACT_FIELDS]
+
+    def preflight(self, campaign: Campaign) -> None:
+        """The Sinch campaign exists, is visible to this account, and is Passive or Active."""
+        setting = f"campaigns.{campaign.campaign}.target.campaign_id"
+        campaign_id = _campaign_id(campaign)
+        try:
+            found = self._client.campaign(campaign_id)
+        except (NotFoundError, InvalidRequestError) as error:
+            raise TargetError(
+                f"{setting}: sinch has no campaign {campaign_id} that this account may see (HTTP {error.status})"
+            ) from None
+        except (AuthenticationError, ForbiddenError) as error:
+            raise SetupError(_refused_login(error)) from None
+        if found.status is not None and found.status not in LOADABLE_STATUSES:
+            raise TargetError(
+                f"{setting}: the sinch campaign «{found.name}» is {found.status}; only Passive and Active can be loaded"
+            )
+
+    def submit(self, batch: Batch) -> Receipt:
+        """The batch was sent once; each entry's answer is read by its position."""
+        results = self._client.create_customers(
+            _campaign_id(batch.campaign),
+            batch.payload,
+            stop_on_invalid=self._stop_on_invalid,
+            not_after=batch.not_after,
+        )
+        if len(results) != batch.entry_count:
+            raise OutcomeUnknownError(
+                f"{len(results)} answers to {batch.entry_count} entries",
+                vendor=self.vendor,
+                operation="create_customers",
+                status=200,
+            )
+        return Receipt(verdicts=self._judge(batch, results))
+
+    def reconcile(self, batch: Batch) -> Receipt:
+        """Asks for every open entry whether the campaign has its externalId."""
+        entries = batch.entries()
+        return Receipt(verdicts=list(self._asked(batch.campaign, entries, batch.positions)))
+
+    def complete(self, campaign: Campaign) -> None:
+        """The campaign is Active, where its target says `activate: true`."""
+        if campaign.target.get("activate"):
+            self._client.set_campaign_status(_campaign_id(campaign), "Active")
+
+    def call_results(self, campaign: Campaign, start: datetime, end: datetime) -> Iterator[CallResult]:
+        """Results of customers that changed in [start, end). Source: vendors.md, 2(c) #4."""
+        changed = self._client.customers(_campaign_id(campaign), modificationDate=start, modificationDateEnd=end)
+        return (_call_result(customer) for customer in changed if customer.result or customer.call_count)
+
+    def stop_waiting(self) -> None:
+        """Waits for the rate limit end with NotSentError."""
+        self._client.stop()
+
+    def close(self) -> None:
+        """All connections are closed."""
+        self._client.close()
+
+    def _judge(self, batch: Batch, results: Sequence[EntryResult]) -> list[Verdict]:
+        open_positions = range(batch.entry_count) if len(batch.positions) == batch.entry_count else batch.positions
+        verdicts = [_verdict(position, results[position]) for position in open_positions]
+        doubtful = [v.position for v in verdicts if v.reason_code == "external_id_taken"]
+        if not doubtful:
+            return verdicts
+        entries = batch.entries()
+        verified = {position: self._verify(batch.campaign, entries[position], position) for position in doubtful}
+        return [verified.get(verdict.position, verdict) for verdict in verdicts]
+
+    def _asked(self, campaign: Campaign, entries: Sequence[Entry], positions: Sequence[int]) -> Iterator[Verdict]:
+        for position in positions:
+            entry = entries[position]
+            customer = self._look_up(campaign, entry)
+            if customer is None:
+                yield Verdict(position, "not_sent", "absent_at_vendor")
+            elif _has_numbers(customer, entry):
+                yield Verdict(position, "accepted", vendor_id=customer.id)
+            else:
+                yield _taken(position)
+
+    def _verify(self, campaign: Campaign, entry: Entry, position: int) -> Verdict:
+        """A duplicate is one only if the campaign has this very lead; asking may fail: then it is unknown."""
+        try:
+            customer = self._look_up(campaign, entry)
+        except ConnectorError as error:
+            return Verdict(position, "unknown", "not_verified", redact(str(error)))
+        if customer is None or not _has_numbers(customer, entry):
+            return _taken(position)
+        return Verdict(position, "duplicate", "already_at_vendor", vendor_id=customer.id)
+
+    def _look_up(self, campaign: Campaign, entry: Entry) -> SinchCustomer | None:
+        # `*` and `?` in an id are wildcards to the vendor: compare again here.
+        external_id = entry["externalId"]
+        found = self._client.customers(_campaign_id(campaign), externalId=external_id)
+        return next((customer for customer in found if customer.external_id == external_id), None)
+
+
+def _verdict(position: int, result: EntryResult) -> Verdict:
+    if result.status == STORED:
+        return Verdict(position, "accepted", vendor_id=result.id)
+    if result.status == VALIDATED_ONLY:
+        return Verdict(position, "not_sent", "validated_only", "valid, but not stored: another entry was invalid")
+    if result.status >= 500:
+        return Verdict(position, "unknown", "entry_error", f"statusCode {result.status}")
+    if NOT_UNIQUE in (result.error or "").lower():
+        return _taken(position)
+    return Verdict(position, "rejected", "refused_by_vendor", redact(result.error) or f"statusCode {result.status}")
+
+
+def _taken(position: int) -> Verdict:
+    return Verdict(
+        position, "rejected", "external_id_taken", "the vendor holds this externalId for somebody else"
+    )
+
+
+def _optional_fields(contact: Contact) -> Entry:
+    fields: Entry = {}
+    if contact.time_zone:
+        fields["timeZone"] = contact.time_zone
+    if contact.agent:
+        fields["agentId"] = contact.agent
+    if contact.priority is not None:
+        fields["priority"] = contact.priority
+    if contact.not_before is not None:
+        fields["date"] = contact.not_before.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return fields
+
+
+def _column(contact: Contact, column: str) -> Any:
+    if column in _CONTACT_FIELDS:
+        return getattr(contact, column)
+    return contact.attributes.get(column)
+
+
+def _has_numbers(customer: SinchCustomer, entry: Entry) -> bool:
+    return list(customer.numbers) == entry["numbers"].split(";")
+
+
+def _campaign_id(campaign: Campaign) -> str:
+    return str(campaign.target["campaign_id"])
+
+
+def _refused_login(error: ConnectorError) -> str:
+    if isinstance(error, AuthenticationError):
+        return "vendors.sinch.username, password: sinch refused the login (HTTP 401)"
+    return "vendors.sinch.api_key: sinch refused access (HTTP 403): the key is missing or the account may not do this"
+
+
+def _call_result(customer: SinchCustomer) -> CallResult:
+    return CallResult(
+        vendor_id=customer.id,
+        result=customer.result,
+        call_result=customer.call_result,
+        classifier=customer.classifier,
+        call_count=customer.call_count,
+        agent_id=customer.agent_id,
+        changed_at=customer.modified_at,
+    )

@@ -1,0 +1,93 @@
+"""The settings of `vendors.sinch`, and the gateway built from them.
+
+Source of the defaults: vendors.md, section 5.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from connectors.sinch.auth import AuthMode, basic_auth, certificate_pair, key_headers
+from connectors.sinch.client import SinchClient
+from connectors.sinch.gateway import SinchGateway
+from connectors.transport import Patience, RateLimiter, Transport
+
+
+class SinchSettings(BaseModel):
+    """How to reach Sinch OBI and how hard to press it. Times in seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base_url: str
+    obi_path: str = "/RI/obi"
+    auth_mode: AuthMode = "basic"
+    username: str | None = None
+    password: SecretStr | None = None
+    api_key: SecretStr | None = None
+    api_key_header: str = "x-api-key"
+    client_cert: str | None = None
+    client_key: str | None = None
+    batch_size: int = Field(100, ge=1, le=1000)
+    connections: int = Field(8, ge=1, le=64)
+    requests_per_second: float | None = Field(None, gt=0)
+    stop_on_invalid: bool = False
+    external_id_template: str = "{source}-{lead_id}"
+    page_limit: int = Field(100, ge=1)
+    connect_timeout_s: float = Field(10, gt=0)
+    read_timeout_s: float = Field(60, gt=0)
+    max_attempts: int = Field(5, ge=1)
+    backoff_s: float = Field(1, ge=0)
+    backoff_max_s: float = Field(60, ge=0)
+    settle_s: float = Field(60, ge=0, description="wait before the vendor is asked about an unseen outcome")
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_http(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("external_id_template")
+    @classmethod
+    def _names_the_lead(cls, value: str) -> str:
+        try:
+            sample = value.format(source="lead", lead_id="1", campaign="c")
+        except (KeyError, IndexError, ValueError):
+            raise ValueError("may only contain {source}, {lead_id} and {campaign}") from None
+        if "{lead_id}" not in value or "{source}" not in value or not sample:
+            raise ValueError("must contain {source} and {lead_id}")
+        return value
+
+    def patience(self) -> Patience:
+        """The time-outs and retries of this vendor."""
+        return Patience(
+            connect_timeout_s=self.connect_timeout_s,
+            read_timeout_s=self.read_timeout_s,
+            max_attempts=self.max_attempts,
+            backoff_s=self.backoff_s,
+            backoff_max_s=self.backoff_max_s,
+        )
+
+    def gateway(self) -> SinchGateway:
+        """A gateway over a new transport; the caller closes it."""
+        transport = Transport(
+            vendor="sinch",
+            base_url=self.base_url + self.obi_path,
+            auth=basic_auth(self.auth_mode, self.username, _secret(self.password)),
+            headers=key_headers(_secret(self.api_key), self.api_key_header),
+            certificate=certificate_pair(self.client_cert, self.client_key),
+            patience=self.patience(),
+            limiter=RateLimiter(self.requests_per_second),
+        )
+        return SinchGateway(
+            SinchClient(transport, page_limit=self.page_limit),
+            batch_size=self.batch_size,
+            connections=self.connections,
+            external_id_template=self.external_id_template,
+            stop_on_invalid=self.stop_on_invalid,
+            request_count=lambda: transport.request_count,
+        )
+
+
+def _secret(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value else None

@@ -1,0 +1,319 @@
+"""The only place that calls httpx: time-outs, rate limit, retries of reads, redaction, error mapping.
+
+Belongs here: what is true of every HTTP vendor. Does not belong here: what an answer means
+(`connectors/<vendor>/`), and retries of writes, which the ledger owns.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import random
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from connectors.errors import (
+    AuthenticationError,
+    ConflictError,
+    ConnectorError,
+    ContractError,
+    ForbiddenError,
+    InvalidRequestError,
+    NotFoundError,
+    NotSentError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    RejectedError,
+    TooLargeError,
+    UnavailableError,
+)
+
+log = logging.getLogger(__name__)
+logging.getLogger("httpx").setLevel(logging.WARNING)  # its INFO line prints whole addresses
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+LONGEST_WAIT = timedelta(minutes=2)
+
+# Raised before a byte of the request was written. Every other transport error may come after.
+_BEFORE_SENDING = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.ProxyError,
+    httpx.LocalProtocolError,
+)
+_AFTER_SENDING = (
+    httpx.ReadError,
+    httpx.WriteError,
+    httpx.CloseError,
+    httpx.ReadTimeout,
+    httpx.WriteTimeout,
+    httpx.RemoteProtocolError,
+    httpx.DecodingError,
+    httpx.TooManyRedirects,
+)
+_REJECTIONS: Mapping[int, type[RejectedError]] = {
+    400: InvalidRequestError,
+    401: AuthenticationError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    406: InvalidRequestError,
+    409: ConflictError,
+    410: NotFoundError,
+    413: TooLargeError,
+    415: InvalidRequestError,
+    422: InvalidRequestError,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A 2xx answer: status, headers in lower case, body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a request may take and how often a read is tried. Times in seconds."""
+
+    connect_timeout_s: float = 10.0
+    read_timeout_s: float = 60.0
+    max_attempts: int = 5
+    backoff_s: float = 1.0
+    backoff_max_s: float = 60.0
+
+    def backoff(self, attempt: int) -> float:
+        """Seconds to wait after the given attempt (from 1): exponential, with full jitter, bounded."""
+        return float(random.uniform(0.5, 1.0) * min(self.backoff_s * 2 ** (attempt - 1), self.backoff_max_s))
+
+
+class RateLimiter:
+    """Lets at most `per_second` requests start each second, over all threads, and pauses on demand."""
+
+    def __init__(self, per_second: float | None) -> None:
+        self._interval = 1 / per_second if per_second else 0.0
+        self._lock = threading.Lock()
+        self._next_at = 0.0
+        self._stopped = threading.Event()
+
+    def wait(self, *, not_after: float = float("inf")) -> bool:
+        """True when it is this request's turn; False when that would be too late, or after `stop`."""
+        with self._lock:
+            turn = max(self._next_at, time.monotonic())
+            if turn >= not_after or self._stopped.is_set():
+                return False
+            self._next_at = turn + self._interval
+        return not self._sleep_until(turn)
+
+    def pause(self, seconds: float) -> None:
+        """No request starts within the next `seconds`."""
+        with self._lock:
+            self._next_at = max(self._next_at, time.monotonic() + seconds)
+
+    def stop(self) -> None:
+        """Every wait, now and later, ends at once with False."""
+        self._stopped.set()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopped.is_set()
+
+    def _sleep_until(self, turn: float) -> bool:
+        delay = turn - time.monotonic()
+        return self._stopped.wait(delay) if delay > 0 else self._stopped.is_set()
+
+
+class Transport:
+    """Sends requests to one vendor and turns everything that can go wrong into the error tree."""
+
+    def __init__(
+        self,
+        *,
+        vendor: str,
+        base_url: str,
+        auth: httpx.Auth | None = None,
+        headers: Mapping[str, str] | None = None,
+        certificate: tuple[str, str] | None = None,
+        patience: Patience = Patience(),
+        limiter: RateLimiter | None = None,
+    ) -> None:
+        self.vendor = vendor
+        self._base_url = base_url.rstrip("/")
+        self._auth = auth
+        self._headers = dict(headers or {})
+        self._verify = _tls(certificate)
+        self._patience = patience
+        self._limiter = limiter or RateLimiter(None)
+        self._local = threading.local()
+        self._clients: list[httpx.Client] = []
+        self._clients_lock = threading.Lock()
+        self._requests = itertools.count()
+        self.request_count = 0
+
+    def read(
+        self, operation: str, path: str, *, params: Sequence[tuple[str, str]] = (), headers: Mapping[str, str]
+    ) -> Reply:
+        """The answer to a GET, tried again with back-off while nothing is lost by asking twice."""
+        for attempt in range(1, self._patience.max_attempts + 1):
+            try:
+                return self.send(operation, "GET", path, params=params, headers=headers)
+            except (NotSentError, UnavailableError, RateLimitedError) as error:
+                if attempt == self._patience.max_attempts or self._limiter.is_stopped:
+                    raise
+                self._limiter.pause(_delay_s(error, self._patience.backoff(attempt)))
+        raise AssertionError("unreachable")
+
+    def send(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        params: Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str],
+        content: bytes | None = None,
+        not_after: float = float("inf"),
+    ) -> Reply:
+        """The 2xx answer to one request that was sent once."""
+        if not self._limiter.wait(not_after=not_after):
+            raise NotSentError(
+                "not sent: its turn under the rate limit came too late", vendor=self.vendor, operation=operation
+            )
+        self.request_count = next(self._requests) + 1
+        started = time.perf_counter()
+        with self._mapped(operation, method):
+            # `content=None` and an absent `params` keep httpx from building what is not needed.
+            response = self._client().request(
+                method, self._base_url + path, params=list(params) or None, headers=dict(headers), content=content
+            )
+        log.debug(
+            "vendor=%s operation=%s status=%d ms=%.0f",
+            self.vendor, operation, response.status_code, 1000 * (time.perf_counter() - started),
+        )  # fmt: skip
+        return self._judged(operation, method, response)
+
+    def stop(self) -> None:
+        """No further request starts."""
+        self._limiter.stop()
+
+    def close(self) -> None:
+        """All connections are closed."""
+        with self._clients_lock:
+            for client in self._clients:
+                client.close()
+            self._clients.clear()
+            self._local = threading.local()
+
+    def _client(self) -> httpx.Client:
+        # One client per thread: a shared pool costs twice the CPU per request.
+        client: httpx.Client | None = getattr(self._local, "client", None)
+        if client is None:
+            client = self._local.client = self._new_client()
+            with self._clients_lock:
+                self._clients.append(client)
+        return client
+
+    def _new_client(self) -> httpx.Client:
+        patience = self._patience
+        return httpx.Client(
+            auth=self._auth,
+            headers=self._headers,
+            verify=self._verify,
+            follow_redirects=False,
+            trust_env=False,
+            timeout=httpx.Timeout(
+                connect=patience.connect_timeout_s,
+                read=patience.read_timeout_s,
+                write=patience.read_timeout_s,
+                pool=patience.connect_timeout_s,
+            ),
+            limits=httpx.Limits(max_connections=2, max_keepalive_connections=1, keepalive_expiry=30),
+        )
+
+    @contextmanager
+    def _mapped(self, operation: str, method: str) -> Iterator[None]:
+        try:
+            yield
+        except httpx.HTTPError as error:
+            raise map_exception(error, vendor=self.vendor, operation=operation, method=method) from None
+        except httpx.InvalidURL:
+            raise NotSentError("the address is not a URL", vendor=self.vendor, operation=operation) from None
+
+    def _judged(self, operation: str, method: str, response: httpx.Response) -> Reply:
+        status = response.status_code
+        if 200 <= status < 300:
+            return Reply(status, response.headers, response.content)
+        error = map_status(
+            status, response.headers.get("retry-after"), vendor=self.vendor, operation=operation, method=method
+        )
+        if isinstance(error, RateLimitedError):
+            self._limiter.pause(_delay_s(error, self._patience.backoff(1)))
+        raise error
+
+
+def map_exception(error: httpx.HTTPError, *, vendor: str, operation: str, method: str) -> ConnectorError:
+    """The error of our tree for an exception of httpx; its text carries the exception's name alone."""
+    name = type(error).__name__
+    if isinstance(error, _BEFORE_SENDING):
+        return NotSentError(f"no connection ({name})", vendor=vendor, operation=operation)
+    if not isinstance(error, _AFTER_SENDING):
+        raise AssertionError(f"httpx.{name} is not mapped") from error
+    if method in READS:
+        return UnavailableError(f"no answer ({name})", vendor=vendor, operation=operation)
+    return OutcomeUnknownError(f"sent, but no answer was seen ({name})", vendor=vendor, operation=operation)
+
+
+def map_status(
+    status: int, retry_after: str | None, *, vendor: str, operation: str, method: str
+) -> ConnectorError:
+    """The error of our tree for an answer that is not 2xx."""
+    text = f"HTTP {status}"
+    if status == 429:
+        wait = parse_retry_after(retry_after)
+        return RateLimitedError(text, vendor=vendor, operation=operation, status=status, retry_after=wait)
+    if status >= 500 or status in (408, 425):
+        kind: type[ConnectorError] = UnavailableError if method in READS else OutcomeUnknownError
+        return kind(text, vendor=vendor, operation=operation, status=status)
+    if 300 <= status < 400:
+        return ContractError(f"{text}: an unexpected redirect", vendor=vendor, operation=operation, status=status)
+    return _REJECTIONS.get(status, RejectedError)(text, vendor=vendor, operation=operation, status=status)
+
+
+def parse_retry_after(value: str | None, *, now: datetime | None = None) -> timedelta | None:
+    """The wait that a Retry-After header asks for, as seconds or as a date; None if it says nothing."""
+    if value is None:
+        return None
+    if value.strip().isdigit():
+        return min(timedelta(seconds=int(value)), LONGEST_WAIT)
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    wait = (at if at.tzinfo else at.replace(tzinfo=UTC)) - (now or datetime.now(UTC))
+    return min(max(wait, timedelta(0)), LONGEST_WAIT)
+
+
+def _delay_s(error: ConnectorError, backoff_s: float) -> float:
+    if isinstance(error, RateLimitedError) and error.retry_after is not None:
+        return error.retry_after.total_seconds()
+    return backoff_s
+
+
+def _tls(certificate: tuple[str, str] | None) -> Any:
+    context = httpx.create_ssl_context(trust_env=False)
+    if certificate is not None:
+        context.load_cert_chain(*certificate)
+    return context

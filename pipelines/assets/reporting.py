@@ -1,0 +1,71 @@
+"""What became of every lead: proven, counted and told.
+
+Belongs here: assets under `reporting/`. Does not belong here: the views (`sql/reports/`).
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from pipelines import checks, metadata, night
+from pipelines.assets.columns import OUTCOME_COLUMNS
+from pipelines.assets.crm import OWNERS
+from pipelines.assets.vendors import NAMES, import_key
+from pipelines.partitions import days_of
+from pipelines.report import as_markdown
+from pipelines.resources import LeadSync
+
+GROUP = "reporting"
+IMPORT_OUTCOMES = dg.AssetKey(["reporting", "import_outcomes"])
+LEAD_OUTCOMES = dg.AssetKey(["reporting", "lead_outcomes"])
+CALL_OUTCOMES = dg.AssetKey(["reporting", "call_outcomes"])
+NIGHTLY_REPORT = dg.AssetKey(["reporting", "nightly_report"])
+
+
+def reporting_assets(days: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
+    """The four reporting assets over the given days."""
+    common = {
+        "partitions_def": days, "backfill_policy": dg.BackfillPolicy.single_run(), "group_name": GROUP,
+        "owners": OWNERS, "kinds": {"postgres"},
+    }  # fmt: skip
+
+    @dg.asset(key=IMPORT_OUTCOMES, deps=[import_key(vendor) for vendor in NAMES], **common)
+    def import_outcomes(context: dg.AssetExecutionContext, leadsync: LeadSync) -> None:
+        """One row per import: its state, its counts, the vendor's reference (reporting.import_outcome)."""
+        with leadsync.opened(context.run_id) as installation:
+            for day in days_of(context):
+                counts = night.count_imports(installation, day)
+                context.add_asset_metadata({"imports": sum(counts.values()), **counts}, partition_key=day.isoformat())
+
+    @dg.asset(
+        key=LEAD_OUTCOMES, deps=[IMPORT_OUTCOMES], check_specs=[checks.conservation_spec(LEAD_OUTCOMES)],
+        metadata={"dagster/column_schema": OUTCOME_COLUMNS, "dagster/table_name": "reporting.lead_outcome"}, **common,
+    )  # fmt: skip
+    def lead_outcomes(context: dg.AssetExecutionContext, leadsync: LeadSync) -> Iterator[dg.MaterializeResult[None]]:
+        """One row per lead that was read: the one state that it is in, and why (reporting.lead_outcome)."""
+        with leadsync.opened(context.run_id) as installation:
+            for day in days_of(context):
+                rows = night.report(installation, [day]).campaigns
+                context.add_asset_metadata(metadata.of_campaign_days(rows), partition_key=day.isoformat())
+            report = night.report(installation, days_of(context))
+        check = checks.conservation_of_outcomes(LEAD_OUTCOMES, report)
+        yield dg.MaterializeResult(asset_key=LEAD_OUTCOMES, check_results=[check])
+
+    @dg.asset(key=CALL_OUTCOMES, deps=[LEAD_OUTCOMES], **common)
+    def call_outcomes(context: dg.AssetExecutionContext, leadsync: LeadSync) -> None:
+        """What became of the calls that were made on the day, as the vendors tell it (reporting.call_outcome)."""
+        with leadsync.opened(context.run_id) as installation:
+            for day in days_of(context):
+                read, stored = night.read_call_results(installation, day)
+                context.add_asset_metadata({"results_read": read, "results_stored": stored}, partition_key=day.isoformat())
+
+    @dg.asset(key=NIGHTLY_REPORT, deps=[LEAD_OUTCOMES], **common)
+    def nightly_report(context: dg.AssetExecutionContext, leadsync: LeadSync) -> None:
+        """Did the lists of the day load, and if not, which leads and why?"""
+        with leadsync.opened(context.run_id) as installation:
+            for day in days_of(context):
+                report = night.report(installation, [day])
+                told = {"report": dg.MetadataValue.md(as_markdown(report)), "problems": len(report.problems)}
+                context.add_asset_metadata(told, partition_key=day.isoformat())
+
+    return [import_outcomes, lead_outcomes, call_outcomes, nightly_report]

@@ -1,0 +1,84 @@
+"""A vendor's two assets: what is planned for it, and what was sent.
+
+Belongs here: the shape that all vendors share. Does not belong here: planning and sending themselves.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import dagster as dg
+
+from pipelines import checks, metadata, night
+from pipelines.assets.contacts import CONTACTS
+from pipelines.assets.crm import OWNERS
+from pipelines.partitions import days_of
+from pipelines.resources import LeadSync
+
+# The vendor's own words for what is planned and what is sent.
+NAMES: Mapping[str, tuple[str, str]] = {"sinch": ("customers", "customer_imports")}
+
+
+class Campaigns(dg.Config):
+    """Which campaigns a run is about; none means all."""
+
+    campaigns: list[str] = []
+
+
+def plan_key(vendor: str) -> dg.AssetKey:
+    """The asset of what is planned."""
+    return dg.AssetKey([vendor, NAMES[vendor][0]])
+
+
+def import_key(vendor: str) -> dg.AssetKey:
+    """The asset of what was sent."""
+    return dg.AssetKey([vendor, NAMES[vendor][1]])
+
+
+def plan_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
+    """The plan of one vendor: vendor-schema rows, frozen in the ledger."""
+    key = plan_key(vendor)
+
+    @dg.asset(
+        key=key, deps=[CONTACTS], partitions_def=days, backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name=vendor, owners=OWNERS, kinds={"postgres", vendor}, check_specs=[checks.conservation_spec(key)],
+        description="Eligible contacts in the vendor's schema, in batches, as they will be sent.",
+    )  # fmt: skip
+    def planned(
+        context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        total = 0
+        with leadsync.opened(context.run_id) as installation:
+            night.check_names(installation, config.campaigns)
+            for day in days_of(context):
+                summary = night.plan(installation, vendor, [day], config.campaigns)
+                context.add_asset_metadata(metadata.of_plan(summary), partition_key=day.isoformat())
+                total += summary.counts.total()
+            eligible = night.count_eligible(installation, vendor, days_of(context), config.campaigns)
+        yield dg.MaterializeResult(asset_key=key, check_results=[checks.conservation_of_plan(key, total, eligible)])
+
+    return planned
+
+
+def import_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
+    """What was sent to one vendor, with a verdict for every entry that it answered."""
+    key = import_key(vendor)
+
+    @dg.asset(
+        key=key, deps=[plan_key(vendor)], partitions_def=days, backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name=vendor, owners=OWNERS, kinds={"http", vendor}, pool=f"{vendor}_api",
+        check_specs=checks.outcome_specs(key),
+        description="Batches that were sent, each entry with the vendor's verdict.",
+    )  # fmt: skip
+    def sent(
+        context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        with leadsync.opened(context.run_id) as installation:
+            problems = []
+            for day in days_of(context):
+                summary = night.send(installation, vendor, [day], config.campaigns)
+                context.add_asset_metadata(metadata.of_delivery(summary), partition_key=day.isoformat())
+                problems += night.problems(summary, day)
+            report = night.report(installation, days_of(context))
+        yield dg.MaterializeResult(asset_key=key, check_results=checks.outcome_results(key, report))
+        night.raise_incomplete(problems)
+
+    return sent

@@ -1,0 +1,232 @@
+"""`leadsync`: what people type.
+
+Belongs here: arguments, exit codes and what is printed. Does not belong here: any work; commands call the
+same functions as the assets.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from connectors.errors import LeadsyncError, SetupError
+from pipelines.terminal import complain, emit, progress, say, show
+
+OK, NEEDS_A_PERSON = 0, 1
+
+_config = click.option(
+    "--config", type=click.Path(path_type=Path, dir_okay=False), help="The configuration; else LEADSYNC_CONFIG, else leadsync.yaml."
+)
+_json = click.option("--json", "as_json", is_flag=True, help="JSON on standard output, for programs.")
+_campaigns = click.option("--campaign", "campaigns", multiple=True, help="Only this campaign; may be repeated.")
+
+
+def _day(context: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
+    if value is None:
+        return None
+    try:
+        return datetime.strptime(value, "%Y-%m-%d").date()
+    except ValueError:
+        raise click.BadParameter(f"{value} is not a day such as 2026-11-17") from None
+
+
+def _day_option(*, required: bool) -> Callable[[Any], Any]:
+    return click.option("--day", callback=_day, required=required, help="The business day, such as 2026-11-17.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="leadsync")
+def cli() -> None:
+    """Loads people-to-call from a CRM into contact-centre diallers, with every lead accounted for."""
+
+
+@cli.command()
+@_config
+@_json
+def demo(config: Path | None, as_json: bool) -> int:
+    """Load three example days through Dagster into a sandbox vendor, twice."""
+    from pipelines.demo import run_demo, tell  # here: Dagster takes a second to import
+
+    result = run_demo(config)
+    emit(result) if as_json else tell(result)
+    is_good = not (result["problems"] or result["first"]["failures"] or result["again"]["failures"])
+    return OK if is_good else NEEDS_A_PERSON
+
+
+@cli.command()
+@_config
+@click.option("--port", default=3000, show_default=True, help="Where the Dagster UI listens.")
+@click.option("--sandbox", "with_sandbox", is_flag=True, help="Run the sandbox vendors too, and send to them.")
+def up(config: Path | None, port: int, with_sandbox: bool) -> int:
+    """Run the Dagster UI, its daemon and the embedded Postgres until Ctrl-C."""
+    from pipelines.up import services, wait_for_end  # here: Dagster takes a second to import
+
+    with services(config, port=port, with_sandbox=with_sandbox) as running_services:
+        say(f"Dagster UI  {running_services.url}")
+        if running_services.sandbox:
+            say(f"Sandbox     {running_services.sandbox}")
+        say(f"Logs        {running_services.logs}")
+        reason = wait_for_end(running_services)
+    if reason:
+        complain(reason)
+    return NEEDS_A_PERSON if reason else OK
+
+
+@cli.command()
+@_config
+@_json
+@_day_option(required=False)
+def check(config: Path | None, as_json: bool, day: date | None) -> int:
+    """Look at configuration, sources, credentials and targets; send nothing."""
+    from pipelines.preflight import look
+
+    with _opened(config) as installation:
+        findings = list(look(installation, day or _yesterday(installation)))
+    if as_json:
+        emit([{"what": finding.what, "problem": finding.problem} for finding in findings])
+    else:
+        show("Checked", [{"what": f.what, "result": "good" if f.is_good else f.problem} for f in findings])
+    return OK if all(finding.is_good for finding in findings) else NEEDS_A_PERSON
+
+
+@cli.command()
+@_config
+@_json
+@_day_option(required=True)
+@_campaigns
+def plan(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]) -> int:
+    """Dry run: what `sync` would send, with masked samples. Changes nothing, sends nothing."""
+    from pipelines.dryrun import dry_run
+
+    with _opened(config) as installation:
+        result = dry_run(installation, day, campaigns)
+    if as_json:
+        emit(result)
+        return OK
+    show(f"{day}: what would be sent (nothing was)", result["campaigns"])
+    show("Why not the others", result["reasons"])
+    for sample in result["samples"]:
+        say(str(sample))
+    return OK
+
+
+@cli.command()
+@_config
+@_json
+@_day_option(required=True)
+@_campaigns
+@click.option("--wait", "wait_s", type=float, is_flag=False, flag_value=900.0, default=0.0, show_default=True,
+              help="Stay until unseen outcomes were asked about, at most so many seconds (900).")  # fmt: skip
+def sync(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str], wait_s: float) -> int:
+    """Load one day: pull, decide, plan, send; what is accepted and unchanged is not sent again."""
+    from pipelines import night
+
+    stop = _stop_on_signals()
+    with _opened(config) as installation:
+        with progress(f"Loading {day}") if not as_json else _quiet():
+            result = night.load_day(installation, day, campaigns, wait_s=wait_s, stop=stop)
+        report = night.report(installation, [day])
+    _tell(report, as_json, extra=result.problems)
+    return OK if not result.problems and not report.problems else NEEDS_A_PERSON
+
+
+@cli.command()
+@_config
+@_json
+@_day_option(required=False)
+def status(config: Path | None, as_json: bool, day: date | None) -> int:
+    """Did the night load, and if not, which leads and why? The newest day unless --day says otherwise."""
+    from pipelines import night
+    from pipelines.report import newest_days
+
+    with _opened(config) as installation:
+        with installation.store() as store:
+            days = [day] if day else newest_days(store)
+        if not days:
+            raise SetupError("nothing was loaded yet; begin with `leadsync sync --day …`")
+        report = night.report(installation, days)
+    _tell(report, as_json)
+    return NEEDS_A_PERSON if report.problems else OK
+
+
+@cli.command()
+@click.option("--port", default=8700, show_default=True, help="Where the double of Sinch listens; 0 takes a free port.")
+@click.option("--latency-ms", default=0.0, show_default=True, help="Wait of every request.")
+def sandbox(port: int, latency_ms: float) -> int:
+    """Run the doubles of the vendors until Ctrl-C."""
+    arguments = ["-m", "sandbox", "--port", str(port), "--latency-ms", str(latency_ms)]
+    os.execv(sys.executable, [sys.executable, *arguments])
+
+
+@cli.command()
+@_config
+def migrate(config: Path | None) -> int:
+    """Bring the ledger's database to the newest schema."""
+    with _opened(config) as installation:
+        where = installation.engine.url.render_as_string(hide_password=True)
+    say(f"{where} has the newest schema")
+    return OK
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The process ends with the command's exit code; a user's mistake is a sentence, never a traceback."""
+    try:
+        code = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+    except click.exceptions.Exit as exit_:
+        code = exit_.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        complain("interrupted")
+        code = 130
+    except LeadsyncError as error:
+        complain(str(error))
+        code = NEEDS_A_PERSON
+    sys.exit(code if isinstance(code, int) else OK)
+
+
+def _tell(report: Any, as_json: bool, extra: Sequence[str] = ()) -> None:
+    from pipelines.reading import as_record, tell
+
+    emit(as_record(report, extra)) if as_json else tell(report, extra)
+
+
+def _opened(config: Path | None) -> Any:
+    from contextlib import closing
+
+    from pipelines.installation import Installation  # here: pandas takes a second to import
+
+    return closing(Installation.load(config))
+
+
+def _quiet() -> Any:
+    from contextlib import nullcontext
+
+    return nullcontext()
+
+
+def _yesterday(installation: Any) -> date:
+    from pipelines.partitions import day_before
+
+    return date.fromisoformat(day_before(datetime.now(installation.settings.zone)))
+
+
+def _stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and SIGINT set: the batch in flight is finished, the rest released."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+if __name__ == "__main__":
+    main()

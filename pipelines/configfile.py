@@ -1,0 +1,117 @@
+"""Reads a YAML file into plain values, and remembers the line of every key.
+
+Belongs here: YAML, `${NAME}` and lines. Does not belong here: which settings there are (`settings.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from connectors.errors import SetupError
+
+Path_ = tuple[str | int, ...]
+
+_VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The values of one YAML file, the line of each key, and where each raw text came from."""
+
+    path: Path
+    values: dict[str, Any]
+    lines: Mapping[Path_, int]
+    raw: Mapping[Path_, str]
+
+    def where(self, key: Path_) -> str:
+        """`file, line n` of the key, or of the closest parent that is written in the file."""
+        while key and key not in self.lines:
+            key = key[:-1]
+        return f"{self.path}, line {self.lines.get(key, 1)}"
+
+
+def read_document(path: Path, environment: Mapping[str, str]) -> Document:
+    """The file's values, with every `${NAME}` replaced from the environment."""
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        raise SetupError(f"there is no configuration file {path}; LEADSYNC_CONFIG names another") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SetupError(f"{path} cannot be read: {type(error).__name__}") from None
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise SetupError(f"{path}, line {line}: not valid YAML: {error.problem}") from None
+    except yaml.YAMLError:
+        raise SetupError(f"{path}: not valid YAML: it holds characters that YAML does not allow") from None
+    reader = _Reader(path, environment)
+    values = reader.value(root, ()) if root is not None else {}
+    if not isinstance(values, dict):
+        raise SetupError(f"{path}, line 1: the file must hold settings, `key: value`")
+    return Document(path, values, reader.lines, reader.raw)
+
+
+class _Reader:
+    """Walks the nodes of a YAML document."""
+
+    def __init__(self, path: Path, environment: Mapping[str, str]) -> None:
+        self._path = path
+        self._environment = environment
+        self._constructor = yaml.constructor.SafeConstructor()
+        self.lines: dict[Path_, int] = {}
+        self.raw: dict[Path_, str] = {}
+
+    def value(self, node: yaml.Node, key: Path_) -> Any:
+        self.lines.setdefault(key, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, key)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, (*key, index)) for index, item in enumerate(node.value)]
+        return self._scalar(node, key)
+
+    def _mapping(self, node: yaml.MappingNode, key: Path_) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for name_node, value_node in node.value:
+            name = str(name_node.value)
+            line = name_node.start_mark.line + 1
+            if name in values:
+                raise SetupError(f"{self._path}, line {line}: {dotted((*key, name))} is written twice")
+            self.lines[(*key, name)] = line
+            values[name] = self.value(value_node, (*key, name))
+        return values
+
+    def _scalar(self, node: yaml.Node, key: Path_) -> Any:
+        text = str(node.value)
+        if not _VARIABLE.search(text):
+            # YAML's constructors are untyped; dates stay text, so that pydantic judges them.
+            is_date = node.tag == "tag:yaml.org,2002:timestamp"
+            return text if is_date else self._constructor.construct_object(node)  # type: ignore[no-untyped-call]
+        self.raw[key] = text
+        filled = _VARIABLE.sub(lambda match: self._variable(match, key), text)
+        # A variable's value is typed like a literal: "8" is a number, "" is nothing.
+        return yaml.safe_load(filled) if _is_plain_number(filled) else (filled or None)
+
+    def _variable(self, match: re.Match[str], key: Path_) -> str:
+        name, default = match["name"], match["default"]
+        value = self._environment.get(name, default)
+        if value is None:
+            raise SetupError(
+                f"{self._path}, line {self.lines[key]}: {dotted(key)} needs the environment variable {name}"
+            )
+        return value
+
+
+def dotted(key: Path_) -> str:
+    """The key as people write it: `vendors.sinch.password`."""
+    return ".".join(str(part) for part in key)
+
+
+def _is_plain_number(text: str) -> bool:
+    return re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) is not None and not text.startswith("0")

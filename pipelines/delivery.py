@@ -1,0 +1,394 @@
+"""Sends planned imports to a vendor and settles every entry: claim, send, settle; ask, where unsure.
+
+Belongs here: the run around imports, campaigns and the ledger. Does not belong here: what is planned
+(`planning.py`), what an answer means (`rulings.py`), SQL (`ledger.py`), anything that only one vendor
+knows (`connectors/`). Knows no Dagster.
+
+One thread owns the ledger's connection and does all of its work; a bounded pool does the requests. An
+import is committed as `sending` before a worker may open its socket, and its verdicts are committed in
+the transaction that claims the work which takes its place.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import orjson
+
+from connectors.errors import (
+    AuthenticationError,
+    ConnectorError,
+    ForbiddenError,
+    LeadsyncError,
+    NotFoundError,
+    NotSentError,
+    RateLimitedError,
+    SetupError,
+    TargetError,
+)
+from connectors.gateway import Campaign, Gateway
+from connectors.redaction import redact
+from connectors.transport import Patience
+from pipelines.ledger import Claim, Ledger, Scope, Setback
+from pipelines.planning import planned_batch
+from pipelines.rulings import Answer, Bench, Ruling
+from pipelines.store import LedgerUnavailableError, utc_now
+from pipelines.workers import Workers
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+NEVER = float("inf")
+LEDGER_ATTEMPTS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How long claims last and how failures are waited out. Times in seconds.
+
+    `settle_s` passes before a vendor is asked about an outcome that was not seen. `wait_s` bounds how long
+    a run waits for such questions to become due; 0 leaves them to the sensor.
+    """
+
+    lease_s: float = 180
+    settle_s: float = 60
+    wait_s: float = 0
+    patience: Patience = field(default_factory=Patience)
+
+
+@dataclass
+class DeliverySummary:
+    """What a run did. `counts`: entries by outcome; `moved` entries; `returned` and `unknown` imports.
+
+    `stopped` names campaigns that could not be loaded, and why; `problem` is why the run ended early.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    stopped: dict[str, str] = field(default_factory=dict)
+    problem: str | None = None
+    request_count: int = 0
+    elapsed_s: float = 0.0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing needs a person."""
+        return not self.stopped and self.problem is None
+
+
+def deliver(
+    ledger: Ledger,
+    gateway: Gateway,
+    scope: Scope,
+    campaigns: Mapping[str, Campaign],
+    terms: Terms,
+    *,
+    feed: Iterable[set[str]] = (),
+    stop: threading.Event | None = None,
+) -> DeliverySummary:
+    """Everything of the scope that is due was asked about or sent, and what came of it is in the ledger.
+
+    Args:
+        feed: a plan in the making (`planning.plan`); it is drawn on while there are idle connections, and
+            each step names the campaigns that it added imports to.
+        stop: when set, requests in flight are finished and settled, and the rest is released.
+
+    A campaign that cannot be loaded is left out and named in `stopped`; a vendor that cannot be reached
+    ends the run and is named in `problem`. Nothing that was planned is lost in either case.
+    """
+    return _Run(ledger, gateway, scope, campaigns, terms, iter(feed), stop or threading.Event()).run()
+
+
+class _Run:
+    def __init__(
+        self,
+        ledger: Ledger,
+        gateway: Gateway,
+        scope: Scope,
+        campaigns: Mapping[str, Campaign],
+        terms: Terms,
+        feed: Iterator[set[str]],
+        stop: threading.Event,
+    ) -> None:
+        self._ledger = ledger
+        self._gateway = gateway
+        self._scope = scope
+        self._campaigns = campaigns
+        self._terms = terms
+        self._feed: Iterator[set[str]] | None = feed
+        self._stop = stop
+        self._workers = Workers(gateway)
+        self._admitted: set[str] = set()
+        self._answers: list[Answer] = []
+        self._tries: Counter[int] = Counter()
+        self._told: set[str] = set()
+        self._defect: BaseException | None = None
+        # Monotonic times at which the ledger may have something to send, or to ask about.
+        self._planned_due = 0.0
+        self._unknown_due = 0.0
+        self._renew_at = 0.0
+        self._deadline = time.monotonic() + terms.wait_s
+        self.summary = DeliverySummary()
+
+    def run(self) -> DeliverySummary:
+        started = time.monotonic()
+        requests_before = self._gateway.request_count
+        try:
+            self._open()
+            while not self._is_over and self._step():
+                pass
+        finally:
+            self._drain()
+        self._complete_campaigns()
+        self.summary.elapsed_s = time.monotonic() - started
+        self.summary.request_count = self._gateway.request_count - requests_before
+        if self._defect is not None:
+            raise self._defect
+        return self.summary
+
+    @property
+    def _is_over(self) -> bool:
+        return self._stop.is_set() or self.summary.problem is not None or self._defect is not None
+
+    def _step(self) -> bool:
+        """One round of settling, claiming and sending; False when nothing is left to do."""
+        self._turn()
+        if self._feed is not None and (not self._workers.has_answers or self._workers.free):
+            self._draw()
+        elif self._workers.import_ids:
+            self._answers += self._workers.collect(0.25)
+        else:
+            return self._rest()
+        self._answers += self._workers.collect(0.0)
+        return True
+
+    # the ledger's side
+
+    def _open(self) -> None:
+        self._expire_leases()
+        self._draw()  # first, because the plan in the making replaces what an older one left unsent
+        self._admit(self._commit(lambda: self._ledger.open_campaigns(self._scope)))
+
+    def _turn(self) -> None:
+        """What came back is settled, and what takes its place is claimed and started."""
+        bench = Bench(utc_now(), self._terms.settle_s, self._terms.patience)
+        rulings = [bench.rule(answer) for answer in self._answers]
+        held, questions, claims = self._commit(lambda: self._settle_and_claim(rulings))
+        for answer, ruling in zip(self._answers, rulings, strict=True):
+            self._note(answer, ruling, is_held=ruling.claim.import_id in held)
+        self._answers = []
+        self._record_stops()
+        for claim in questions:
+            self._workers.start(claim, is_question=True)
+        for claim in claims:
+            self._workers.start(claim, is_question=False)
+
+    def _settle_and_claim(self, rulings: Sequence[Ruling]) -> tuple[set[int], list[Claim], list[Claim]]:
+        held = self._ledger.hold_claims(ruling.claim.import_id for ruling in rulings) if rulings else set()
+        self._apply([ruling for ruling in rulings if ruling.claim.import_id in held])
+        self._renew_leases()
+        return (held, *self._claim()) if not self._is_over else (held, [], [])
+
+    def _apply(self, rulings: Sequence[Ruling]) -> None:
+        verdicts = [(ruling.claim.import_id, verdict) for ruling in rulings for verdict in ruling.verdicts]
+        if verdicts:
+            self._ledger.settle_deliveries(verdicts)
+        for ruling in rulings:
+            for positions in ruling.moves:
+                self._move(ruling.claim, positions)
+        if returned := [ruling.returned for ruling in rulings if ruling.returned]:
+            self._ledger.return_to_plan(returned)
+        if unknown := [ruling.unknown for ruling in rulings if ruling.unknown]:
+            self._ledger.mark_unknown(unknown)
+        done = [ruling.claim.import_id for ruling in rulings if not ruling.returned and not ruling.unknown]
+        if done:
+            self._ledger.settle_imports(done)
+
+    def _move(self, claim: Claim, positions: Sequence[int]) -> None:
+        """The entries go on in an import of their own, planned at once."""
+        entries = claim.batch.entries()
+        contents = [orjson.dumps(entries[position]) for position in positions]
+        batch = planned_batch(claim.batch.campaign.campaign, contents, parent_id=claim.import_id)
+        [import_id] = self._ledger.insert_planned(self._scope.vendor, claim.batch.day, [batch])
+        onward = [(claim.import_id, position, import_id, new) for new, position in enumerate(positions)]
+        self._ledger.move_deliveries(onward)
+
+    def _claim(self) -> tuple[list[Claim], list[Claim]]:
+        """Due questions first, then due imports, as many as there is room for."""
+        now, room = time.monotonic(), self._workers.free
+        scope = Scope(self._scope.vendor, self._scope.days, tuple(sorted(self._admitted)))
+        lease_until = utc_now() + timedelta(seconds=self._terms.lease_s)
+        # A worker may not begin late in its lease: the request must end inside it.
+        not_after = now + self._terms.lease_s / 2
+        questions: list[Claim] = []
+        claims: list[Claim] = []
+        if room and self._unknown_due <= now:
+            questions = self._ledger.claim_unknown(scope, limit=room, lease_until=lease_until, not_after=not_after)
+            self._unknown_due = now if len(questions) == room else NEVER
+        room -= len(questions)
+        if room and self._planned_due <= now:
+            claims = self._ledger.claim_planned(scope, limit=room, lease_until=lease_until, not_after=not_after)
+            self._planned_due = now if len(claims) == room else NEVER
+        return questions, claims
+
+    def _renew_leases(self) -> None:
+        now = time.monotonic()
+        if now >= self._renew_at and self._workers.import_ids:
+            lease_until = utc_now() + timedelta(seconds=self._terms.lease_s)
+            self._ledger.renew_leases(self._workers.import_ids, lease_until)
+            self._renew_at = now + self._terms.lease_s / 3
+
+    def _expire_leases(self) -> None:
+        due_at = utc_now() + timedelta(seconds=self._terms.settle_s)
+        self._commit(lambda: self._ledger.expire_leases(self._scope.vendor, due_at=due_at))
+
+    def _commit(self, work: Callable[[], T]) -> T:
+        """The result of `work` in a committed transaction; a lost connection is replaced and work redone."""
+        for attempt in range(LEDGER_ATTEMPTS):
+            try:
+                with self._ledger.store.transaction():
+                    result = work()
+            except LedgerUnavailableError:
+                if attempt == LEDGER_ATTEMPTS - 1:
+                    raise
+                log.warning("vendor=%s the ledger's connection is gone, attempt=%d", self._scope.vendor, attempt + 1)
+                self._ledger.store.reconnect()
+                time.sleep(0.1 * 2**attempt)
+            else:
+                return result
+        raise AssertionError("unreachable")
+
+    # the vendor's side
+
+    def _draw(self) -> None:
+        """One more step of the plan, or its end."""
+        names = next(self._feed, None) if self._feed is not None else None
+        if names is None:
+            self._feed = None
+        else:
+            self._admit(names)
+        self._planned_due = 0.0
+
+    def _admit(self, names: Iterable[str]) -> None:
+        """Campaigns whose target can be loaded are admitted; the others are stopped, each with its reason."""
+        for name in sorted(set(names) - self._admitted - set(self.summary.stopped)):
+            try:
+                self._gateway.preflight(self._campaigns[name])
+            except TargetError as error:
+                self.summary.stopped[name] = str(error)
+            except (SetupError, ConnectorError) as error:
+                self.summary.problem = self.summary.problem or str(error)
+                return
+            else:
+                self._admitted.add(name)
+
+    def _note(self, answer: Answer, ruling: Ruling, *, is_held: bool) -> None:
+        """Counts what was stored, and remembers an error that ends more than its own import."""
+        if not is_held:
+            log.warning("import=%d was taken over before its answer was stored", ruling.claim.import_id)
+            return
+        counts = self.summary.counts
+        counts.update(verdict.outcome for verdict in ruling.verdicts)
+        counts["moved"] += sum(len(positions) for positions in ruling.moves)
+        counts["returned_imports"] += ruling.returned is not None
+        counts["unknown_imports"] += ruling.unknown is not None
+        if ruling.moves:
+            self._planned_due = 0.0
+        if answer.error is not None:
+            self._note_error(answer.claim, answer.error)
+
+    def _note_error(self, claim: Claim, error: BaseException) -> None:
+        if isinstance(error, NotFoundError):
+            name = claim.batch.campaign.campaign
+            self._admitted.discard(name)
+            self._told.discard(name)
+            self.summary.stopped.setdefault(name, str(error))
+        elif isinstance(error, (AuthenticationError, ForbiddenError)):
+            self.summary.problem = self.summary.problem or str(error)
+        elif isinstance(error, (NotSentError, RateLimitedError)):
+            self._tries[claim.import_id] += 1
+            if self._tries[claim.import_id] >= self._terms.patience.max_attempts and not self._stop.is_set():
+                self.summary.problem = self.summary.problem or f"{error}; gave up after {self._tries[claim.import_id]} tries"
+        elif not isinstance(error, LeadsyncError):
+            self._defect = self._defect or error
+
+    # waiting and ending
+
+    def _rest(self) -> bool:
+        """Nothing is in flight and nothing is due: waits for what becomes due; False when nothing will."""
+        scope = Scope(self._scope.vendor, self._scope.days, tuple(sorted(self._admitted)))
+        planned_due, unknown_due = self._commit(
+            lambda: (self._ledger.next_due(scope, ["planned"]), self._ledger.next_due(scope, ["unknown", "sending"]))
+        )
+        self._planned_due = _monotonic(planned_due)
+        self._unknown_due = _monotonic(unknown_due)
+        if self._unknown_due > max(self._deadline, time.monotonic()):
+            self._unknown_due = NEVER
+        next_due = min(self._planned_due, self._unknown_due)
+        if next_due == NEVER:
+            return False
+        self._stop.wait(max(0.0, next_due - time.monotonic()))
+        self._expire_leases()
+        return True
+
+    def _drain(self) -> None:
+        """Requests in flight are finished and settled; what was claimed and never sent is released."""
+        try:
+            if self._is_over:
+                self._gateway.stop_waiting()
+            came_back, idle = self._workers.drain()
+            self._answers += came_back
+            self._stop_claiming()
+            self._turn()
+            if idle:
+                self._commit(lambda: self._release(idle))
+        finally:
+            self._workers.close()
+            self._close_feed()
+
+    def _stop_claiming(self) -> None:
+        self._planned_due = self._unknown_due = NEVER
+
+    def _release(self, idle: Sequence[Answer]) -> None:
+        now = utc_now()
+        self._ledger.abandon([answer.claim.import_id for answer in idle if not answer.is_question])
+        questions = [answer.claim.import_id for answer in idle if answer.is_question]
+        if questions:
+            self._ledger.mark_unknown([Setback(import_id, now, "not_asked", None) for import_id in questions])
+
+    def _close_feed(self) -> None:
+        close = getattr(self._feed, "close", None)
+        if close is not None:
+            close()
+
+    def _record_stops(self) -> None:
+        """The ledger says which campaigns are stopped, and why; one that goes again is cleared."""
+        stopped = {name: redact(text) or "" for name, text in self.summary.stopped.items() if name not in self._told}
+        cleared = self._admitted - self._told
+        if stopped or cleared:
+            self._commit(lambda: self._ledger.record_stops(self._scope, stopped, cleared))
+            self._told |= cleared | set(stopped)
+
+    def _complete_campaigns(self) -> None:
+        """Campaigns that were loaded in full are switched on, where that is configured."""
+        if self._is_over:
+            return
+        still_open = set(self._commit(lambda: self._ledger.open_campaigns(self._scope)))
+        for name in sorted(self._admitted - still_open - set(self.summary.stopped)):
+            try:
+                self._gateway.complete(self._campaigns[name])
+            except ConnectorError as error:
+                self.summary.stopped[name] = f"loaded in full, but not switched on: {error}"
+
+
+def _monotonic(due: tuple[datetime | None, int]) -> float:
+    due_at, count = due
+    if not count or due_at is None:
+        return NEVER
+    return time.monotonic() + max(0.0, (due_at - utc_now()).total_seconds())

@@ -1,0 +1,100 @@
+"""`leadsync demo`: three days of the example CRM through Dagster to a sandbox vendor, and once more.
+
+Belongs here: the story that a newcomer sees. Does not belong here: anything that production needs.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pipelines import night
+from pipelines.assets.vendors import NAMES
+from pipelines.database import home
+from pipelines.installation import Installation
+from pipelines.jobs import INTAKE, REPORT, job_name
+from pipelines.processes import running_sandbox
+from pipelines.report import OPEN_STATES
+from pipelines.runs import dagster_instance, failures, run_job
+from pipelines.settings import load_settings
+from pipelines.terminal import progress, say, show
+
+DAYS = (date(2026, 11, 16), date(2026, 11, 17), date(2026, 11, 18))
+
+
+def run_demo(config: Path | None) -> dict[str, Any]:
+    """The example days are loaded, and loaded again; what came of them, for the exit code and `--json`."""
+    started = time.monotonic()
+    folder = home(load_settings(config).folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with running_sandbox(log_file=folder / "sandbox.log") as address:
+        os.environ["SINCH_URL"] = address
+        installation = Installation.load(config, actor="demo")
+        try:
+            first = _load(installation, "Loading three days through Dagster")
+            again = _load(installation, "Loading the same days once more")
+            report = night.report(installation, DAYS)
+        finally:
+            installation.close()
+    rows = [_row(row) for row in report.campaigns]
+    return {
+        "seconds": round(time.monotonic() - started, 1), "first": first, "again": again,
+        "campaigns": rows, "problems": report.problems, "reasons": _reasons(report.reasons),
+    }  # fmt: skip
+
+
+def tell(result: dict[str, Any]) -> None:
+    """The result for people: the table, the reasons, what to do next."""
+    show("What became of every lead", result["campaigns"])
+    show("Why some were not sent", result["reasons"])
+    first, again = result["first"], result["again"]
+    say(f"First pass: {first['sent']:,} leads sent in {first['requests']} requests. "
+        f"Second pass: {again['sent']} sent, {again['requests_with_leads']} requests that carry leads.")  # fmt: skip
+    for problem in (*first["failures"], *again["failures"], *result["problems"]):
+        say(f"! {problem}")
+    say(f"Done in {result['seconds']} s. Next:")
+    say("  make up                        the Dagster UI with these days, and the sandbox")
+    say("  .venv/bin/leadsync status      did the newest night load, and if not, which leads and why?")
+    say("  docs/first-configuration.md    your own CRM and your own vendor")
+
+
+def _load(installation: Installation, text: str) -> dict[str, Any]:
+    totals: dict[str, Any] = {"sent": 0, "requests": 0, "requests_with_leads": 0, "failures": []}
+    with dagster_instance(installation.settings) as instance, progress(text):
+        for day in DAYS:
+            for name in (INTAKE, *(job_name(vendor) for vendor in NAMES), REPORT):
+                result = run_job(installation.settings, instance, name, day)
+                totals["failures"] += failures(result)
+                _add(totals, result)
+    return totals
+
+
+def _add(totals: dict[str, Any], result: Any) -> None:
+    for event in result.all_events:
+        if event.is_step_materialization:
+            metadata = event.materialization.metadata
+            for name in ("sent", "requests"):
+                totals[name] += metadata[name].value if name in metadata else 0
+            totals["requests_with_leads"] += metadata["imports"].value if "planned" in metadata and "imports" in metadata else 0
+
+
+def _row(row: Any) -> dict[str, Any]:
+    opened = sum(getattr(row, f"{state}_count") for state in OPEN_STATES)
+    return {
+        "day": row.day.isoformat(), "campaign": row.campaign, "read": row.read_count, "accepted": row.accepted_count,
+        "invalid": row.invalid_count, "suppressed": row.suppressed_count, "duplicate": row.duplicate_count,
+        "rejected": row.rejected_count, "open": opened, "adds up": row.balanced,
+    }  # fmt: skip
+
+
+def _reasons(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    totals: dict[tuple[str, str], int] = {}
+    for row in rows:
+        key = (row.state, row.reason_code)
+        totals[key] = totals.get(key, 0) + row.lead_count
+    ordered = sorted(totals.items(), key=lambda item: -item[1])
+    return [{"state": state, "reason": reason, "leads": count} for (state, reason), count in ordered]

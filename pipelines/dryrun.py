@@ -1,0 +1,44 @@
+"""`leadsync plan`: the same path as a load, up to the socket, and undone at the end.
+
+Belongs here: running the steps on an installation that keeps nothing. Does not belong here: the steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from pipelines import night
+from pipelines.installation import Installation
+from pipelines.masking import masked
+from pipelines.planning import PlanSummary
+
+
+def dry_run(installation: Installation, day: date, names: Sequence[str] = ()) -> dict[str, Any]:
+    """What a load of the day would send: counts by campaign, reasons of the others, masked samples."""
+    with installation.dry_run() as trial:
+        night.refresh_campaigns(trial)
+        night.refresh_do_not_call(trial)
+        night.check_names(trial, names)
+        decided = night.pull_and_decide(trial, day)
+        plans = [night.plan(trial, vendor, [day], names) for vendor in night.vendors_in_use(trial, names)]
+    reasons = [{"reason": code, "leads": count} for code, count in sorted(decided.by_reason.items())]
+    return {
+        "day": day.isoformat(), "read": decided.read_count, "reasons": reasons,
+        "campaigns": [row for plan in plans for row in _campaigns(plan)],
+        "samples": [sample for plan in plans for sample in _samples(plan)],
+    }  # fmt: skip
+
+
+def _campaigns(plan: PlanSummary) -> list[dict[str, Any]]:
+    return [
+        {"campaign": name, "would be sent": counts["planned"]} | {n: c for n, c in sorted(counts.items()) if n != "planned"}
+        for name, counts in sorted(plan.by_campaign.items())
+    ]
+
+
+def _samples(plan: PlanSummary) -> list[dict[str, Any]]:
+    return [
+        {"campaign": name, "sample": masked(entry)} for name, entries in sorted(plan.samples.items()) for entry in entries[:1]
+    ]

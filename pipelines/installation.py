@@ -1,0 +1,108 @@
+"""One installation: its settings, its database, and what they open.
+
+Belongs here: putting settings, engine and gateways together. Does not belong here: what is done with
+them (`night.py`), Dagster (`resources.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+import sql.migrate
+from connectors.errors import SetupError
+from connectors.gateway import Campaign, Gateway
+from pipelines.database import check_connection, connect, database_url
+from pipelines.delivery import Terms
+from pipelines.intake import stored_campaigns
+from pipelines.ledger import Ledger, Scope
+from pipelines.settings import Settings, load_settings
+from pipelines.store import Store
+from pipelines.vendors import open_gateway
+
+
+@dataclass
+class Installation:
+    """Settings and database of one `leadsync.yaml`. A dry run's stores undo everything they did."""
+
+    settings: Settings
+    actor: str = "leadsync"
+    shared_store: Store | None = None
+
+    @classmethod
+    def load(cls, path: Path | None = None, *, actor: str = "leadsync") -> Installation:
+        """The installation that the configuration file describes."""
+        return cls(load_settings(path), actor)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine of the ledger's database, which answers and has the newest schema."""
+        engine = connect(database_url(self.settings.database, self.settings.folder))
+        check_connection(engine)
+        sql.migrate.upgrade(engine)
+        return engine
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """A store on a connection of its own; in a dry run the one that they all share."""
+        if self.shared_store is not None:
+            yield self.shared_store
+            return
+        store = Store(self.engine)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    @contextmanager
+    def ledger(self) -> Iterator[Ledger]:
+        """A ledger over a store of its own."""
+        with self.store() as store:
+            yield Ledger(store, actor=self.actor)
+
+    @contextmanager
+    def dry_run(self) -> Iterator[Installation]:
+        """An installation whose every step takes the same path and is undone at the end."""
+        store = Store(self.engine, is_dry_run=True)
+        try:
+            yield Installation(self.settings, self.actor, shared_store=store)
+        finally:
+            store.close()
+
+    @contextmanager
+    def gateway(self, vendor: str) -> Iterator[Gateway]:
+        """The vendor's gateway."""
+        with open_gateway(self.settings, vendor) as gateway:
+            yield gateway
+
+    def campaigns(self, store: Store, vendor: str, names: Sequence[str] = ()) -> Mapping[str, Campaign]:
+        """The vendor's active campaigns, all or the named ones; SetupError for a name that is not there."""
+        known = {campaign.campaign: campaign for campaign in stored_campaigns(store, vendor)}
+        return {name: known[name] for name in names if name in known} if names else known
+
+    def scope(self, vendor: str, days: Sequence[date], campaigns: Mapping[str, Campaign]) -> Scope:
+        """What a run for these days and campaigns is about."""
+        return Scope(vendor, tuple(days), tuple(sorted(campaigns)))
+
+    def terms(self, vendor: str, *, wait_s: float = 0) -> Terms:
+        """How long claims of this vendor last and how failures are waited out."""
+        configured = self.settings.vendors.configured()
+        if vendor not in configured:
+            raise SetupError(f"vendors.{vendor} is not in the configuration, but a campaign needs it")
+        return Terms(
+            lease_s=self.settings.delivery.lease_s,
+            settle_s=configured[vendor].settle_s,
+            wait_s=wait_s,
+            patience=configured[vendor].patience(),
+        )
+
+    def close(self) -> None:
+        """The pool of connections is empty."""
+        if "engine" in self.__dict__:
+            self.engine.dispose()

@@ -1,0 +1,70 @@
+"""The jobs: what is materialised together.
+
+Belongs here: selections, tags and hooks of runs. Does not belong here: when they run (`schedules.py`,
+`sensors.py`).
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+# What `define_asset_job` returns has no public name in this Dagster.
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition as AssetJob
+
+from pipelines.assets.contacts import CONTACTS
+from pipelines.assets.crm import CAMPAIGNS, DO_NOT_CALL
+from pipelines.assets.reporting import CALL_OUTCOMES, IMPORT_OUTCOMES, LEAD_OUTCOMES, NIGHTLY_REPORT
+from pipelines.assets.vendors import NAMES, import_key, plan_key
+
+INTAKE = "nightly_intake"
+REPORT = "nightly_report"
+
+
+def job_name(vendor: str) -> str:
+    """The name of the vendor's job."""
+    return f"{vendor}_load"
+
+
+def _with_checks(*keys: dg.AssetKey) -> dg.AssetSelection:
+    assets = dg.AssetSelection.assets(*keys)
+    return assets | dg.AssetSelection.checks_for_assets(*keys)
+
+
+def intake_job(rows: list[dg.AssetKey]) -> AssetJob:
+    """Pulls the day and decides it."""
+    return dg.define_asset_job(
+        INTAKE,
+        selection=_with_checks(CAMPAIGNS, DO_NOT_CALL, *rows, CONTACTS),
+        tags={"dagster/max_runtime": "7200"},
+        description="Pull the day's leads and customers, and decide who may be called.",
+    )
+
+
+def vendor_job(vendor: str) -> AssetJob:
+    """Plans and sends for one vendor: in one run, so that a failed check keeps back the sending."""
+    return dg.define_asset_job(
+        job_name(vendor),
+        selection=_with_checks(plan_key(vendor), import_key(vendor)),
+        tags={"vendor": vendor, "dagster/max_runtime": "14400"},
+        description=f"Plan and send the day's contacts to {vendor}; ask about what is unsure first.",
+    )
+
+
+def report_job() -> AssetJob:
+    """Proves and tells what became of the day."""
+    return dg.define_asset_job(
+        REPORT,
+        selection=_with_checks(IMPORT_OUTCOMES, LEAD_OUTCOMES, NIGHTLY_REPORT),
+        tags={"dagster/max_runtime": "3600"},
+        description="Prove from the ledger that every lead is accounted for, and write the report.",
+    )
+
+
+def call_job() -> AssetJob:
+    """Asks the vendors what became of the calls."""
+    return dg.define_asset_job("call_results", selection=_with_checks(CALL_OUTCOMES), tags={"dagster/max_runtime": "7200"})
+
+
+def all_jobs(rows: list[dg.AssetKey]) -> list[AssetJob]:
+    """Every job."""
+    return [intake_job(rows), *(vendor_job(vendor) for vendor in NAMES), report_job(), call_job()]

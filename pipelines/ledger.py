@@ -1,0 +1,315 @@
+"""The ledger: one method per named statement on imports, deliveries and contacts.
+
+Belongs here: typed calls of `sql/statements/{contacts,imports,deliveries}.sql`. Does not belong here:
+when to call them (`planning.py`, `delivery.py`), and SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pyarrow as pa
+from sqlalchemy import Row
+
+from connectors.gateway import Batch, CallResult, Campaign, Verdict
+from pipelines.eligibility import REASONS
+from pipelines.store import Store, utc_now
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a run is about: one vendor, some days, some campaigns."""
+
+    vendor: str
+    days: tuple[date, ...]
+    campaigns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedBatch:
+    """A batch that is to be planned: frozen payload and the deliveries that it carries, in order."""
+
+    campaign: str
+    payload: bytes
+    payload_digest: bytes
+    entry_count: int
+    attempts: int = 0
+    parent_id: int | None = None
+    import_key: UUID = field(default_factory=uuid4)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An import that is ours until the lease ends."""
+
+    import_id: int
+    attempts: int
+    batch: Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Setback:
+    """Why an import did not come to its end, and when it is due again."""
+
+    import_id: int
+    due_at: datetime
+    error_code: str
+    error: str | None
+
+
+class Ledger:
+    """Imports and deliveries. `actor` names this run in the events; `token` marks its claims."""
+
+    def __init__(self, store: Store, *, actor: str = "leadsync") -> None:
+        self.store = store
+        self.actor = actor
+        self.token = uuid4()
+
+    # planning
+
+    @contextmanager
+    def planning_lock(self, vendor: str) -> Iterator[None]:
+        """Inside, nobody else plans for the vendor; another planner waits."""
+        with self.store.transaction():
+            self.store.run("imports", "lock_planning", vendor=vendor)
+        try:
+            yield
+        finally:
+            if self.store.is_connected:
+                with self.store.transaction():
+                    self.store.run("imports", "unlock_planning", vendor=vendor)
+
+    def decisions(self, day: date) -> Sequence[Row[Any]]:
+        """Per source of the day: the newest pull, and the pull that was decided."""
+        return self.store.rows("contacts", "decisions", day=day)
+
+    def withdraw_plan(self, scope: Scope, day: date) -> int:
+        """What was planned for the day but not sent is planned no more; how many imports that were."""
+        row = self.store.one(
+            "imports", "withdraw_plan", vendor=scope.vendor, day=day, campaigns=list(scope.campaigns),
+            now=utc_now(), actor=self.actor,
+        )  # fmt: skip
+        return int(row.import_count)
+
+    def plannable(self, scope: Scope, day: date, source: str, *, after: int, limit: int) -> Sequence[Row[Any]]:
+        """The next eligible rows of the day after row number `after`."""
+        return self.store.rows(
+            "contacts", "plannable", day=day, source=source, after=after, limit=limit,
+            campaigns=list(scope.campaigns), today=utc_now().date(),
+        )  # fmt: skip
+
+    def mark_refused(
+        self, day: date, source: str, *, taken: Sequence[Row[Any]], listed: Sequence[Row[Any]]
+    ) -> None:
+        """Contacts that planning found out about: number taken in the campaign, or listed since."""
+        refusals = [
+            (row.row_no, "duplicate", "number_in_campaign", f"the campaign has this number as {row.taken_by}")
+            for row in taken
+        ] + [(row.row_no, "suppressed", "do_not_call", REASONS["do_not_call"][1]) for row in listed]
+        if refusals:
+            row_nos, verdicts, codes, reasons = (list(column) for column in zip(*refusals, strict=True))
+            self.store.run(
+                "contacts", "refuse", day=day, source=source, row_nos=row_nos, verdicts=verdicts,
+                reason_codes=codes, reasons=reasons,
+            )  # fmt: skip
+
+    def note_changes(self, source: str, rows: Sequence[Row[Any]]) -> None:
+        """Accepted deliveries whose lead changed since say so."""
+        if rows:
+            self.store.run(
+                "deliveries", "note_change", sources=[source] * len(rows),
+                campaigns=[row.campaign for row in rows], lead_ids=[row.lead_id for row in rows],
+            )  # fmt: skip
+
+    def insert_deliveries(self, vendor: str, day: date, deliveries: pa.Table) -> None:
+        """New deliveries are stored with the import that carries them."""
+        if len(deliveries):
+            constants = {"vendor": [vendor] * len(deliveries), "day": [str(day)] * len(deliveries)}
+            for name, values in constants.items():
+                deliveries = deliveries.append_column(name, pa.array(values))
+            self.store.copy("ledger.deliveries", deliveries)
+
+    def replan_deliveries(self, day: date, deliveries: pa.Table) -> None:
+        """Refused deliveries that changed are carried by a new import."""
+        if len(deliveries):
+            columns = deliveries.to_pydict()
+            self.store.run(
+                "deliveries", "replan", day=day, campaigns=columns["campaign"], sources=columns["source"],
+                lead_ids=columns["lead_id"], import_ids=columns["import_id"], positions=columns["position"],
+                phones=columns["phone"],
+                content_digests=[bytes.fromhex(digest[2:]) for digest in columns["content_digest"]],
+            )  # fmt: skip
+
+    def insert_planned(self, vendor: str, day: date, batches: Sequence[PlannedBatch]) -> list[int]:
+        """The batches are planned; their import ids in order."""
+        rows = self.store.rows(
+            "imports", "insert_planned", vendor=vendor, day=day, now=utc_now(), actor=self.actor,
+            import_keys=[batch.import_key for batch in batches],
+            parent_ids=[batch.parent_id for batch in batches],
+            campaigns=[batch.campaign for batch in batches],
+            payloads=[batch.payload for batch in batches],
+            payload_digests=[batch.payload_digest for batch in batches],
+            entry_counts=[batch.entry_count for batch in batches],
+            attempts=[batch.attempts for batch in batches],
+        )  # fmt: skip
+        return [row.import_id for row in rows]
+
+    # claiming
+
+    def claim_planned(self, scope: Scope, *, limit: int, lease_until: datetime, not_after: float) -> list[Claim]:
+        """Up to `limit` due imports are ours to send."""
+        rows = self._claim("claim_planned", scope, limit, lease_until)
+        # A fresh import has no verdict at all; one that was split or returned neither.
+        return [_claim(row, scope, range(row.entry_count), not_after) for row in rows]
+
+    def claim_unknown(self, scope: Scope, *, limit: int, lease_until: datetime, not_after: float) -> list[Claim]:
+        """Up to `limit` imports with an unseen outcome are ours to ask about."""
+        rows = self._claim("claim_unknown", scope, limit, lease_until)
+        positions = self._open_positions([row.import_id for row in rows])
+        return [_claim(row, scope, positions.get(row.import_id, []), not_after) for row in rows]
+
+    def renew_leases(self, import_ids: Sequence[int], lease_until: datetime) -> None:
+        """Those of the imports that are ours are so for longer."""
+        self.store.run(
+            "imports", "renew_leases", token=self.token, import_ids=list(import_ids), lease_until=lease_until
+        )
+
+    def expire_leases(self, vendor: str, *, due_at: datetime) -> int:
+        """Imports whose sender went silent are unknown; how many."""
+        rows = self.store.rows(
+            "imports", "expire_leases", vendor=vendor, due_at=due_at, now=utc_now(), actor=self.actor
+        )
+        return len(rows)
+
+    # giving back
+
+    def abandon(self, import_ids: Sequence[int]) -> None:
+        """Claimed imports that were never sent are planned again."""
+        self.store.rows(
+            "imports", "abandon_claims", token=self.token, import_ids=list(import_ids), now=utc_now(), actor=self.actor
+        )
+
+    def return_to_plan(self, setbacks: Sequence[Setback]) -> None:
+        """Imports that did not reach the vendor are planned again, each due at its own time."""
+        self._set_back("return_to_plan", setbacks)
+
+    def mark_unknown(self, setbacks: Sequence[Setback]) -> None:
+        """The outcome of the imports was not seen, or not in full."""
+        self._set_back("mark_unknown", setbacks)
+
+    # settling
+
+    def hold_claims(self, import_ids: Iterable[int]) -> set[int]:
+        """Those of the imports that are still ours, locked until the transaction ends."""
+        rows = self.store.rows("imports", "hold_claims", import_ids=sorted(import_ids), token=self.token)
+        return {row.import_id for row in rows}
+
+    def settle_deliveries(self, verdicts: Sequence[tuple[int, Verdict]]) -> int:
+        """The entries have their verdict; how many had none before."""
+        row = self.store.one(
+            "deliveries", "settle", now=utc_now(),
+            import_ids=[import_id for import_id, _ in verdicts],
+            positions=[verdict.position for _, verdict in verdicts],
+            verdicts=[verdict.outcome for _, verdict in verdicts],
+            reason_codes=[verdict.reason_code for _, verdict in verdicts],
+            reasons=[verdict.reason for _, verdict in verdicts],
+            vendor_ids=[verdict.vendor_id for _, verdict in verdicts],
+        )  # fmt: skip
+        return int(row.row_count)
+
+    def move_deliveries(self, moves: Sequence[tuple[int, int, int, int]]) -> int:
+        """Each (import, position) is carried as (other import, its position); how many moved."""
+        row = self.store.one(
+            "deliveries", "move",
+            import_ids=[move[0] for move in moves], positions=[move[1] for move in moves],
+            to_import_ids=[move[2] for move in moves], to_positions=[move[3] for move in moves],
+        )  # fmt: skip
+        return int(row.row_count)
+
+    def settle_imports(self, import_ids: Iterable[int]) -> set[int]:
+        """Those of the imports that have nothing open any more are settled or failed."""
+        rows = self.store.rows(
+            "imports", "settle", import_ids=sorted(import_ids), token=self.token, now=utc_now(), actor=self.actor
+        )
+        return {row.import_id for row in rows}
+
+    # looking
+
+    def open_campaigns(self, scope: Scope) -> list[str]:
+        """The campaigns of the scope that have open imports."""
+        rows = self.store.rows(
+            "imports", "open_campaigns", vendor=scope.vendor, days=list(scope.days), campaigns=list(scope.campaigns)
+        )
+        return [row.campaign for row in rows]
+
+    def record_stops(self, scope: Scope, stopped: Mapping[str, str], cleared: Iterable[str]) -> None:
+        """The campaigns are marked as stopped with their reason, or as not stopped."""
+        common = {"vendor": scope.vendor, "days": list(scope.days)}
+        self.store.run("reporting", "clear_stops", campaigns=[*cleared], **common)
+        self.store.run(
+            "reporting", "stop_campaigns", campaigns=list(stopped), reasons=list(stopped.values()), now=utc_now(), **common
+        )
+
+    def store_call_results(self, campaign: str, results: Sequence[CallResult]) -> int:
+        """The vendor's newest word on the calls is stored; how many were of deliveries that we know."""
+        if not results:
+            return 0
+        with self.store.transaction():
+            row = self.store.one(
+                "reporting", "upsert_call_results", campaign=campaign, now=utc_now(),
+                vendor_ids=[result.vendor_id for result in results], results=[result.result for result in results],
+                call_results=[result.call_result for result in results],
+                classifiers=[result.classifier for result in results],
+                call_counts=[result.call_count for result in results],
+                agent_ids=[result.agent_id for result in results],
+                changed_at=[result.changed_at for result in results],
+            )  # fmt: skip
+        return int(row.row_count)
+
+    def next_due(self, scope: Scope, states: Sequence[str]) -> tuple[datetime | None, int]:
+        """When the next import in one of the states is due, and how many there are."""
+        row = self.store.one(
+            "imports", "next_due", vendor=scope.vendor, states=list(states),
+            days=list(scope.days), campaigns=list(scope.campaigns),
+        )  # fmt: skip
+        return row.due_at, row.import_count
+
+    def _claim(self, name: str, scope: Scope, limit: int, lease_until: datetime) -> Sequence[Row[Any]]:
+        return self.store.rows(
+            "imports", name, vendor=scope.vendor, days=list(scope.days), campaigns=list(scope.campaigns),
+            limit=limit, token=self.token, actor=self.actor, lease_until=lease_until, now=utc_now(),
+        )  # fmt: skip
+
+    def _open_positions(self, import_ids: Sequence[int]) -> dict[int, list[int]]:
+        positions: dict[int, list[int]] = {}
+        for row in self.store.rows("imports", "open_positions", import_ids=list(import_ids)):
+            positions.setdefault(row.import_id, []).append(row.position)
+        return positions
+
+    def _set_back(self, name: str, setbacks: Sequence[Setback]) -> None:
+        self.store.rows(
+            "imports", name, token=self.token, now=utc_now(), actor=self.actor,
+            import_ids=[setback.import_id for setback in setbacks],
+            due_at=[setback.due_at for setback in setbacks],
+            error_codes=[setback.error_code for setback in setbacks],
+            errors=[setback.error for setback in setbacks],
+        )  # fmt: skip
+
+
+def _claim(row: Row[Any], scope: Scope, positions: Sequence[int], not_after: float) -> Claim:
+    batch = Batch(
+        import_key=row.import_key,
+        campaign=Campaign(campaign=row.campaign, vendor=scope.vendor, target=row.target),
+        day=row.day,
+        payload=bytes(row.payload),
+        entry_count=row.entry_count,
+        positions=positions,
+        vendor_reference=row.vendor_reference,
+        not_after=not_after,
+    )
+    return Claim(import_id=row.import_id, attempts=row.attempts, batch=batch)

@@ -1,0 +1,115 @@
+"""What a materialisation says of itself: numbers that add up, and small tables.
+
+Belongs here: summaries turned into Dagster metadata. Does not belong here: any name, number or address of
+a person: counts, campaigns and reasons only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+from sqlalchemy import Row
+
+from pipelines.delivery import DeliverySummary
+from pipelines.intake import DecisionSummary, PullSummary
+from pipelines.planning import PlanSummary
+
+Metadata = dict[str, Any]
+
+STATES = (
+    "invalid", "suppressed", "duplicate", "planned", "sending", "submitted", "accepted", "rejected", "unknown",
+    "unattributed", "withdrawn",
+)  # fmt: skip
+
+
+def of_pull(summary: PullSummary) -> Metadata:
+    """Rows read, unreadable ones among them, and the rows of each campaign."""
+    return {
+        "read": summary.read_count,
+        "unreadable": summary.defect_count,
+        "dagster/partition_row_count": summary.read_count,
+        "origin": summary.origin,
+        "by_campaign": table(
+            [{"campaign": name or "(none)", "read": count} for name, count in sorted(summary.by_campaign.items())]
+        ),
+    }
+
+
+def of_decision(summary: DecisionSummary) -> Metadata:
+    """Rows by verdict, which add up to `read`, and the reasons."""
+    verdicts = {name: summary.by_verdict.get(name, 0) for name in ("eligible", "invalid", "suppressed", "duplicate")}
+    return {
+        "read": summary.read_count,
+        "dagster/partition_row_count": summary.read_count,
+        **verdicts,
+        "reasons": table([{"reason": code, "leads": count} for code, count in sorted(summary.by_reason.items())]),
+    }
+
+
+def of_plan(summary: PlanSummary) -> Metadata:
+    """Eligible contacts by what planning came to, which add up to `eligible`, and the imports."""
+    return {
+        "eligible": summary.counts.total(),
+        "planned": summary.counts["planned"],
+        **{name: count for name, count in sorted(summary.counts.items()) if name != "planned"},
+        "imports": summary.import_count,
+        "imports_replanned": summary.withdrawn_import_count,
+        "by_campaign": table(
+            [{"campaign": name, **counts} for name, counts in sorted(summary.by_campaign.items())]
+        ),
+    }
+
+
+def of_delivery(summary: DeliverySummary) -> Metadata:
+    """What the run sent and what came back. `sent` = accepted + duplicate + rejected of this run."""
+    outcomes = {name: summary.counts[name] for name in ("accepted", "duplicate", "rejected")}
+    sent = sum(outcomes.values())
+    return {
+        "sent": sent,
+        **outcomes,
+        "moved": summary.counts["moved"],
+        "imports_unknown": summary.counts["unknown_imports"],
+        "retries": summary.counts["returned_imports"],
+        "requests": summary.request_count,
+        "leads_per_second": round(sent / summary.elapsed_s, 1) if summary.elapsed_s else 0.0,
+        "stopped_campaigns": table([{"campaign": n, "reason": text} for n, text in sorted(summary.stopped.items())]),
+    }
+
+
+def of_campaign_days(rows: Sequence[Row[Any]]) -> Metadata:
+    """Leads by state over all campaigns, which add up to `read`, and a row for each campaign."""
+    totals = {state: sum(getattr(row, f"{state}_count") for row in rows) for state in STATES}
+    return {"read": sum(row.read_count for row in rows), **totals, "by_campaign": campaign_table(rows)}
+
+
+def campaign_table(rows: Sequence[Row[Any]]) -> Any:
+    """A table of campaigns, one column for each state that occurs."""
+    seen = [state for state in STATES if any(getattr(row, f"{state}_count") for row in rows)]
+    return table(
+        [
+            {"vendor": row.vendor, "campaign": row.campaign, "read": row.read_count}
+            | {state: getattr(row, f"{state}_count") for state in seen}
+            | {"balanced": row.balanced}
+            for row in rows
+        ]
+    )
+
+
+def table(records: Iterable[Mapping[str, Any]]) -> Any:
+    """A metadata table of the records; columns in the order in which they first occur."""
+    rows = list(records)
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    kinds = {name: _kind([row[name] for row in rows if name in row]) for name in names}
+    blank: dict[str, Any] = {name: "" if kind == "string" else 0 for name, kind in kinds.items()}
+    return dg.MetadataValue.table(
+        records=[dg.TableRecord({**blank, **row}) for row in rows],
+        schema=dg.TableSchema(columns=[dg.TableColumn(name, kinds[name]) for name in names]),
+    )
+
+
+def _kind(values: Sequence[Any]) -> str:
+    if all(isinstance(value, bool) for value in values):
+        return "bool"
+    return "int" if all(isinstance(value, int) for value in values) else "string"

@@ -1,0 +1,255 @@
+"""The steps of a night, one function each: refresh, pull, decide, plan, send; and all of them as one stream.
+
+Belongs here: what the assets and the commands call. Does not belong here: Dagster, the terminal, and how
+a step works inside.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row
+
+from connectors.crm.frames import DayWindow
+from connectors.errors import LeadsyncError, SetupError
+from connectors.gateway import Campaign
+from pipelines import intake, planning
+from pipelines.delivery import DeliverySummary, deliver
+from pipelines.installation import Installation
+from pipelines.intake import DecisionSummary, PullSummary, Source
+from pipelines.planning import PlanSummary
+from pipelines.report import NightReport, night_report
+from pipelines.store import utc_now
+from pipelines.vendors import VENDORS
+
+
+class IncompleteError(LeadsyncError):
+    """A step ended, but something needs a person; the text says what, campaign by campaign."""
+
+
+@dataclass
+class DaySummary:
+    """What loading a day came to: the decisions, a summary per vendor, and what needs a person."""
+
+    decisions: DecisionSummary
+    vendors: dict[str, VendorSummary]
+    problems: list[str]
+
+
+@dataclass
+class VendorSummary:
+    """What planning and sending came to for one vendor."""
+
+    plan: PlanSummary
+    delivery: DeliverySummary
+
+
+def refresh_campaigns(installation: Installation) -> list[Campaign]:
+    """`crm.campaigns` is what configuration and CRM say now."""
+    with installation.store() as store:
+        return intake.read_campaigns(store, installation.settings)
+
+
+def refresh_do_not_call(installation: Installation) -> dict[str, int]:
+    """`crm.do_not_call` is what the list says now."""
+    with installation.store() as store:
+        return intake.read_do_not_call(store, installation.settings)
+
+
+def pull(installation: Installation, source: Source, day: date) -> PullSummary:
+    """The day's rows of the source are stored."""
+    summary = PullSummary(source, day)
+    with installation.store() as store:
+        for _ in intake.pull(store, installation.settings, summary, required=required_columns(installation)):
+            pass
+    return summary
+
+
+def decide(installation: Installation, day: date) -> DecisionSummary:
+    """Every stored row of the day has a verdict.
+
+    Raises:
+        IncompleteError: as many rows were decided as were read for some campaigns, but not for all.
+    """
+    with installation.store() as store, installation.store() as reading:
+        pulls = intake.stored_pulls(store, installation.settings, day)
+        rows = {source: (pull_id, intake.stored_rows(reading, source, day)) for source, pull_id in pulls.items()}
+        return intake.decide(store, installation.settings, day, rows)
+
+
+def plan(installation: Installation, vendor: str, days: Sequence[date], names: Sequence[str] = ()) -> PlanSummary:
+    """The vendor's contacts of the days are planned: frozen in the ledger in the vendor's schema."""
+    summary = PlanSummary()
+    for _ in _planned(installation, vendor, days, names, summary):
+        pass
+    return summary
+
+
+def send(
+    installation: Installation,
+    vendor: str,
+    days: Sequence[date],
+    names: Sequence[str] = (),
+    *,
+    wait_s: float = 0,
+    stop: threading.Event | None = None,
+) -> DeliverySummary:
+    """What is planned, or unsure, was sent or asked about, and is settled as far as the vendor said."""
+    with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
+        campaigns = installation.campaigns(ledger.store, vendor, names)
+        scope = installation.scope(vendor, days, campaigns)
+        return deliver(ledger, gateway, scope, campaigns, installation.terms(vendor, wait_s=wait_s), stop=stop)
+
+
+def plan_and_send(
+    installation: Installation,
+    vendor: str,
+    days: Sequence[date],
+    names: Sequence[str] = (),
+    *,
+    wait_s: float = 0,
+    stop: threading.Event | None = None,
+) -> VendorSummary:
+    """`plan` and `send` at once: batches leave while the next are planned."""
+    summary = PlanSummary()
+    with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
+        campaigns = installation.campaigns(ledger.store, vendor, names)
+        scope = installation.scope(vendor, days, campaigns)
+        terms = installation.terms(vendor, wait_s=wait_s)
+        feed = _planned(installation, vendor, days, names, summary)
+        return VendorSummary(summary, deliver(ledger, gateway, scope, campaigns, terms, feed=feed, stop=stop))
+
+
+def pull_and_decide(installation: Installation, day: date) -> DecisionSummary:
+    """`pull` and `decide` at once: rows are decided on the way from the source to the database."""
+    settings = installation.settings
+    required = required_columns(installation)
+    with installation.store() as deciding, installation.store() as leads, installation.store() as customers:
+        stores = {"lead": leads, "customer": customers}
+        summaries = {source: PullSummary(source, day) for source in intake.configured_sources(settings)}
+        rows = {
+            source: (summary.pull_id, intake.pull(stores[source], settings, summary, required=required))
+            for source, summary in summaries.items()
+        }
+        return intake.decide(deciding, settings, day, rows)
+
+
+def load_day(
+    installation: Installation,
+    day: date,
+    names: Sequence[str] = (),
+    *,
+    wait_s: float = 0,
+    stop: threading.Event | None = None,
+) -> DaySummary:
+    """The day is loaded as far as it can be: refreshed, pulled, decided, planned and sent, as one stream.
+
+    A vendor that cannot be reached, or a campaign that cannot be loaded, stops no other; each is in `problems`.
+
+    Raises:
+        IncompleteError: rows were read that have no verdict; nothing was sent.
+    """
+    refresh_campaigns(installation)
+    refresh_do_not_call(installation)
+    check_names(installation, names)
+    decisions = pull_and_decide(installation, day)
+    if decisions.imbalances:
+        raise IncompleteError(f"{day}: not every row that was read has a verdict: {decisions.imbalances}; nothing was sent")
+    vendors = {
+        vendor: plan_and_send(installation, vendor, [day], names, wait_s=wait_s, stop=stop)
+        for vendor in vendors_in_use(installation, names)
+    }
+    found = [sentence for summary in vendors.values() for sentence in problems(summary.delivery, day)]
+    return DaySummary(decisions, vendors, found)
+
+
+def report(installation: Installation, days: Sequence[date]) -> NightReport:
+    """What the reporting schema says of the days."""
+    with installation.store() as store:
+        return night_report(store, days)
+
+
+def count_imports(installation: Installation, day: date) -> dict[str, int]:
+    """How many imports of the day are in each state."""
+    with installation.store() as store:
+        rows = store.rows("reporting", "import_totals", days=[day])
+    states = ("planned", "sending", "submitted", "settled", "unknown", "failed")
+    return {state: sum(row.import_count for row in rows if row.state == state) for state in states}
+
+
+def count_eligible(installation: Installation, vendor: str, days: Sequence[date], names: Sequence[str] = ()) -> int:
+    """How many contacts planning had to come to a conclusion about: eligible, or refused by it."""
+    with installation.store() as store:
+        campaigns = sorted(installation.campaigns(store, vendor, names))
+        return int(store.one("contacts", "count_eligible", days=list(days), campaigns=campaigns).contact_count)
+
+
+def read_call_results(installation: Installation, day: date) -> tuple[int, int]:
+    """What vendors say of calls that were made on the day is stored: (results read, results stored)."""
+    window = DayWindow(day, installation.settings.zone)
+    read = stored = 0
+    for vendor in vendors_in_use(installation):
+        with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
+            for campaign in installation.campaigns(ledger.store, vendor).values():
+                results = list(gateway.call_results(campaign, window.start, window.end))
+                read += len(results)
+                stored += ledger.store_call_results(campaign.campaign, results)
+    return read, stored
+
+
+def due_questions(installation: Installation, *, limit: int) -> Sequence[Row[Any]]:
+    """Vendors and days that have imports to ask about now: `vendor`, `day`, `last_event_id`."""
+    with installation.store() as store:
+        return store.rows("imports", "due_partitions", now=utc_now(), limit=limit)
+
+
+def problems(summary: DeliverySummary, day: date) -> list[str]:
+    """What a person must see to after sending, one sentence each."""
+    stopped = [f"{day} {name}: {reason}" for name, reason in sorted(summary.stopped.items())]
+    return stopped + ([f"{day}: {summary.problem}"] if summary.problem else [])
+
+
+def raise_incomplete(sentences: Sequence[str]) -> None:
+    """Raises IncompleteError if there is anything to say."""
+    if sentences:
+        raise IncompleteError("; ".join(sentences))
+
+
+def check_names(installation: Installation, names: Sequence[str]) -> None:
+    """Every name is an active campaign; else SetupError with the nearest one."""
+    with installation.store() as store:
+        known = [campaign.campaign for campaign in intake.stored_campaigns(store)]
+    for name in names:
+        if name not in known:
+            raise SetupError(f"there is no active campaign {name!r}; there are: {', '.join(known) or 'none'}")
+
+
+def vendors_in_use(installation: Installation, names: Sequence[str] = ()) -> list[str]:
+    """The vendors that the active campaigns, or the named ones, go to."""
+    with installation.store() as store:
+        used = {c.vendor for c in intake.stored_campaigns(store) if not names or c.campaign in names}
+    return [vendor for vendor in VENDORS if vendor in used]
+
+
+def required_columns(installation: Installation) -> set[str]:
+    """The columns that some campaign's mapping needs from the sources."""
+    needed: set[str] = set()
+    with installation.store() as store:
+        for vendor in vendors_in_use(installation):
+            with installation.gateway(vendor) as gateway:
+                for campaign in intake.stored_campaigns(store, vendor):
+                    needed.update(gateway.required_columns(campaign))
+    return needed
+
+
+def _planned(
+    installation: Installation, vendor: str, days: Sequence[date], names: Sequence[str], summary: PlanSummary
+) -> Iterator[set[str]]:
+    with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
+        campaigns = installation.campaigns(ledger.store, vendor, names)
+        scope = installation.scope(vendor, days, campaigns)
+        yield from planning.plan(ledger, gateway, scope, campaigns, summary, zone=installation.settings.zone)

@@ -1,0 +1,35 @@
+"""The business day as Dagster's partition.
+
+Belongs here: keys and days. Does not belong here: which rows belong to a day (`connectors/crm/frames.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+import dagster as dg
+
+from pipelines.settings import Settings
+
+
+def business_days(settings: Settings) -> dg.DailyPartitionsDefinition:
+    """Every day since `first_day` in the business time zone, today included."""
+    return dg.DailyPartitionsDefinition(
+        start_date=settings.first_day.isoformat(), timezone=settings.timezone, end_offset=1
+    )
+
+
+def days_of(context: dg.AssetExecutionContext) -> list[date]:
+    """The days that this run materialises, in order."""
+    return sorted(date.fromisoformat(key) for key in context.partition_keys)
+
+
+def day_before(at: datetime) -> str:
+    """The key of the day that ended before the local time `at`."""
+    return (at.date() - timedelta(days=1)).isoformat()
+
+
+def as_keys(days: Sequence[date]) -> list[str]:
+    """The partition keys of the days."""
+    return [day.isoformat() for day in days]

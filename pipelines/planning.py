@@ -1,0 +1,253 @@
+"""Plans a day for a vendor: which contacts become deliveries, in the vendor's schema, in which batches.
+
+Belongs here: the comparison of contacts with what was delivered before, and frozen payloads. Does not
+belong here: eligibility (`eligibility.py`) and sending (`delivery.py`). Knows no Dagster.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from hashlib import blake2b
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+import pyarrow as pa
+from sqlalchemy import Row
+
+from connectors.errors import SetupError
+from connectors.gateway import Campaign, Contact, Entry, Gateway
+from pipelines.eligibility import parse_not_before, parse_priority
+from pipelines.ledger import Ledger, PlannedBatch, Scope
+
+PLAN_ROWS = 2_000
+SOURCES = ("lead", "customer")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEntry:
+    """One delivery on its way into a batch."""
+
+    campaign: str
+    source: str
+    lead_id: str
+    phone: str
+    content: bytes
+    is_again: bool
+
+    @property
+    def digest(self) -> bytes:
+        """The fingerprint of what the vendor would receive."""
+        return blake2b(self.content, digest_size=16).digest()
+
+
+@dataclass
+class PlanSummary:
+    """What planning came to. `counts`: planned, unchanged, changed, in_progress, refused_before,
+    duplicate, suppressed, unattributed, withdrawn: together, every eligible contact of the scope."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    by_campaign: dict[str, Counter[str]] = field(default_factory=dict)
+    import_count: int = 0
+    withdrawn_import_count: int = 0
+    samples: dict[str, list[Entry]] = field(default_factory=dict)
+
+    def add(self, campaign: str, outcome: str) -> None:
+        """One more contact of the campaign came to the outcome."""
+        self.counts[outcome] += 1
+        self.by_campaign.setdefault(campaign, Counter())[outcome] += 1
+
+
+def plan(
+    ledger: Ledger,
+    gateway: Gateway,
+    scope: Scope,
+    campaigns: Mapping[str, Campaign],
+    summary: PlanSummary,
+    *,
+    zone: ZoneInfo = ZoneInfo("UTC"),
+    plan_rows: int = PLAN_ROWS,
+) -> Iterator[set[str]]:
+    """Plans chunk by chunk; yields, after each commit, the campaigns that it added imports to.
+
+    What an earlier plan left unsent is planned anew, so that the newest decisions hold. The lock on
+    planning is held until the iterator ends.
+    """
+    planner = _Planner(ledger, gateway, scope, campaigns, summary, zone)
+    with ledger.planning_lock(scope.vendor):
+        for day in scope.days:
+            check_decided(ledger, day)
+            planner.withdraw(day)
+            for source in SOURCES:
+                yield from planner.plan_source(day, source, plan_rows)
+            yield planner.flush(day)
+
+
+def check_decided(ledger: Ledger, day: date) -> None:
+    """The day's decisions were taken from the newest pull; else SetupError says what to do."""
+    rows = ledger.decisions(day)
+    if not rows:
+        raise SetupError(f"nothing was pulled for {day}: materialise crm/leads, crm/customers and contacts first")
+    stale = [row.source for row in rows if row.pull_id != row.decided_pull_id]
+    if stale:
+        raise SetupError(f"the {stale[0]}s of {day} were pulled again but not decided: materialise contacts first")
+
+
+class _Planner:
+    """Carries entries from one chunk to the next, so that batches are full."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        gateway: Gateway,
+        scope: Scope,
+        campaigns: Mapping[str, Campaign],
+        summary: PlanSummary,
+        zone: ZoneInfo,
+    ) -> None:
+        self._ledger = ledger
+        self._scope = scope
+        self._summary = summary
+        self._zone = zone
+        self._batch_size = gateway.batch_size
+        self._mappers: dict[str, Callable[[Contact], Entry]] = {
+            name: gateway.mapper(campaign) for name, campaign in campaigns.items()
+        }
+        self._waiting: dict[str, list[PlannedEntry]] = {}
+
+    def withdraw(self, day: date) -> None:
+        with self._ledger.store.transaction():
+            self._summary.withdrawn_import_count += self._ledger.withdraw_plan(self._scope, day)
+
+    def plan_source(self, day: date, source: str, plan_rows: int) -> Iterator[set[str]]:
+        after = -1
+        while True:
+            with self._ledger.store.transaction():
+                rows = self._ledger.plannable(self._scope, day, source, after=after, limit=plan_rows)
+                self._take(rows, day, source)
+                added = self._write(day, is_last=False)
+            if not rows:
+                return
+            after = rows[-1].row_no
+            yield added
+
+    def flush(self, day: date) -> set[str]:
+        with self._ledger.store.transaction():
+            return self._write(day, is_last=True)
+
+    def _take(self, rows: Sequence[Row[Any]], day: date, source: str) -> None:
+        refused: dict[str, list[Row[Any]]] = {"duplicate": [], "suppressed": [], "changed": []}
+        for row in rows:
+            outcome, entry = self._judge(row, source)
+            self._summary.add(row.campaign, outcome)
+            if entry is not None:
+                self._waiting.setdefault(row.campaign, []).append(entry)
+            elif outcome in refused:
+                refused[outcome].append(row)
+        self._ledger.mark_refused(day, source, taken=refused["duplicate"], listed=refused["suppressed"])
+        self._ledger.note_changes(source, refused["changed"])
+
+    def _judge(self, row: Row[Any], source: str) -> tuple[str, PlannedEntry | None]:
+        if row.is_listed:
+            return "suppressed", None
+        if row.taken_by is not None:
+            return "duplicate", None
+        if row.is_delivery and row.verdict is None:
+            return "in_progress", None
+        if row.verdict in ("unattributed", "withdrawn"):
+            return row.verdict, None
+        return self._compare(row, self._entry(row, source))
+
+    def _compare(self, row: Row[Any], entry: PlannedEntry) -> tuple[str, PlannedEntry | None]:
+        is_same = row.is_delivery and bytes(row.content_digest) == entry.digest
+        if row.verdict in ("accepted", "duplicate"):
+            return ("unchanged" if is_same else "changed"), None
+        if row.verdict == "rejected" and is_same:
+            return "refused_before", None
+        return "planned", entry
+
+    def _entry(self, row: Row[Any], source: str) -> PlannedEntry:
+        mapped = self._mappers[row.campaign](_contact(row, source, self._zone))
+        samples = self._summary.samples.setdefault(row.campaign, [])
+        if len(samples) < 3:
+            samples.append(mapped)
+        return PlannedEntry(
+            row.campaign, source, row.lead_id, row.phones[0], orjson.dumps(mapped), is_again=row.is_delivery
+        )
+
+    def _write(self, day: date, *, is_last: bool) -> set[str]:
+        groups = [group for entries in self._waiting.values() for group in self._cut(entries, is_last)]
+        if not groups:
+            return set()
+        import_ids = self._ledger.insert_planned(self._scope.vendor, day, [_batch(group) for group in groups])
+        self._ledger.insert_deliveries(self._scope.vendor, day, _deliveries(groups, import_ids))
+        self._ledger.replan_deliveries(day, _deliveries(groups, import_ids, is_again=True))
+        self._summary.import_count += len(groups)
+        return {group[0].campaign for group in groups}
+
+    def _cut(self, entries: list[PlannedEntry], is_last: bool) -> list[list[PlannedEntry]]:
+        """Takes full batches off the front of `entries`; the rest too when it is the last cut."""
+        end = len(entries) if is_last else len(entries) - len(entries) % self._batch_size
+        taken, entries[:end] = entries[:end], []
+        return [taken[start : start + self._batch_size] for start in range(0, end, self._batch_size)]
+
+
+def _contact(row: Row[Any], source: str, zone: ZoneInfo) -> Contact:
+    return Contact(
+        source=source,
+        lead_id=row.lead_id,
+        phones=row.phones,
+        first_name=row.first_name,
+        last_name=row.last_name,
+        email=row.email,
+        country=row.country,
+        time_zone=row.time_zone,
+        agent=row.agent,
+        priority=parse_priority(row.priority) if row.priority else None,
+        not_before=parse_not_before(row.not_before, zone) if row.not_before else None,
+        attributes=row.attributes or {},
+    )
+
+
+def _batch(group: Sequence[PlannedEntry]) -> PlannedBatch:
+    return planned_batch(group[0].campaign, [entry.content for entry in group])
+
+
+def planned_batch(
+    campaign: str, contents: Sequence[bytes], *, parent_id: int | None = None, attempts: int = 0
+) -> PlannedBatch:
+    """A batch of entries that are JSON already; its payload is their JSON array."""
+    payload = b"[" + b",".join(contents) + b"]"
+    return PlannedBatch(
+        campaign=campaign,
+        payload=payload,
+        payload_digest=blake2b(payload, digest_size=16).digest(),
+        entry_count=len(contents),
+        parent_id=parent_id,
+        attempts=attempts,
+    )
+
+
+def _deliveries(
+    groups: Sequence[Sequence[PlannedEntry]], import_ids: Sequence[int], *, is_again: bool = False
+) -> pa.Table:
+    chosen = [
+        (entry, import_id, position)
+        for group, import_id in zip(groups, import_ids, strict=True)
+        for position, entry in enumerate(group)
+        if entry.is_again is is_again
+    ]
+    return pa.table(
+        {
+            "campaign": [entry.campaign for entry, _, _ in chosen],
+            "source": [entry.source for entry, _, _ in chosen],
+            "lead_id": [entry.lead_id for entry, _, _ in chosen],
+            "phone": [entry.phone for entry, _, _ in chosen],
+            "content_digest": ["\\x" + entry.digest.hex() for entry, _, _ in chosen],
+            "import_id": [import_id for _, import_id, _ in chosen],
+            "position": [position for _, _, position in chosen],
+        }
+    )

@@ -1,0 +1,72 @@
+"""Looks at everything that a night needs, before anything is sent: `leadsync check`.
+
+Belongs here: one finding per thing looked at. Does not belong here: repairing anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from connectors.crm.frames import DayWindow
+from connectors.errors import LeadsyncError
+from pipelines import intake, night
+from pipelines.installation import Installation
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked at, and the sentence that says what is wrong; None if nothing is."""
+
+    what: str
+    problem: str | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.problem is None
+
+
+def look(installation: Installation, day: date) -> Iterator[Finding]:
+    """Findings on database, sources, campaigns and targets; later ones are left out when they cannot be had."""
+    database = _try("database", lambda: installation.engine)
+    yield database
+    if not database.is_good:
+        return
+    with installation.dry_run() as trial:
+        campaigns = _try("campaigns", lambda: night.refresh_campaigns(trial))
+        yield campaigns
+        yield from _sources(trial, day)
+        if campaigns.is_good:
+            yield from _targets(trial)
+
+
+def _sources(installation: Installation, day: date) -> Iterator[Finding]:
+    settings = installation.settings
+    window = DayWindow(day, settings.zone)
+    for source in intake.configured_sources(settings):
+        name = intake.TABLES[source]
+        yield _try(f"sources.{name}", lambda name=name: _check_rows(installation, name, window))  # type: ignore[misc]
+    if settings.sources.do_not_call is not None:
+        yield _try("sources.do_not_call", lambda: night.refresh_do_not_call(installation))
+
+
+def _check_rows(installation: Installation, name: str, window: DayWindow) -> None:
+    required = night.required_columns(installation)
+    intake.open_source(installation.settings, name, required=required).check(window)
+
+
+def _targets(installation: Installation) -> Iterator[Finding]:
+    for vendor in night.vendors_in_use(installation):
+        with installation.store() as store, installation.gateway(vendor) as gateway:
+            for name, campaign in installation.campaigns(store, vendor).items():
+                yield _try(f"{vendor}: {name}", lambda campaign=campaign: gateway.preflight(campaign))  # type: ignore[misc]
+
+
+def _try(what: str, look_at: Callable[[], object]) -> Finding:
+    try:
+        look_at()
+    except LeadsyncError as error:
+        return Finding(what, str(error))
+    return Finding(what)

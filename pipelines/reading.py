@@ -1,0 +1,57 @@
+"""The night report as a terminal and a program read it.
+
+Belongs here: which columns are shown. Does not belong here: the counting (`report.py`, `sql/reports/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pipelines.report import OPEN_STATES, NightReport
+from pipelines.terminal import say, show
+
+_SHOWN = ("accepted", "invalid", "suppressed", "duplicate", "rejected", "withdrawn", "unattributed", *OPEN_STATES)
+
+
+def as_record(report: NightReport, extra: Sequence[str] = ()) -> dict[str, Any]:
+    """The whole report as JSON values."""
+    return {
+        "days": [day.isoformat() for day in report.days],
+        "problems": [*extra, *report.problems],
+        "campaigns": [dict(row._mapping) for row in report.campaigns],
+        "reasons": [dict(row._mapping) for row in report.reasons],
+        "open_imports": [dict(row._mapping) for row in report.open_imports],
+    }
+
+
+def tell(report: NightReport, extra: Sequence[str] = ()) -> None:
+    """The report for people: the answer first."""
+    problems = [*extra, *report.problems]
+    days = ", ".join(day.isoformat() for day in report.days)
+    say(f"{days}: " + ("every lead has its outcome" if not problems else f"{len(problems)} thing(s) need a person"))
+    for problem in problems:
+        say(f"! {problem}")
+    say("")
+    show("Campaigns", [_campaign(row, report) for row in report.campaigns])
+    if report.reasons:
+        show("Why leads are not accepted", [_reason(row) for row in report.reasons])
+    if report.open_imports:
+        show("Open imports", [_open_import(row) for row in report.open_imports])
+
+
+def _campaign(row: Any, report: NightReport) -> dict[str, Any]:
+    seen = [state for state in _SHOWN if any(getattr(other, f"{state}_count") for other in report.campaigns)]
+    record = {"day": row.day.isoformat(), "campaign": row.campaign, "vendor": row.vendor or "-", "read": row.read_count}
+    return record | {state: getattr(row, f"{state}_count") for state in seen} | {"adds up": row.balanced}
+
+
+def _reason(row: Any) -> dict[str, Any]:
+    return {"campaign": row.campaign, "state": row.state, "reason": row.reason_code, "leads": row.lead_count}
+
+
+def _open_import(row: Any) -> dict[str, Any]:
+    return {
+        "import": row.import_id, "campaign": row.campaign, "state": row.state, "leads": row.sent_count,
+        "since": row.since.strftime("%Y-%m-%d %H:%M"), "tries": row.attempts, "why": row.detail or "", "next": row.next_action,
+    }  # fmt: skip

@@ -1,0 +1,95 @@
+"""What people ask in the morning, answered from the reporting schema.
+
+Belongs here: typed reads of `reporting`, and the text of the nightly report. Does not belong here: how a
+terminal or Dagster shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row
+
+from pipelines.store import Store
+
+OPEN_STATES = ("planned", "sending", "submitted", "unknown")
+
+
+@dataclass(frozen=True)
+class NightReport:
+    """What became of the leads of some days: counts by campaign, reasons, open imports."""
+
+    days: tuple[date, ...]
+    campaigns: Sequence[Row[Any]]
+    reasons: Sequence[Row[Any]]
+    open_imports: Sequence[Row[Any]]
+    pulled: tuple[date, ...]
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether every lead that was read has exactly one state."""
+        return all(row.balanced for row in self.campaigns)
+
+    @property
+    def problems(self) -> list[str]:
+        """One sentence for each thing that needs a person, the gravest first."""
+        return [*self._unread(), *self._unbalanced(), *self._stopped(), *self._open()]
+
+    def _unread(self) -> list[str]:
+        return [f"{day}: nothing was pulled" for day in self.days if day not in self.pulled]
+
+    def _unbalanced(self) -> list[str]:
+        return [
+            f"{row.campaign} on {row.day}: {row.read_count} leads were read, but not as many have a state"
+            for row in self.campaigns
+            if not row.balanced
+        ]
+
+    def _stopped(self) -> list[str]:
+        return [f"{row.campaign} on {row.day} was stopped: {row.stopped_because}" for row in self.campaigns if row.stopped_because]
+
+    def _open(self) -> list[str]:
+        open_counts = {state: sum(getattr(row, f"{state}_count") for row in self.campaigns) for state in OPEN_STATES}
+        return [f"{count} leads are {state}" for state, count in open_counts.items() if count]
+
+
+def night_report(store: Store, days: Sequence[date]) -> NightReport:
+    """What the reporting schema says of the days."""
+    return NightReport(
+        days=tuple(days),
+        campaigns=store.rows("reporting", "campaign_days", days=list(days)),
+        reasons=store.rows("reporting", "reasons", days=list(days)),
+        open_imports=store.rows("reporting", "open_imports", days=list(days)),
+        pulled=tuple(day for day in days if store.rows("crm", "pulls", day=day)),
+    )
+
+
+def newest_days(store: Store, limit: int = 1) -> list[date]:
+    """The newest days that were pulled, the newest first."""
+    return [row.day for row in store.rows("reporting", "newest_days", limit=limit)]
+
+
+def as_markdown(report: NightReport) -> str:
+    """The report as Markdown: the answer first, then campaigns, then reasons."""
+    answer = "Every lead has its outcome." if not report.problems else "\n".join(f"- **{text}**" for text in report.problems)
+    campaigns = _markdown_table(
+        ["campaign", "read", "accepted", "invalid", "suppressed", "duplicate", "rejected", "open"],
+        [
+            [r.campaign, r.read_count, r.accepted_count, r.invalid_count, r.suppressed_count, r.duplicate_count, r.rejected_count,
+             sum(getattr(r, f"{state}_count") for state in OPEN_STATES)]
+            for r in report.campaigns
+        ],
+    )  # fmt: skip
+    reasons = _markdown_table(
+        ["campaign", "state", "reason", "leads"],
+        [[r.campaign, r.state, r.reason_code, r.lead_count] for r in report.reasons],
+    )
+    return f"{answer}\n\n{campaigns}\n\n{reasons}\n"
+
+
+def _markdown_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)

@@ -1,0 +1,32 @@
+"""The one resource of the code location: the installation.
+
+Belongs here: handing an installation to assets and sensors. Does not belong here: what it can do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+
+from pipelines.installation import Installation
+
+
+class LeadSync(dg.ConfigurableResource[Installation]):
+    """Opens the installation that a configuration file describes.
+
+    `config_file` is empty for the default: LEADSYNC_CONFIG, else `leadsync.yaml` in the working directory.
+    """
+
+    config_file: str = ""
+
+    @contextmanager
+    def opened(self, actor: str) -> Iterator[Installation]:
+        """The installation; its connections are closed at the end. `actor` names the run in the ledger."""
+        installation = Installation.load(Path(self.config_file) if self.config_file else None, actor=actor)
+        try:
+            yield installation
+        finally:
+            installation.close()

@@ -1,0 +1,76 @@
+"""Dagster from a program: its home, its storage, and jobs run in this process.
+
+Belongs here: what `demo`, `up` and tests need of Dagster. Does not belong here: definitions.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from connectors.errors import SetupError
+from pipelines.database import EMBEDDED, database_url, home
+from pipelines.definitions import build_definitions
+from pipelines.settings import Settings
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def dagster_environment(settings: Settings) -> dict[str, str]:
+    """DAGSTER_HOME and DAGSTER_PG_URL of this installation; the home has its `dagster.yaml`.
+
+    Both are left as they are where the environment sets them.
+    """
+    folder = Path(os.environ.get("DAGSTER_HOME") or home(settings.folder) / "dagster")
+    folder.mkdir(parents=True, exist_ok=True)
+    template = settings.folder / "dagster.yaml"
+    if not (folder / "dagster.yaml").exists():
+        if not template.exists():
+            raise SetupError(f"there is no dagster.yaml in {settings.folder}; DAGSTER_HOME names a folder that has one")
+        shutil.copy(template, folder / "dagster.yaml")
+    url = os.environ.get("DAGSTER_PG_URL") or _storage_url(settings)
+    return {"DAGSTER_HOME": str(folder), "DAGSTER_PG_URL": url, "DAGSTER_DISABLE_TELEMETRY": "yes"}
+
+
+@contextmanager
+def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """The instance that `leadsync up` shows; its environment is set for this process."""
+    os.environ.update(dagster_environment(settings))
+    with dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+def run_job(
+    settings: Settings, instance: dg.DagsterInstance, name: str, day: date, run_config: Mapping[str, Any] | None = None
+) -> dg.ExecuteInProcessResult:
+    """The job ran for the day in this process; a failure is in the result, not raised."""
+    job = build_definitions(settings).resolve_job_def(name)
+    return job.execute_in_process(
+        partition_key=day.isoformat(), instance=instance, run_config={**QUIET, **(run_config or {})}, raise_on_error=False
+    )
+
+
+def failures(result: dg.ExecuteInProcessResult) -> list[str]:
+    """Why the run failed, one sentence a step."""
+    texts = []
+    for event in result.all_events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            cause = error.cause if error and error.cause else error
+            texts.append(cause.message.strip().partition(": ")[2] if cause else f"{event.step_key} failed")
+    return texts
+
+
+def _storage_url(settings: Settings) -> str:
+    # SQLAlchemy 2.1 takes psycopg 3 for `postgresql://`, and Dagster's notifications break on it.
+    url = database_url(settings.database, settings.folder).set(drivername="postgresql+psycopg2")
+    if settings.database == EMBEDDED:
+        url = url.set(database="dagster")
+    return url.render_as_string(hide_password=False)

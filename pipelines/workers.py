@@ -1,0 +1,79 @@
+"""A bounded pool of threads that talks to a vendor, one import each, and queues what comes back.
+
+Belongs here: threads and their hand-over. Does not belong here: the ledger (workers never touch it) and
+what an answer means (`rulings.py`).
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from queue import Empty, SimpleQueue
+
+from connectors.gateway import Gateway
+from pipelines.ledger import Claim
+from pipelines.rulings import Answer
+
+
+class Workers:
+    """Sends claimed imports over `gateway.connections` connections.
+
+    Twice as many imports are taken as can be in flight, so that a connection never waits for the ledger.
+    """
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._pool = ThreadPoolExecutor(gateway.connections, thread_name_prefix=gateway.vendor)
+        self._answers: SimpleQueue[Answer] = SimpleQueue()
+        self._held: dict[int, tuple[Answer, Future[None]]] = {}
+
+    @property
+    def import_ids(self) -> list[int]:
+        """The imports that were taken and not brought back yet."""
+        return list(self._held)
+
+    @property
+    def free(self) -> int:
+        """How many more imports can be taken now."""
+        return max(0, 2 * self._gateway.connections - len(self._held))
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether something came back already."""
+        return not self._answers.empty()
+
+    def start(self, claim: Claim, *, is_question: bool) -> None:
+        """The import will be sent, or asked about, by the next idle connection."""
+        future = self._pool.submit(self._exchange, claim, is_question)
+        self._held[claim.import_id] = (Answer(claim, is_question), future)
+
+    def collect(self, wait_s: float) -> list[Answer]:
+        """Everything that came back; waits up to `wait_s` for the first."""
+        answers: list[Answer] = []
+        try:
+            answers.append(self._answers.get(timeout=wait_s) if wait_s else self._answers.get_nowait())
+            while True:
+                answers.append(self._answers.get_nowait())
+        except Empty:
+            for answer in answers:
+                self._held.pop(answer.claim.import_id, None)
+            return answers
+
+    def drain(self) -> tuple[list[Answer], list[Answer]]:
+        """No import is held any more: (what came back, what was never started)."""
+        idle = [answer for answer, future in self._held.values() if future.cancel()]
+        for answer in idle:
+            del self._held[answer.claim.import_id]
+        wait(future for _, future in self._held.values())
+        return self.collect(0.0), idle
+
+    def close(self) -> None:
+        """The threads are gone."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _exchange(self, claim: Claim, is_question: bool) -> None:
+        call = self._gateway.reconcile if is_question else self._gateway.submit
+        try:
+            answer = Answer(claim, is_question, receipt=call(claim.batch))
+        except BaseException as error:  # the boundary of the thread: every error is judged by the coordinator
+            answer = Answer(claim, is_question, error=error)
+        self._answers.put(answer)

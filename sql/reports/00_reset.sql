@@ -1,0 +1,4 @@
+-- Views are dropped first, so that a column may change its place or type between versions.
+DROP VIEW IF EXISTS
+    reporting.call_outcome, reporting.open_import, reporting.reason, reporting.campaign_day,
+    reporting.import_outcome, reporting.lead_outcome, ledger.outcomes, crm.rows CASCADE;

@@ -1,0 +1,47 @@
+-- Every row that was read, with the state that it is in. A delivery speaks for its row, except where the
+-- row was refused and the vendor has nothing of it. A refusal never hides a lead that the vendor has.
+CREATE VIEW ledger.outcomes AS
+SELECT
+    coalesce(delivery.vendor, campaign.vendor, '')  AS vendor,
+    contact.campaign,
+    contact.day,
+    contact.source,
+    contact.lead_id,
+    contact.row_no,
+    CASE
+        WHEN delivery.lead_id IS NOT NULL THEN coalesce(delivery.verdict, import.state)
+        WHEN contact.verdict = 'eligible' THEN 'planned'
+        ELSE contact.verdict
+    END AS state,
+    CASE
+        WHEN delivery.lead_id IS NOT NULL AND contact.verdict <> 'eligible'
+            THEN contact.reason_code || '_after_delivery'
+        WHEN delivery.lead_id IS NOT NULL THEN coalesce(delivery.reason_code, import.error_code)
+        WHEN contact.verdict = 'eligible' THEN coalesce(stop.reason_code, 'not_planned_yet')
+        ELSE contact.reason_code
+    END AS reason_code,
+    CASE
+        WHEN delivery.lead_id IS NOT NULL AND contact.verdict = 'eligible' THEN coalesce(delivery.reason, import.error)
+        WHEN contact.verdict = 'eligible' THEN stop.reason
+        ELSE contact.reason
+    END AS reason,
+    delivery.vendor_id,
+    delivery.import_id,
+    coalesce(import.attempts, 0) AS attempts,
+    import.planned_at,
+    import.sent_at,
+    delivery.settled_at,
+    reporting.mask_phone(contact.phones[1]) AS phone
+FROM ledger.contacts AS contact
+LEFT JOIN crm.campaigns AS campaign ON campaign.campaign = contact.campaign
+LEFT JOIN ledger.campaign_stops AS stop
+    ON stop.vendor = campaign.vendor AND stop.campaign = contact.campaign AND stop.day = contact.day
+LEFT JOIN ledger.deliveries AS delivery
+    ON delivery.campaign = contact.campaign
+    AND delivery.source = contact.source
+    AND delivery.lead_id = contact.lead_id
+    AND (
+        contact.verdict = 'eligible'
+        OR (contact.verdict = 'suppressed' AND delivery.verdict IS DISTINCT FROM 'rejected')
+    )
+LEFT JOIN ledger.imports AS import ON import.import_id = delivery.import_id;

@@ -1,0 +1,140 @@
+-- ledger.contacts: what was decided about every row.
+
+-- name: delete_day :none
+-- No decision is stored for the source and day.
+DELETE FROM ledger.contacts WHERE day = :day AND source = :source;
+
+-- name: mark_duplicates :one
+-- Of the eligible rows that share a lead, or a first number, inside a campaign, one is kept: a lead that was
+-- delivered already, else the first by cursor. Every other names the lead that was kept.
+WITH candidates AS (
+    SELECT contact.day, contact.source, contact.row_no, contact.campaign, contact.lead_id,
+           contact.phones[1] AS phone, contact.cursor_at,
+           EXISTS (
+               SELECT FROM ledger.deliveries AS delivery
+               WHERE delivery.campaign = contact.campaign AND delivery.source = contact.source
+                 AND delivery.lead_id = contact.lead_id
+           ) AS is_delivered
+    FROM ledger.contacts AS contact
+    WHERE contact.day = :day AND contact.verdict = 'eligible'
+      AND ((contact.campaign, contact.source, contact.lead_id) IN (
+               SELECT campaign, source, lead_id FROM ledger.contacts
+               WHERE day = :day AND verdict = 'eligible'
+               GROUP BY campaign, source, lead_id HAVING count(*) > 1)
+           OR (contact.campaign, contact.phones[1]) IN (
+               SELECT campaign, phones[1] FROM ledger.contacts
+               WHERE day = :day AND verdict = 'eligible'
+               GROUP BY campaign, phones[1] HAVING count(*) > 1))
+), by_lead AS (
+    SELECT *, row_number() OVER (
+        PARTITION BY campaign, source, lead_id ORDER BY cursor_at NULLS LAST, row_no) AS lead_rank
+    FROM candidates
+), by_number AS (
+    SELECT *,
+        row_number() OVER numbers AS number_rank,
+        first_value(source || ' ' || lead_id) OVER numbers AS kept
+    FROM by_lead
+    WHERE lead_rank = 1
+    WINDOW numbers AS (
+        PARTITION BY campaign, phone ORDER BY is_delivered DESC, cursor_at NULLS LAST, source DESC, lead_id, row_no)
+), losers AS (
+    SELECT day, source, row_no, 'duplicate_lead' AS reason_code,
+           'the same ' || source || ' was read before on this day' AS reason
+    FROM by_lead WHERE lead_rank > 1
+    UNION ALL
+    SELECT day, source, row_no, 'duplicate_number', 'has the number of ' || kept
+    FROM by_number WHERE number_rank > 1
+), marked AS (
+    UPDATE ledger.contacts AS contact
+    SET verdict = 'duplicate', reason_code = losers.reason_code, reason = losers.reason
+    FROM losers
+    WHERE contact.day = losers.day AND contact.source = losers.source AND contact.row_no = losers.row_no
+    RETURNING 1
+)
+SELECT count(*) AS duplicate_count FROM marked;
+
+-- name: upsert_decision :none
+-- The decisions of the day are tied to the pull that they were taken from.
+INSERT INTO ledger.decisions (day, source, pull_id, decided_at)
+VALUES (:day, :source, :pull_id, :now)
+ON CONFLICT (day, source) DO UPDATE SET pull_id = excluded.pull_id, decided_at = excluded.decided_at;
+
+-- name: decisions :many
+-- What was decided on the day, with the newest pull beside it.
+SELECT pull.source, pull.pull_id, decision.pull_id AS decided_pull_id, decision.decided_at
+FROM crm.pulls AS pull
+LEFT JOIN ledger.decisions AS decision ON decision.day = pull.day AND decision.source = pull.source
+WHERE pull.day = :day;
+
+-- name: verdict_counts :many
+-- How many rows of the day have each verdict, by campaign.
+SELECT campaign, verdict, coalesce(reason_code, '') AS reason_code, count(*) AS row_count
+FROM ledger.contacts
+WHERE day = :day
+GROUP BY campaign, verdict, coalesce(reason_code, '')
+ORDER BY campaign, verdict, reason_code;
+
+-- name: count_eligible :one
+-- How many contacts of the campaigns planning had to come to a conclusion about.
+SELECT count(*) AS contact_count
+FROM ledger.contacts
+WHERE day = ANY (CAST(:days AS date[])) AND campaign = ANY (CAST(:campaigns AS text[]))
+  AND (verdict = 'eligible' OR is_refused_by_plan);
+
+-- name: balance :many
+-- Per campaign of the day: what the reader counted beside what has a verdict.
+SELECT coalesce(read.campaign, decided.campaign) AS campaign,
+       coalesce(read.read_count, 0) AS read_count, coalesce(decided.decided_count, 0) AS decided_count
+FROM (SELECT campaign, sum(read_count)::bigint AS read_count FROM crm.read_counts WHERE day = :day GROUP BY campaign) AS read
+FULL JOIN (SELECT campaign, count(*) AS decided_count FROM ledger.contacts WHERE day = :day GROUP BY campaign) AS decided
+    ON decided.campaign = read.campaign
+ORDER BY 1;
+
+-- name: refuse :none
+-- The rows have the verdict that planning came to.
+UPDATE ledger.contacts AS contact
+SET verdict = refusal.verdict, reason_code = refusal.reason_code, reason = refusal.reason, is_refused_by_plan = TRUE
+FROM unnest(CAST(:row_nos AS bigint[]), CAST(:verdicts AS text[]), CAST(:reason_codes AS text[]), CAST(:reasons AS text[]))
+    AS refusal (row_no, verdict, reason_code, reason)
+WHERE contact.day = :day AND contact.source = :source AND contact.row_no = refusal.row_no;
+
+-- name: plannable :many
+-- The next eligible rows of the day for the vendor's campaigns, in the reader's order, each with its
+-- delivery so far, the lead that already holds its number, and whether a number was listed since.
+SELECT contact.row_no, contact.campaign, contact.lead_id, contact.phones, contact.time_zone, contact.country,
+       read.first_name, read.last_name, read.email, read.agent, read.priority, read.not_before, read.attributes,
+       delivery.content_digest, delivery.verdict,
+       (delivery.lead_id IS NOT NULL) AS is_delivery,
+       taken.lead_id AS taken_by,
+       EXISTS (
+           SELECT FROM crm.do_not_call AS listed
+           WHERE listed.phone = ANY (contact.phones)
+             AND (listed.until_on IS NULL OR listed.until_on >= CAST(:today AS date))
+       ) AS is_listed
+FROM ledger.contacts AS contact
+JOIN crm.rows AS read
+    ON read.source = contact.source AND read.day = contact.day AND read.row_no = contact.row_no
+LEFT JOIN ledger.deliveries AS delivery
+    ON delivery.campaign = contact.campaign AND delivery.source = contact.source AND delivery.lead_id = contact.lead_id
+LEFT JOIN LATERAL (
+    SELECT other.source || ' ' || other.lead_id AS lead_id
+    FROM ledger.deliveries AS other
+    WHERE other.campaign = contact.campaign AND other.phone = contact.phones[1]
+      AND (other.source, other.lead_id) <> (contact.source, contact.lead_id)
+      AND (other.verdict IS NULL OR other.verdict NOT IN ('rejected', 'withdrawn'))
+    LIMIT 1
+) AS taken ON delivery.lead_id IS NULL
+WHERE contact.day = :day AND contact.source = :source AND contact.row_no > :after
+  AND contact.campaign = ANY (CAST(:campaigns AS text[]))
+  AND contact.verdict = 'eligible'
+ORDER BY contact.row_no
+LIMIT :limit;
+
+-- name: purge_numbers :one
+-- Contacts of days before the given one keep their verdict and lose their numbers.
+WITH purged AS (
+    UPDATE ledger.contacts SET phones = ARRAY['+000']
+    WHERE day < :before AND phones NOT IN ('{}', ARRAY['+000'])
+    RETURNING 1
+)
+SELECT count(*) AS row_count FROM purged;

@@ -1,0 +1,87 @@
+-- crm: what was read.
+
+-- name: delete_campaigns :none
+-- The snapshot of campaigns is empty, ready for the new one.
+DELETE FROM crm.campaigns;
+
+-- name: insert_campaign :none
+-- The snapshot holds the campaign.
+INSERT INTO crm.campaigns (campaign, vendor, target, region, mapping, is_active, origin, read_at)
+VALUES (:campaign, :vendor, CAST(:target AS jsonb), :region, CAST(:mapping AS jsonb), :is_active, :origin, :now);
+
+-- name: campaigns :many
+-- Every campaign of the snapshot.
+SELECT campaign, vendor, target, region, mapping, is_active, origin
+FROM crm.campaigns
+ORDER BY campaign;
+
+-- name: delete_do_not_call :none
+-- The do-not-call list is empty, ready for the new snapshot.
+DELETE FROM crm.do_not_call;
+
+-- name: insert_do_not_call :none
+-- The numbers are on the list; of two entries for one number the longer one holds.
+INSERT INTO crm.do_not_call (phone, reason, until_on, read_at)
+SELECT entry.phone, min(entry.reason), nullif(max(coalesce(entry.until_on, 'infinity')), 'infinity'), :now
+FROM unnest(CAST(:phones AS text[]), CAST(:reasons AS text[]), CAST(:until_on AS date[]))
+    AS entry (phone, reason, until_on)
+GROUP BY entry.phone
+ON CONFLICT (phone) DO UPDATE SET
+    until_on = nullif(greatest(coalesce(do_not_call.until_on, 'infinity'), coalesce(excluded.until_on, 'infinity')), 'infinity');
+
+-- name: count_do_not_call :one
+-- How many numbers are on the list.
+SELECT count(*) AS entry_count FROM crm.do_not_call;
+
+-- name: listed_numbers :many
+-- Those of the given numbers that must not be called on the given day.
+SELECT phone, coalesce(reason, 'listed') AS reason
+FROM crm.do_not_call
+WHERE phone = ANY (CAST(:phones AS text[])) AND (until_on IS NULL OR until_on >= CAST(:day AS date));
+
+-- name: delete_lead_rows :none
+-- No lead of the day is stored.
+DELETE FROM crm.leads WHERE day = :day;
+
+-- name: delete_customer_rows :none
+-- No customer of the day is stored.
+DELETE FROM crm.customers WHERE day = :day;
+
+-- name: upsert_pull :none
+-- The pull is the newest of its source and day.
+INSERT INTO crm.pulls (source, day, pull_id, origin, read_count, defect_count, pulled_at)
+VALUES (:source, :day, :pull_id, :origin, :read_count, :defect_count, :now)
+ON CONFLICT (source, day) DO UPDATE SET
+    pull_id = excluded.pull_id, origin = excluded.origin, read_count = excluded.read_count,
+    defect_count = excluded.defect_count, pulled_at = excluded.pulled_at;
+
+-- name: pulls :many
+-- The newest pull of each source on the day.
+SELECT source, pull_id, origin, read_count, defect_count, pulled_at
+FROM crm.pulls
+WHERE day = :day
+ORDER BY source;
+
+-- name: delete_read_counts :none
+-- The day's counts of the source are gone.
+DELETE FROM crm.read_counts WHERE source = :source AND day = :day;
+
+-- name: insert_read_counts :none
+-- The reader's counts by campaign are stored.
+INSERT INTO crm.read_counts (source, day, campaign, read_count)
+SELECT :source, :day, counted.campaign, counted.read_count
+FROM unnest(CAST(:campaigns AS text[]), CAST(:counts AS bigint[])) AS counted (campaign, read_count);
+
+-- name: rows :many
+-- The day's rows of one source, in the reader's order.
+SELECT row_no, defect, cursor_at, lead_id, campaign, first_name, last_name, phone1, phone2, phone3, country,
+       timezone, email, agent, priority, not_before, consent
+FROM crm.rows
+WHERE source = :source AND day = :day
+ORDER BY row_no;
+
+-- name: purge_rows :one
+-- Rows read before the given day are gone.
+WITH leads AS (DELETE FROM crm.leads WHERE day < :before RETURNING 1),
+     customers AS (DELETE FROM crm.customers WHERE day < :before RETURNING 1)
+SELECT (SELECT count(*) FROM leads) + (SELECT count(*) FROM customers) AS row_count;

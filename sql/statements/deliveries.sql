@@ -1,0 +1,63 @@
+-- ledger.deliveries: one row per contact on a campaign.
+
+-- name: replan :none
+-- Deliveries that were refused, and changed since, are carried by another batch.
+UPDATE ledger.deliveries AS delivery
+SET import_id = again.import_id, position = again.position, day = :day, phone = again.phone,
+    content_digest = again.content_digest, verdict = NULL, settled_at = NULL, reason_code = NULL, reason = NULL
+FROM unnest(CAST(:campaigns AS text[]), CAST(:sources AS text[]), CAST(:lead_ids AS text[]),
+            CAST(:import_ids AS bigint[]), CAST(:positions AS smallint[]), CAST(:phones AS text[]),
+            CAST(:content_digests AS bytea[]))
+    AS again (campaign, source, lead_id, import_id, position, phone, content_digest)
+WHERE delivery.campaign = again.campaign AND delivery.source = again.source AND delivery.lead_id = again.lead_id
+  AND delivery.verdict = 'rejected';
+
+-- name: note_change :none
+-- Accepted deliveries whose content changed since say so; the vendor keeps what it has.
+UPDATE ledger.deliveries AS delivery
+SET reason_code = 'changed_since_accepted', reason = 'the lead changed after the vendor accepted it; it was not sent again'
+FROM unnest(CAST(:campaigns AS text[]), CAST(:sources AS text[]), CAST(:lead_ids AS text[]))
+    AS changed (campaign, source, lead_id)
+WHERE delivery.campaign = changed.campaign AND delivery.source = changed.source
+  AND delivery.lead_id = changed.lead_id AND delivery.verdict = 'accepted';
+
+-- name: settle :one
+-- The entries have their verdict. An entry that has one already keeps it.
+WITH settled AS (
+    UPDATE ledger.deliveries AS delivery
+    SET verdict = told.verdict, reason_code = told.reason_code, reason = told.reason, vendor_id = told.vendor_id,
+        settled_at = :now
+    FROM unnest(CAST(:import_ids AS bigint[]), CAST(:positions AS smallint[]), CAST(:verdicts AS text[]),
+                CAST(:reason_codes AS text[]), CAST(:reasons AS text[]), CAST(:vendor_ids AS text[]))
+        AS told (import_id, position, verdict, reason_code, reason, vendor_id)
+    WHERE delivery.import_id = told.import_id AND delivery.position = told.position AND delivery.verdict IS NULL
+    RETURNING 1
+)
+SELECT count(*) AS row_count FROM settled;
+
+-- name: move :one
+-- The entries are carried by another batch.
+WITH moved AS (
+    UPDATE ledger.deliveries AS delivery
+    SET import_id = onward.to_import_id, position = onward.to_position
+    FROM unnest(CAST(:import_ids AS bigint[]), CAST(:positions AS smallint[]),
+                CAST(:to_import_ids AS bigint[]), CAST(:to_positions AS smallint[]))
+        AS onward (import_id, position, to_import_id, to_position)
+    WHERE delivery.import_id = onward.import_id AND delivery.position = onward.position AND delivery.verdict IS NULL
+    RETURNING 1
+)
+SELECT count(*) AS row_count FROM moved;
+
+-- name: accepted_in :many
+-- The leads that the vendor has in the campaign, by its own id.
+SELECT source, lead_id, vendor_id FROM ledger.deliveries
+WHERE campaign = :campaign AND vendor_id = ANY (CAST(:vendor_ids AS text[]));
+
+-- name: purge_numbers :one
+-- Deliveries of days before the given one lose the number that they were planned with.
+WITH purged AS (
+    UPDATE ledger.deliveries SET phone = NULL
+    WHERE day < :before AND phone IS NOT NULL AND settled_at IS NOT NULL
+    RETURNING 1
+)
+SELECT count(*) AS row_count FROM purged;

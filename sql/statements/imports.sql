@@ -1,0 +1,251 @@
+-- ledger.imports: one row per request that carries a batch. Every transition repeats the state and the
+-- claim token that it relies on; zero rows is an answer. Every transition leaves an event.
+
+-- name: lock_planning :none
+-- Until it is unlocked, or the connection ends, nobody else plans for the vendor.
+SELECT pg_advisory_lock(hashtextextended('leadsync plan ' || CAST(:vendor AS text), 0));
+
+-- name: unlock_planning :none
+-- Others may plan for the vendor.
+SELECT pg_advisory_unlock(hashtextextended('leadsync plan ' || CAST(:vendor AS text), 0));
+
+-- name: withdraw_plan :one
+-- What was planned for the day but not sent is planned no more: the plan is made anew from the contacts.
+WITH stale AS (
+    SELECT import_id FROM ledger.imports
+    WHERE vendor = :vendor AND day = :day AND campaign = ANY (CAST(:campaigns AS text[])) AND state = 'planned'
+    FOR UPDATE SKIP LOCKED
+), unplanned AS (
+    DELETE FROM ledger.deliveries AS delivery USING stale
+    WHERE delivery.import_id = stale.import_id AND delivery.verdict IS NULL
+    RETURNING 1
+), dropped AS (
+    DELETE FROM ledger.imports AS import USING stale
+    WHERE import.import_id = stale.import_id
+    RETURNING import.import_id, import.entry_count
+), told AS (
+    INSERT INTO ledger.events (at, import_id, event, actor, detail)
+    SELECT :now, import_id, 'withdrawn_from_plan', :actor, jsonb_build_object('entry_count', entry_count) FROM dropped
+)
+SELECT count(*) AS import_count FROM dropped;
+
+-- name: insert_planned :many
+-- The batches are planned; their ids come back in the order of the input.
+WITH input AS (
+    SELECT batch.import_key, batch.parent_id, batch.campaign, batch.payload, batch.payload_digest, batch.entry_count,
+           batch.attempts, batch.sequence
+    FROM unnest(
+        CAST(:import_keys AS uuid[]), CAST(:parent_ids AS bigint[]), CAST(:campaigns AS text[]),
+        CAST(:payloads AS bytea[]), CAST(:payload_digests AS bytea[]), CAST(:entry_counts AS integer[]),
+        CAST(:attempts AS integer[]))
+        WITH ORDINALITY AS batch (import_key, parent_id, campaign, payload, payload_digest, entry_count, attempts, sequence)
+), planned AS (
+    INSERT INTO ledger.imports
+        (import_key, parent_id, vendor, campaign, day, target, payload, payload_digest, entry_count, attempts, due_at, planned_at)
+    SELECT input.import_key, input.parent_id, :vendor, input.campaign, :day, campaign.target, input.payload,
+           input.payload_digest, input.entry_count, input.attempts, :now, :now
+    FROM input
+    JOIN crm.campaigns AS campaign ON campaign.campaign = input.campaign
+    ORDER BY input.sequence
+    RETURNING import_id, import_key, entry_count
+), told AS (
+    INSERT INTO ledger.events (at, import_id, event, actor, detail)
+    SELECT :now, import_id, 'planned', :actor, jsonb_build_object('entry_count', entry_count) FROM planned
+)
+SELECT planned.import_id FROM planned JOIN input USING (import_key) ORDER BY input.sequence;
+
+-- name: claim_planned :many
+-- Up to :limit due batches are ours to send until the lease ends.
+WITH due AS (
+    SELECT import_id FROM ledger.imports
+    WHERE vendor = :vendor AND state = 'planned' AND due_at <= :now
+      AND day = ANY (CAST(:days AS date[])) AND campaign = ANY (CAST(:campaigns AS text[]))
+    ORDER BY due_at, import_id
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE ledger.imports AS import
+    SET state = 'sending', claim_token = :token, claimed_by = :actor, lease_until = :lease_until,
+        attempts = import.attempts + 1, sent_at = :now, error_code = NULL, error = NULL
+    FROM due
+    WHERE import.import_id = due.import_id AND import.state = 'planned'
+    RETURNING import.import_id, import.import_key, import.campaign, import.day, import.target, import.payload,
+              import.payload_digest, import.entry_count, import.attempts, import.vendor_reference
+), told AS (
+    INSERT INTO ledger.events (at, import_id, event, actor, detail)
+    SELECT :now, import_id, 'sending', :actor, jsonb_build_object('attempt', attempts) FROM claimed
+)
+SELECT * FROM claimed ORDER BY import_id;
+
+-- name: claim_unknown :many
+-- Up to :limit batches whose outcome was not seen, and whose settle time is over, are ours to ask about.
+WITH due AS (
+    SELECT import_id FROM ledger.imports
+    WHERE vendor = :vendor AND state = 'unknown' AND due_at <= :now
+      AND (claim_token IS NULL OR lease_until < :now)
+      AND day = ANY (CAST(:days AS date[])) AND campaign = ANY (CAST(:campaigns AS text[]))
+    ORDER BY due_at, import_id
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE ledger.imports AS import
+    SET claim_token = :token, claimed_by = :actor, lease_until = :lease_until
+    FROM due
+    WHERE import.import_id = due.import_id AND import.state = 'unknown'
+    RETURNING import.import_id, import.import_key, import.campaign, import.day, import.target, import.payload,
+              import.payload_digest, import.entry_count, import.attempts, import.vendor_reference
+), told AS (
+    INSERT INTO ledger.events (at, import_id, event, actor) SELECT :now, import_id, 'asking', :actor FROM claimed
+)
+SELECT * FROM claimed ORDER BY import_id;
+
+-- name: open_positions :many
+-- The positions of the batches that have no verdict yet.
+SELECT import_id, position
+FROM ledger.deliveries
+WHERE import_id = ANY (CAST(:import_ids AS bigint[])) AND verdict IS NULL
+ORDER BY import_id, position;
+
+-- name: renew_leases :none
+-- The leases of the imports that are held under the token end later.
+UPDATE ledger.imports SET lease_until = :lease_until
+WHERE import_id = ANY (CAST(:import_ids AS bigint[])) AND claim_token = :token AND settled_at IS NULL;
+
+-- name: expire_leases :many
+-- Batches whose sender went silent are unknown: their requests may have reached the vendor.
+WITH lost AS (
+    UPDATE ledger.imports
+    SET state = 'unknown', claim_token = NULL, claimed_by = NULL, lease_until = NULL, due_at = :due_at,
+        error_code = 'sender_lost', error = 'the process that was sending this batch ended without a word'
+    WHERE vendor = :vendor AND state = 'sending' AND lease_until < :now
+    RETURNING import_id
+), told AS (
+    INSERT INTO ledger.events (at, import_id, event, actor) SELECT :now, import_id, 'lease_expired', :actor FROM lost
+)
+SELECT import_id FROM lost;
+
+-- name: abandon_claims :many
+-- Everything held under the token that was not sent is planned again.
+WITH freed AS (
+    UPDATE ledger.imports
+    SET state = 'planned', claim_token = NULL, claimed_by = NULL, lease_until = NULL, attempts = attempts - 1
+    WHERE claim_token = :token AND state = 'sending' AND import_id = ANY (CAST(:import_ids AS bigint[]))
+    RETURNING import_id
+), told AS (
+    INSERT INTO ledger.events (at, import_id, event, actor) SELECT :now, import_id, 'released', :actor FROM freed
+)
+SELECT import_id FROM freed;
+
+-- name: return_to_plan :many
+-- Batches that certainly did not reach the vendor are planned again, each due at its own time.
+WITH freed AS (
+    UPDATE ledger.imports AS import
+    SET state = 'planned', claim_token = NULL, claimed_by = NULL, lease_until = NULL, due_at = failed.due_at,
+        error_code = failed.error_code, error = failed.error
+    FROM unnest(CAST(:import_ids AS bigint[]), CAST(:due_at AS timestamptz[]), CAST(:error_codes AS text[]),
+                CAST(:errors AS text[])) AS failed (import_id, due_at, error_code, error)
+    WHERE import.import_id = failed.import_id AND import.claim_token = :token AND import.state = 'sending'
+    RETURNING import.import_id, import.error_code
+), told AS (
+    INSERT INTO ledger.events (at, import_id, event, actor, detail)
+    SELECT :now, import_id, 'not_sent', :actor, jsonb_build_object('error_code', error_code) FROM freed
+)
+SELECT import_id FROM freed;
+
+-- name: mark_unknown :many
+-- The batches' outcome was not seen, or not in full: each is due to be asked about at its own time.
+WITH lost AS (
+    UPDATE ledger.imports AS import
+    SET state = 'unknown', claim_token = NULL, claimed_by = NULL, lease_until = NULL, due_at = unseen.due_at,
+        error_code = unseen.error_code, error = unseen.error
+    FROM unnest(CAST(:import_ids AS bigint[]), CAST(:due_at AS timestamptz[]), CAST(:error_codes AS text[]),
+                CAST(:errors AS text[])) AS unseen (import_id, due_at, error_code, error)
+    WHERE import.import_id = unseen.import_id AND import.claim_token = :token
+      AND import.state IN ('sending', 'unknown')
+    RETURNING import.import_id, import.error_code
+), told AS (
+    INSERT INTO ledger.events (at, import_id, event, actor, detail)
+    SELECT :now, import_id, 'unknown', :actor, jsonb_build_object('error_code', error_code) FROM lost
+)
+SELECT import_id FROM lost;
+
+-- name: hold_claims :many
+-- Those of the batches that are still ours, locked until the transaction ends.
+SELECT import_id FROM ledger.imports
+WHERE import_id = ANY (CAST(:import_ids AS bigint[])) AND claim_token = :token AND settled_at IS NULL
+ORDER BY import_id
+FOR UPDATE;
+
+-- name: settle :many
+-- Batches of which every entry has a verdict, or went on in another batch, are settled, or failed when the
+-- vendor has nothing of them.
+WITH counted AS (
+    SELECT import.import_id,
+           count(*) FILTER (WHERE delivery.verdict IN ('accepted', 'withdrawn')) AS accepted_count,
+           count(*) FILTER (WHERE delivery.verdict = 'duplicate')    AS duplicate_count,
+           count(*) FILTER (WHERE delivery.verdict = 'rejected')     AS rejected_count,
+           count(*) FILTER (WHERE delivery.verdict = 'unattributed') AS unattributed_count,
+           count(delivery.lead_id) AS carried_count,
+           count(*) FILTER (WHERE delivery.lead_id IS NOT NULL AND delivery.verdict IS NULL) AS open_count
+    FROM ledger.imports AS import
+    LEFT JOIN ledger.deliveries AS delivery ON delivery.import_id = import.import_id
+    WHERE import.import_id = ANY (CAST(:import_ids AS bigint[]))
+    GROUP BY import.import_id
+), done AS (
+    UPDATE ledger.imports AS import
+    SET state = CASE WHEN counted.accepted_count + counted.duplicate_count + counted.unattributed_count = 0
+                      AND counted.carried_count < import.entry_count
+                     THEN 'failed' ELSE 'settled' END,
+        settled_at = :now, claim_token = NULL, claimed_by = NULL, lease_until = NULL,
+        accepted_count = counted.accepted_count, duplicate_count = counted.duplicate_count,
+        rejected_count = counted.rejected_count, unattributed_count = counted.unattributed_count,
+        moved_count = import.entry_count - counted.carried_count,
+        submitted_at = coalesce(import.submitted_at, :now)
+    FROM counted
+    WHERE import.import_id = counted.import_id AND import.claim_token = :token AND counted.open_count = 0
+    RETURNING import.import_id, import.state, import.accepted_count, import.duplicate_count, import.rejected_count,
+              import.moved_count
+), told AS (
+    INSERT INTO ledger.events (at, import_id, event, actor, detail)
+    SELECT :now, import_id, state, :actor,
+           jsonb_build_object('accepted', accepted_count, 'duplicate', duplicate_count,
+                              'rejected', rejected_count, 'moved', moved_count)
+    FROM done
+)
+SELECT import_id, state FROM done;
+
+-- name: next_due :one
+-- When the next batch in the given states is due, and how many there are.
+SELECT min(greatest(due_at, coalesce(lease_until, due_at))) AS due_at, count(*) AS import_count
+FROM ledger.imports
+WHERE vendor = :vendor AND state = ANY (CAST(:states AS text[]))
+  AND day = ANY (CAST(:days AS date[])) AND campaign = ANY (CAST(:campaigns AS text[]));
+
+-- name: due_partitions :many
+-- The vendors and days that have batches to ask about now, with the attempt that makes a request unique.
+SELECT vendor, day, count(*) AS import_count, max(event.event_id) AS last_event_id
+FROM ledger.imports AS import
+LEFT JOIN LATERAL (
+    SELECT event_id FROM ledger.events WHERE events.import_id = import.import_id ORDER BY event_id DESC LIMIT 1
+) AS event ON TRUE
+WHERE (state = 'unknown' AND due_at <= :now AND (claim_token IS NULL OR lease_until < :now))
+   OR (state = 'sending' AND lease_until < :now)
+GROUP BY vendor, day
+ORDER BY day, vendor
+LIMIT :limit;
+
+-- name: purge_payloads :one
+-- Settled batches of days before the given one keep their counts and lose their payload.
+WITH purged AS (
+    UPDATE ledger.imports SET payload = NULL
+    WHERE day < :before AND payload IS NOT NULL AND settled_at IS NOT NULL
+    RETURNING 1
+)
+SELECT count(*) AS row_count FROM purged;
+
+-- name: open_campaigns :many
+-- The campaigns that have open batches on the days.
+SELECT DISTINCT campaign FROM ledger.imports
+WHERE vendor = :vendor AND settled_at IS NULL
+  AND day = ANY (CAST(:days AS date[])) AND campaign = ANY (CAST(:campaigns AS text[]))
+ORDER BY campaign;

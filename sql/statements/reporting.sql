@@ -1,0 +1,72 @@
+-- reporting: what people read.
+
+-- name: campaign_days :many
+-- One row per vendor, campaign and day of the given days.
+SELECT * FROM reporting.campaign_day
+WHERE day = ANY (CAST(:days AS date[]))
+ORDER BY day, vendor, campaign;
+
+-- name: reasons :many
+-- Why leads of the given days are where they are.
+SELECT vendor, campaign, day, state, reason_code, lead_count, since
+FROM reporting.reason
+WHERE day = ANY (CAST(:days AS date[]))
+ORDER BY day, vendor, campaign, lead_count DESC, state, reason_code;
+
+-- name: open_imports :many
+-- The open imports of the given days, the longest first.
+SELECT import_id, vendor, campaign, day, state, sent_count, attempts, since, next_action_at, next_action, error_code, detail
+FROM reporting.open_import
+WHERE day = ANY (CAST(:days AS date[]))
+ORDER BY since, import_id
+LIMIT 100;
+
+-- name: newest_days :many
+-- The newest days that hold anything.
+SELECT DISTINCT day FROM crm.pulls ORDER BY day DESC LIMIT :limit;
+
+-- name: import_totals :many
+-- Imports of the vendor and days by state, with what their entries came to.
+SELECT vendor, state, count(*) AS import_count, sum(attempts)::bigint AS attempts, sum(accepted_count)::bigint AS accepted_count,
+       sum(duplicate_count)::bigint AS duplicate_count, sum(rejected_count)::bigint AS rejected_count
+FROM ledger.imports
+WHERE day = ANY (CAST(:days AS date[]))
+GROUP BY vendor, state
+ORDER BY vendor, state;
+
+-- name: stop_campaigns :none
+-- The campaigns are marked as stopped on the days, and why.
+INSERT INTO ledger.campaign_stops (vendor, campaign, day, reason_code, reason, stopped_at)
+SELECT :vendor, stop.campaign, affected.day, 'campaign_stopped', stop.reason, :now
+FROM unnest(CAST(:campaigns AS text[]), CAST(:reasons AS text[])) AS stop (campaign, reason)
+CROSS JOIN unnest(CAST(:days AS date[])) AS affected (day)
+ON CONFLICT (vendor, campaign, day) DO UPDATE SET reason = excluded.reason, stopped_at = excluded.stopped_at;
+
+-- name: clear_stops :none
+-- None of the campaigns is marked as stopped on the days.
+DELETE FROM ledger.campaign_stops
+WHERE vendor = :vendor AND day = ANY (CAST(:days AS date[])) AND campaign = ANY (CAST(:campaigns AS text[]));
+
+-- name: upsert_call_results :one
+-- The vendor's newest word on the calls of these customers is stored; unknown ids are left out.
+WITH known AS (
+    SELECT delivery.vendor, delivery.campaign, delivery.source, delivery.lead_id, told.result, told.call_result,
+           told.classifier, told.call_count, told.agent_id, told.changed_at
+    FROM unnest(CAST(:vendor_ids AS text[]), CAST(:results AS text[]), CAST(:call_results AS text[]),
+                CAST(:classifiers AS text[]), CAST(:call_counts AS integer[]), CAST(:agent_ids AS text[]),
+                CAST(:changed_at AS timestamptz[]))
+        AS told (vendor_id, result, call_result, classifier, call_count, agent_id, changed_at)
+    JOIN ledger.deliveries AS delivery
+        ON delivery.campaign = :campaign AND delivery.vendor_id = told.vendor_id
+), stored AS (
+    INSERT INTO ledger.call_results
+        (vendor, campaign, source, lead_id, result, call_result, classifier, call_count, agent_id, changed_at, read_at)
+    SELECT vendor, campaign, source, lead_id, result, call_result, classifier, call_count, agent_id, changed_at, :now
+    FROM known
+    ON CONFLICT (campaign, source, lead_id) DO UPDATE SET
+        result = excluded.result, call_result = excluded.call_result, classifier = excluded.classifier,
+        call_count = excluded.call_count, agent_id = excluded.agent_id, changed_at = excluded.changed_at,
+        read_at = excluded.read_at
+    RETURNING 1
+)
+SELECT count(*) AS row_count FROM stored;
