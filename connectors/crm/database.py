@@ -69,8 +69,8 @@ class DatabaseSource:
         setting: where the source is configured, for messages: `sources.leads`.
         table: a table or view, `schema.name` or `name`; exactly one of `table` and `query`.
         query: may ask for the day with `:from` and `:to`, both or neither. They lie a little
-            outside the day: `updated_at >= :from AND updated_at < :to` returns all of it, and the rows of
-            other days are then left out here.
+            outside the day, so that `updated_at >= :from AND updated_at < :to` returns all of it;
+            the rows of other days are then left out here.
         columns: our column to theirs; names that agree need no entry.
         cursor: their column that says when a row changed.
         cursor_zone: the zone of cursors without an offset.

@@ -51,7 +51,7 @@ CURSOR_COLUMN = "updated_at"
 
 # pandas also reads "now", "today" and a bare year as a moment; a cursor has at least a full date.
 _FULL_DATE = r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?:[T ].*)?"
-_HAS_OFFSET = r"[T ][0-9].*(?:[zZ]|[+-][0-9]{2}(?::?[0-9]{2})?)$"
+_HAS_OFFSET = r"[T ][0-9].*(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$"
 
 Texts = Sequence[str | None]
 
@@ -114,6 +114,7 @@ def parse_cursor(
     trimmed = texts.astype("str").str.strip()
     if pattern is not None:
         return _parse_pattern(trimmed, zone, pattern)
+    trimmed = trimmed.str.upper()  # pandas knows no lower-case `t` and `z`, ISO 8601 does
     dated = trimmed.where(trimmed.str.fullmatch(_FULL_DATE).fillna(False).astype(bool))
     has_offset = dated.str.contains(_HAS_OFFSET).fillna(False).astype(bool)
     if not has_offset.any():

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -92,7 +91,7 @@ def _result(verdict: Judged, *, is_stored: bool) -> dict[str, object]:
 
 def _judge(store: Store, campaign: Campaign, batch: Batch) -> list[Judged]:
     external_ids = [_external_id(entry) for entry in batch.entries]
-    store.received_external_ids.update(filter(None, external_ids))
+    store.record_received(external_ids)
     _refuse_poisoned(external_ids, batch.knobs)
     is_taken = _taken_check(store, campaign, batch, external_ids)
     reader = _EntryReader(batch, store.clock())
@@ -100,12 +99,13 @@ def _judge(store: Store, campaign: Campaign, batch: Batch) -> list[Judged]:
     for position, customer_id in enumerate(new_ids(len(external_ids))):
         try:
             customer = reader.read(position, customer_id)
-            _refuse_failing(position, batch)
-            _refuse_taken(customer.external_id, is_taken)
         except EntryError as error:
             judged.append(error)
-        else:
-            judged.append(customer)
+            continue
+        is_bad = is_taken(customer.external_id)
+        judged.append(_not_unique(customer.external_id) if is_bad else customer)
+    for position, status in batch.failing_positions.items():
+        judged[position : position + 1] = [EntryFailedError(status)]
     return judged
 
 
@@ -126,15 +126,8 @@ def _refuse_poisoned(external_ids: list[str | None], knobs: SinchKnobs) -> None:
         raise bad_request("HTTP 400 Bad Request")
 
 
-def _refuse_failing(position: int, batch: Batch) -> None:
-    status = batch.failing_positions.get(position)
-    if status is not None:
-        raise EntryFailedError(status)
-
-
-def _refuse_taken(external_id: str, is_taken: Callable[[str], bool]) -> None:
-    if is_taken(external_id):
-        raise EntryError(f"Invalid externalId: {external_id} : Value is not unique")
+def _not_unique(external_id: str) -> EntryError:
+    return EntryError(f"Invalid externalId: {external_id} : Value is not unique")
 
 
 def _taken_check(
@@ -182,13 +175,11 @@ class _EntryReader:
             raise EntryError(f"Invalid externalId: '{external_id}'")
         attributes = self._read_attributes(entry.get("attributes"))
         numbers = self._read_numbers(entry.get("numbers") or _numbers_of(attributes))
-        for name, is_valid in FIELD_CHECKS:
-            value = entry.get(name)
-            if value is not None and not is_valid(value):
+        for name, value in entry.items():
+            if name in FIELD_CHECKS and value is not None and not FIELD_CHECKS[name](value):
                 raise EntryError(f"Invalid {name}: '{value}'")
-        source = (self._batch.body, position)
         return Customer(
-            customer_id, external_id, numbers, source=source, received_at=self._received_at
+            customer_id, external_id, numbers, self._received_at, self._batch.body, position
         )
 
     def _read_attributes(self, value: Any) -> list[tuple[Any, Any]]:
@@ -235,16 +226,13 @@ def _is_datetime(value: object) -> bool:
     return True
 
 
-@cache
-def _time_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
-FIELD_CHECKS: tuple[tuple[str, Callable[[object], bool]], ...] = (
-    ("date", _is_datetime),
-    ("agentId", lambda value: isinstance(value, str)),
-    ("dialingMode", lambda value: value in ("PREVIEW", "PREDICTIVE")),
-    ("previewTime", _is_integer),
-    ("priority", _is_integer),
-    ("timeZone", lambda value: isinstance(value, str) and value in _time_zones()),
-)
+TIME_ZONES = frozenset(available_timezones())
+DIALING_MODES = frozenset({"PREVIEW", "PREDICTIVE"})
+FIELD_CHECKS: Mapping[str, Callable[[Any], bool]] = {
+    "date": _is_datetime,
+    "agentId": lambda value: isinstance(value, str),
+    "dialingMode": lambda value: isinstance(value, str) and value in DIALING_MODES,
+    "previewTime": _is_integer,
+    "priority": _is_integer,
+    "timeZone": lambda value: isinstance(value, str) and value in TIME_ZONES,
+}

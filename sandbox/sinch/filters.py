@@ -76,7 +76,7 @@ def find_customers(
     """One page of the customers that pass, in the order of their creation.
 
     Raises:
-        RefusedError: 400, when a date, `offset` or `limit` is none, or an attribute's name is missing.
+        RefusedError: 400, when a date, `offset` or `limit` is none, or `attributeName` is missing.
     """
     tests = _customer_tests(parameters)
     page = slice_of(parameters)
@@ -98,7 +98,7 @@ def slice_of(parameters: Mapping[str, str]) -> Callable[[Iterable[Any]], Iterato
 
 
 def _candidates(campaign: Campaign, parameters: Mapping[str, str]) -> Iterable[Customer]:
-    """The customers that the index and the modification date leave, found without a view."""
+    """The customers that index and modification date leave."""
     external_id = parameters.get("externalId")
     found: Iterable[Customer] = campaign.customers.values()
     if external_id is not None and not _has_wildcard(external_id):

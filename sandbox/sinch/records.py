@@ -29,7 +29,7 @@ class Customer:
     load test stores millions, and neither parsed dicts nor a copy of each entry is affordable.
 
     Attributes:
-        source: That body, and the entry's position in it.
+        body, position: That body, and where in it the entry stands.
         outcome: What the dialer found: `result`, `callCount`, `script` and so on.
     """
 
@@ -40,16 +40,17 @@ class Customer:
         customer_id: str,
         external_id: str,
         numbers: str,
-        *,
-        source: tuple[bytes, int],
         received_at: datetime,
+        body: bytes,
+        position: int,
     ) -> None:
         self.id = customer_id
         self.external_id = external_id
         self.numbers = numbers
         self.modified_at = received_at
         self.outcome: Mapping[str, Any] | None = None
-        self._body, self._position = source
+        self._body = body
+        self._position = position
 
     @property
     def written(self) -> Mapping[str, Any]:

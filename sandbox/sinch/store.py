@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import chain
 from threading import RLock
 from typing import Any
 
@@ -22,7 +23,6 @@ class Store:
 
     Attributes:
         requests: How many requests were processed, by operation, refused ones included.
-        received_external_ids: How often each externalId arrived in an entry, stored or not.
         clock: Says what time it is; replace it to fix `modificationDate`.
     """
 
@@ -31,7 +31,7 @@ class Store:
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.campaigns: dict[str, Campaign] = {}
         self.requests: Counter[str] = Counter()
-        self.received_external_ids: Counter[str] = Counter()
+        self._received: list[list[str | None]] = []
         self.reset()
 
     @property
@@ -47,12 +47,22 @@ class Store:
                 for external_id, count in campaign.creations().items()
             }
 
+    @property
+    def received_external_ids(self) -> Counter[str]:
+        """How often each externalId arrived in an entry, stored or not."""
+        with self.lock:
+            return Counter(filter(None, chain.from_iterable(self._received)))
+
+    def record_received(self, external_ids: list[str | None]) -> None:
+        """The entries of one request arrived; counted when asked, not while requests are served."""
+        self._received.append(external_ids)
+
     def reset(self, campaigns: Iterable[Mapping[str, Any]] = DEFAULT_CAMPAIGNS) -> None:
         """Exactly these campaigns exist, empty, and all counts are nought."""
         created = [new_campaign(fields) for fields in campaigns]
         with self.lock:
             self.requests.clear()
-            self.received_external_ids.clear()
+            self._received.clear()
             self.campaigns.clear()
             self.campaigns.update({campaign.id: campaign for campaign in created})
 
@@ -98,7 +108,7 @@ class Store:
                 "campaigns": campaigns,
                 "customers": sum(entry["customers"] for entry in campaigns.values()),
                 "duplicates": sum(entry["duplicates"] for entry in campaigns.values()),
-                "received": self.received_external_ids.total(),
+                "received": sum(map(len, self._received)),
                 "requests": dict(self.requests),
             }
 

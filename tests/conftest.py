@@ -1,0 +1,93 @@
+"""What tests stand on: a real Postgres, cloned per test from a migrated template, and sandbox vendors.
+
+Belongs here: fixtures. Does not belong here: data (`factories.py`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, create_engine, text
+from sqlalchemy.pool import NullPool
+
+import sql.migrate
+from pipelines.database import connect, start_embedded
+from pipelines.installation import Installation
+from sandbox.server import SandboxServer
+from sandbox.sinch.app import SinchObi
+from tests.factories import write_configuration
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[URL]:
+    """The address of a real server; its database `template_leadsync` has the newest schema."""
+    given = os.environ.get("LEADSYNC_TEST_DATABASE")
+    folder = Path(tempfile.mkdtemp(prefix="leadsync-tests-", dir="/tmp"))
+    folder.chmod(0o755)  # the embedded server runs as a user of its own
+    url = _given(given) if given else start_embedded(folder / "postgres", "template_leadsync")
+    engine = connect(url)
+    sql.migrate.upgrade(engine)
+    engine.dispose()
+    yield url
+    if not given:
+        from pipelines.database import embedded_server
+
+        embedded_server(folder / "postgres").cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def database(postgres: URL) -> Iterator[str]:
+    """The address of a database of this test's own, with the newest schema and no rows."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    admin = create_engine(postgres.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with admin.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{postgres.database}"'))
+    url = postgres.set(database=name, drivername="postgresql")
+    yield url.render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    admin.dispose()
+
+
+@pytest.fixture
+def sinch() -> Iterator[SandboxServer[SinchObi]]:
+    """A double of Sinch on a socket of its own; `.faults`, `.vendor.knobs` and `.vendor.store` are its handles."""
+    with SandboxServer(SinchObi()) as server:
+        yield server
+
+
+@pytest.fixture
+def installations(
+    tmp_path: Path, database: str, sinch: SandboxServer[SinchObi]
+) -> Iterator[Callable[..., Installation]]:
+    """Makes installations over this test's database and double from rows (`factories.write_configuration`)."""
+    made: list[Installation] = []
+
+    def make(**changes: object) -> Installation:
+        config = write_configuration(tmp_path, database=database, sinch_url=sinch.url, **changes)
+        made.append(Installation.load(config, actor="test"))
+        return made[-1]
+
+    yield make
+    for installation in made:
+        installation.close()
+
+
+def _given(address: str) -> URL:
+    from pipelines.database import database_url
+
+    url = database_url(address, Path()).set(database="template_leadsync")
+    admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with admin.connect() as connection:
+        connection.execute(text("DROP DATABASE IF EXISTS template_leadsync"))
+        connection.execute(text("CREATE DATABASE template_leadsync"))
+    return url

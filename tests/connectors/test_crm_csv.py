@@ -1,0 +1,619 @@
+"""CSV files as people have them: real files, read whole."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+import pandas as pd
+import pytest
+
+from connectors.crm.csv import CsvSource
+from connectors.crm.frames import (
+    CAMPAIGN_COLUMNS,
+    COLUMNS,
+    DO_NOT_CALL_COLUMNS,
+    DayWindow,
+)
+from connectors.errors import SetupError
+
+BERLIN = ZoneInfo("Europe/Berlin")
+DAY = DayWindow(date(2026, 11, 17), BERLIN)
+HEADER = "lead_id,campaign,phone1,updated_at"
+NOON = "2026-11-17 12:00:00"
+
+
+@pytest.fixture
+def leads(tmp_path: Path) -> Path:
+    return tmp_path / "leads.csv"
+
+
+def source(path: Path | str, **settings: Any) -> CsvSource:
+    """A source with a cursor, unless the settings say otherwise."""
+    defaults: dict[str, Any] = {"columns": {}, "cursor": "updated_at", "cursor_zone": BERLIN}
+    return CsvSource(str(path), setting="sources.leads", **(defaults | settings))
+
+
+def read(path: Path | str, window: DayWindow | None = DAY, **settings: Any) -> pd.DataFrame:
+    """All rows of the day in one frame."""
+    frames = list(source(path, **settings).chunks(window))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def write(path: Path, *lines: str, encoding: str = "utf-8", end: str = "\n") -> Path:
+    path.write_bytes("".join(line + end for line in lines).encode(encoding))
+    return path
+
+
+def row(lead_id: str, *, at: str = NOON) -> str:
+    return f"{lead_id},spring,0170 1234567,{at}"
+
+
+def ids(frame: pd.DataFrame) -> list[str | None]:
+    return frame["lead_id"].tolist() if len(frame) else []
+
+
+def defects(frame: pd.DataFrame) -> list[tuple[int, str | None]]:
+    return list(zip(frame["row_no"].tolist(), frame["defect"].tolist(), strict=True))
+
+
+def refusal(path: Path | str, window: DayWindow | None = DAY, **settings: Any) -> str:
+    with pytest.raises(SetupError) as caught:
+        list(source(path, **settings).chunks(window))
+    return str(caught.value)
+
+
+# -- the shape ---------------------------------------------------------------------------------
+
+
+def test_frame_has_the_canonical_shape(leads: Path) -> None:
+    """Every column of ours is there as text, an absent one as None, in the order of COLUMNS."""
+    write(leads, HEADER + ",city,note", row("007") + ", Köln ,", row("8") + ",,")
+    frame = read(leads)
+    fields = [name for name in COLUMNS if name != "updated_at"]
+    assert list(frame.columns) == ["row_no", "defect", "cursor_at", *fields, "attributes"]
+    assert frame.loc[0].to_dict() == dict.fromkeys(fields) | {
+        "row_no": 2,
+        "defect": None,
+        "cursor_at": pd.Timestamp("2026-11-17T11:00:00Z"),
+        "lead_id": "007",
+        "campaign": "spring",
+        "phone1": "0170 1234567",
+        "attributes": '{"city":"Köln"}',
+    }
+    assert frame.loc[1, "attributes"] is None
+    assert str(frame["row_no"].dtype) == "int64"
+    assert str(frame["cursor_at"].dtype) == "datetime64[us, UTC]"
+    assert {str(frame[name].dtype) for name in (*fields, "defect", "attributes")} == {"object"}
+
+
+def test_cells_are_trimmed_and_blanks_are_none(leads: Path) -> None:
+    """White space around a cell goes, also a no-break space; a blank cell is None, never guessed."""
+    write(leads, " lead_id , campaign,phone1,updated_at", f"\u00a0NA , ,4.917E+11, {NOON} ")
+    frame = read(leads)
+    assert frame.loc[0, ["lead_id", "campaign", "phone1"]].tolist() == ["NA", None, "4.917E+11"]
+    assert frame.loc[0, "defect"] is None
+
+
+def test_names_map_by_themselves_in_any_case(leads: Path) -> None:
+    """A header that is ours in any case needs no entry, and customer_id is the lead_id."""
+    write(leads, "Customer_ID,CAMPAIGN,Phone1,Updated_At", row("9"))
+    frame = read(leads)
+    assert frame.loc[0, ["lead_id", "campaign", "phone1"]].tolist() == ["9", "spring", "0170 1234567"]
+    assert frame.loc[0, "attributes"] is None
+
+
+def test_mapping_has_precedence_over_equal_names(leads: Path) -> None:
+    """A column that the settings give a meaning loses its own; one that they replace is an attribute."""
+    write(leads, "id,agent,country,phone1,mobile,updated_at", f"1,Jo,Ann,030 1,0170 2,{NOON}")
+    frame = read(leads, columns={"lead_id": "id", "first_name": "country", "phone1": "mobile"})
+    assert frame.loc[0, ["first_name", "country", "agent", "phone1"]].tolist() == [
+        "Ann",
+        None,
+        "Jo",
+        "0170 2",
+    ]
+    assert frame.loc[0, "attributes"] == '{"phone1":"030 1"}'
+
+
+def test_repeated_and_blank_names_lose_no_attribute(leads: Path) -> None:
+    """Columns that no mapping uses may share a name or have none: each keeps its value."""
+    write(leads, HEADER + ",tag,tag,tag_2,,", row("1") + ",a,b,c,d,e")
+    attributes = orjson.loads(read(leads).loc[0, "attributes"])
+    assert attributes == {"tag": "a", "tag_2": "b", "tag_2_2": "c", "column_8": "d", "column_9": "e"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "header", "line"),
+    [
+        (CAMPAIGN_COLUMNS, "campaign,vendor,target,region,active", "spring,sinch,8A7C,DE,true"),
+        (DO_NOT_CALL_COLUMNS, "phone,reason,until", "0170,asked,2027-01-01"),
+    ],
+)
+def test_reference_tables_have_their_own_fields(
+    leads: Path, fields: tuple[str, ...], header: str, line: str
+) -> None:
+    """Other columns than a lead's, no cursor, and all rows."""
+    write(leads, header + ",note", line + ",x")
+    frame = read(leads, None, fields=fields, cursor=None)
+    assert list(frame.columns) == ["row_no", "defect", "cursor_at", *fields, "attributes"]
+    assert frame.loc[0, list(fields)].tolist() == line.split(",")
+    assert frame.loc[0, "cursor_at"] is pd.NaT
+    assert frame.loc[0, "defect"] is None
+
+
+# -- the day -----------------------------------------------------------------------------------
+
+
+def test_day_is_half_open(leads: Path) -> None:
+    """A row at midnight belongs to the day that begins, and to no other."""
+    write(
+        leads,
+        HEADER,
+        row("before", at="2026-11-16 23:59:59.999"),
+        row("first", at="2026-11-17 00:00:00"),
+        row("last", at="2026-11-17T23:59:59.999999"),
+        row("next", at="2026-11-18 00:00:00"),
+    )
+    assert ids(read(leads)) == ["first", "last"]
+    assert ids(read(leads, DayWindow(date(2026, 11, 18), BERLIN))) == ["next"]
+
+
+@pytest.mark.parametrize(
+    ("day", "first", "last", "count"),
+    [
+        (date(2026, 3, 29), "2026-03-28T23:00:00Z", "2026-03-29T21:59:59Z", 23),
+        (date(2026, 10, 25), "2026-10-24T22:00:00Z", "2026-10-25T22:59:59Z", 25),
+    ],
+)
+def test_days_when_the_clocks_change(
+    leads: Path, day: date, first: str, last: str, count: int
+) -> None:
+    """Every moment of a short or long day belongs to it, the moments next to it do not."""
+    hours = pd.date_range(first, last, freq="h").strftime("%Y-%m-%dT%H:%M:%SZ")
+    outside = [
+        (pd.Timestamp(first) - pd.Timedelta(seconds=1)).isoformat(),
+        (pd.Timestamp(last) + pd.Timedelta(seconds=1)).isoformat(),
+    ]
+    write(leads, HEADER, *(row("in", at=at) for at in hours), *(row("out", at=at) for at in outside))
+    assert ids(read(leads, DayWindow(day, BERLIN))) == ["in"] * count
+
+
+def test_cursor_zone_may_differ_from_the_business_zone(leads: Path) -> None:
+    """Naive cursors in UTC fall on the business day that they fall on."""
+    write(leads, HEADER, row("1", at="2026-11-16 23:00:00"), row("2", at="2026-11-17 23:00:00"))
+    assert ids(read(leads, cursor_zone=ZoneInfo("UTC"))) == ["1"]
+
+
+def test_unreadable_cursor_is_accounted_for(leads: Path) -> None:
+    """A row without a day is yielded for every day, with a defect that does not quote it."""
+    write(leads, HEADER, row("1", at=""), row("2", at="17.11.2026"), row("3"))
+    frame = read(leads)
+    assert defects(frame) == [
+        (2, "line 2: the cursor 'updated_at' is missing"),
+        (3, "line 3: the cursor 'updated_at' is not a date and time"),
+        (4, None),
+    ]
+    assert ids(frame) == ["1", "2", "3"]
+
+
+def test_cursor_format_is_followed(leads: Path) -> None:
+    """A cursor in another format than ISO is read when the settings say which."""
+    write(leads, HEADER, row("1", at="17.11.2026 12:00"), row("2", at="18.11.2026 12:00"))
+    assert ids(read(leads, cursor_format="%d.%m.%Y %H:%M")) == ["1"]
+
+
+def test_cursor_may_be_named_by_our_name(leads: Path) -> None:
+    """A cursor that the mapping names is found through it."""
+    write(leads, "lead_id,changed", f"1,{NOON}")
+    assert ids(read(leads, columns={"updated_at": "changed"}, cursor="updated_at")) == ["1"]
+
+
+def test_no_window_yields_all_rows(leads: Path) -> None:
+    """Without a day there is no filter, and a cursor that cannot be read harms nothing."""
+    write(leads, HEADER, row("1", at="never"), row("2", at="2020-01-01"))
+    assert defects(read(leads, None)) == [(2, None), (3, None)]
+
+
+def test_window_without_cursor_is_refused(leads: Path) -> None:
+    """A day cannot be cut from a file without knowing when its rows changed."""
+    write(leads, HEADER, row("1"))
+    assert refusal(leads, cursor=None).startswith("sources.leads.cursor: ")
+
+
+# -- which files -------------------------------------------------------------------------------
+
+
+def test_day_file_needs_no_cursor(tmp_path: Path) -> None:
+    """Every row of a {day} file belongs to its day, whatever its cursor says."""
+    write(tmp_path / "leads-2026-11-17.csv", HEADER, row("1", at="2020-01-01"), row("2", at="?"))
+    write(tmp_path / "leads-2026-11-18.csv", HEADER, row("3"))
+    template = tmp_path / "leads-{day}.csv"
+    assert defects(read(template, cursor=None)) == [(2, None), (3, None)]
+    assert ids(read(template)) == ["1", "2"]
+    assert read(template)["cursor_at"].isna().tolist() == [False, True]
+    assert ids(read(template, None)) == ["1", "2", "3"]
+
+
+def test_glob_reads_files_in_order_with_unique_rows(tmp_path: Path) -> None:
+    """Row numbers go on from file to file; a defect names the file and its own line."""
+    write(tmp_path / "b.csv", HEADER, row("3"), "short")
+    write(tmp_path / "a.csv", "updated_at,lead_id", f"{NOON},1", "2020-01-01,0", f"{NOON},2")
+    (tmp_path / "c.csv").mkdir()
+    frame = read(tmp_path / "*.csv")
+    assert ids(frame) == ["1", "2", "3", "short"]
+    assert frame["row_no"].tolist() == [2, 4, 6, 7]
+    assert frame["defect"].tolist() == [None, None, None, "b.csv line 3 has 1 of 4 fields"]
+    assert source(tmp_path / "*.csv").files(DAY) == [tmp_path / "a.csv", tmp_path / "b.csv"]
+
+
+def test_name_with_brackets_is_itself(tmp_path: Path) -> None:
+    """A file that is there under the very name is not taken for a pattern."""
+    write(tmp_path / "leads[1].csv", HEADER, row("1"))
+    assert ids(read(tmp_path / "leads[1].csv")) == ["1"]
+
+
+def test_missing_file_names_template_and_day() -> None:
+    """The text names the setting, what was looked for, and for which day."""
+    expected = "sources.leads.csv: no file matches 'x-{day}.csv' (day 2026-11-17)"
+    assert refusal("x-{day}.csv") == expected
+    assert refusal("x.csv", None) == "sources.leads.csv: no file matches 'x.csv'"
+
+
+def test_directory_is_refused(tmp_path: Path) -> None:
+    """A directory is no file."""
+    assert "is a directory" in refusal(tmp_path)
+
+
+def test_unreadable_file_is_refused(locked_file: Path) -> None:
+    """A file without permission is a setup mistake that names it."""
+    expected = f"sources.leads.csv: cannot read {locked_file}: Permission denied"
+    assert refusal(locked_file) == expected
+
+
+@pytest.fixture
+def locked_file() -> Iterator[Path]:
+    """A file that this process may not read, even when it runs as root."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    path = write(folder / "leads.csv", HEADER)
+    path.chmod(0)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    yield path
+    os.seteuid(user)
+    shutil.rmtree(folder)
+
+
+# -- the header --------------------------------------------------------------------------------
+
+
+def test_header_only_has_no_rows(leads: Path) -> None:
+    """A list may be empty."""
+    write(leads, HEADER)
+    assert list(source(leads).chunks(DAY)) == []
+    source(leads).check(DAY)
+
+
+@pytest.mark.parametrize("content", ["", "\n \n"])
+def test_no_header_line_is_refused(leads: Path, content: str) -> None:
+    """A file without a header line is a broken export, not an empty list."""
+    leads.write_text(content)
+    assert refusal(leads) == f"sources.leads.csv: {leads} is empty; it needs a header line"
+
+
+def test_header_that_is_a_row_is_refused_without_quoting_it(leads: Path) -> None:
+    """A first line with phones or addresses is no header, and is not shown."""
+    write(leads, "1,spring,0170 1234567,jo@example.org")
+    text = refusal(leads)
+    assert text.startswith(f"sources.leads.csv: {leads} line 1 has values")
+    assert "0170" not in text
+    assert "example" not in text
+
+
+def test_header_without_any_known_column_is_refused(leads: Path) -> None:
+    """A file in which nothing is ours is not read as rows of nothing."""
+    write(leads, "a,b", "1,2")
+    assert refusal(leads, cursor=None, window=None).startswith(
+        f"sources.leads.columns: {leads} line 1 has none of the columns known here (lead_id, "
+    )
+
+
+def test_blank_lines_before_the_header_count(leads: Path) -> None:
+    """Lines are physical: what an editor shows."""
+    write(leads, "", "  ", HEADER, row("1"))
+    assert read(leads)["row_no"].tolist() == [4]
+    assert source(leads).header(DAY) == HEADER.split(",")
+
+
+def test_header_may_span_lines(leads: Path) -> None:
+    """A quoted name with a newline makes the header two lines long."""
+    write(leads, 'lead_id,"the\nnote",updated_at', f"1,x,{NOON}")
+    frame = read(leads)
+    assert frame.loc[0, ["row_no", "attributes"]].tolist() == [3, '{"the\\nnote":"x"}']
+
+
+def test_broken_header_is_refused(leads: Path) -> None:
+    """A header that cannot be parsed is named with its line."""
+    write(leads, 'lead_id,"campaign', row("1"))
+    assert refusal(leads) == (
+        f"sources.leads.csv: {leads} line 1, the header: unexpected end of data"
+    )
+
+
+def test_missing_mapped_column_is_refused(leads: Path) -> None:
+    """The text names the setting, the file, the line, the columns it has, and the likely one."""
+    write(leads, "lead_id,mobile_phone,updated_at")
+    assert refusal(leads, columns={"phone1": "mobilephone"}) == (
+        f"sources.leads.columns.phone1: {leads} line 1 has no column 'mobilephone';"
+        " it has lead_id, mobile_phone, updated_at. Did you mean 'mobile_phone'?"
+    )
+
+
+def test_missing_cursor_column_is_refused(leads: Path) -> None:
+    """So does the text about a cursor."""
+    write(leads, "lead_id,changed")
+    assert refusal(leads, cursor="change") == (
+        f"sources.leads.cursor: {leads} line 1 has no column 'change';"
+        " it has lead_id, changed. Did you mean 'changed'?"
+    )
+
+
+def test_missing_required_column_is_refused(leads: Path) -> None:
+    """What a campaign needs must be there, as a column of ours or as an attribute."""
+    write(leads, HEADER + ",city", row("1") + ",Bonn")
+    assert ids(read(leads, required=("lead_id", "customer_id", "city"))) == ["1"]
+    assert refusal(leads, required=("City",)).startswith(
+        f"sources.leads.columns.City: {leads} line 1 lacks the column, and it is needed;"
+    )
+
+
+def test_unknown_column_of_ours_is_refused(leads: Path) -> None:
+    """A mapping from a column that we do not have is a slip of the pen."""
+    with pytest.raises(SetupError, match=r"columns\.phone_1: .* Did you mean 'phone1'\?"):
+        source(leads, columns={"phone_1": "x"})
+
+
+@pytest.mark.parametrize("settings", [{}, {"columns": {"phone2": "phone1"}}, {"cursor": "phone1"}])
+def test_repeated_name_in_use_is_refused(leads: Path, settings: dict[str, Any]) -> None:
+    """Which of two columns is meant is not guessed."""
+    write(leads, "lead_id,phone1,phone1,updated_at")
+    assert f"{leads} line 1 has 2 columns named 'phone1'" in refusal(leads, **settings)
+
+
+def test_column_mapped_twice_is_refused(leads: Path) -> None:
+    """lead_id and customer_id are one column."""
+    write(leads, "a,b,updated_at")
+    assert "mapped twice" in refusal(leads, columns={"lead_id": "a", "customer_id": "b"})
+
+
+def test_check_reads_no_rows_but_tries_the_cursor(leads: Path) -> None:
+    """A cursor of which nothing can be read is a setting, not a defect of every row."""
+    write(leads, HEADER, *(row(str(at), at="17.11.2026 12:00") for at in range(3)), row("3", at=""))
+    with pytest.raises(SetupError) as caught:
+        source(leads).check(DAY)
+    assert str(caught.value) == (
+        f"sources.leads.cursor: none of the first 3 values of 'updated_at' in {leads} is a date and"
+        " time; say how they are written in sources.leads.cursor_format"
+    )
+    source(leads, cursor_format="%d.%m.%Y %H:%M").check(DAY)
+    source(leads).check(None)
+
+
+# -- bytes -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252", "latin-1", "utf-32"]
+)
+def test_encoding_is_found(leads: Path, encoding: str) -> None:
+    """A byte order mark decides, then whether all is UTF-8; the rest is Windows-1252."""
+    write(leads, HEADER + ",city", row("1"), row("2") + ",Köln", encoding=encoding)
+    frame = read(leads)
+    assert ids(frame) == ["1", "2"]
+    assert frame.loc[1, "attributes"] == '{"city":"Köln"}'
+
+
+def test_utf8_is_checked_to_the_end(leads: Path) -> None:
+    """One late byte that is not UTF-8 makes the whole file Windows-1252."""
+    write(leads, HEADER, *(row("1") for _ in range(40_000)))
+    leads.write_bytes(leads.read_bytes() + row("€").encode("cp1252"))
+    assert ids(read(leads))[-1] == "€"
+
+
+def test_byte_without_meaning_spoils_its_row_only(leads: Path) -> None:
+    """A byte that Windows-1252 does not have is a defect of its row."""
+    leads.write_bytes(f"{HEADER}\n{row('1')}\nJ\x81\xfc{row('2')}\n{row('3')}".encode("latin-1"))
+    frame = read(leads)
+    assert defects(frame) == [
+        (2, None),
+        (3, "line 3 contains a byte that is not in its encoding"),
+        (4, None),
+    ]
+    assert ids(frame) == ["1", None, "3"]
+    assert frame.loc[1, "campaign"] == "spring"
+
+
+def test_given_encoding_must_be_right(leads: Path) -> None:
+    """A file that is not in the encoding of the settings is refused with the line."""
+    write(leads, HEADER, row("1"), row("ü"), encoding="cp1252")
+    assert refusal(leads, encoding="utf-8") == f"sources.leads.encoding: {leads} line 3 is not utf-8"
+    assert ids(read(leads, encoding="cp1252")) == ["1", "ü"]
+
+
+def test_byte_order_mark_never_reaches_a_name(leads: Path) -> None:
+    """The mark counts more than a setting that forgets it."""
+    write(leads, HEADER, row("1"), encoding="utf-8-sig")
+    assert ids(read(leads, encoding="utf-8")) == ["1"]
+
+
+@pytest.mark.parametrize("name", ["utf-9", "base64"])
+def test_unknown_encoding_is_refused(leads: Path, name: str) -> None:
+    """An encoding must be one of text."""
+    write(leads, HEADER)
+    assert refusal(leads, encoding=name).startswith(f"sources.leads.encoding: {name!r} is not")
+
+
+def test_nul_in_the_header_is_refused(leads: Path) -> None:
+    """UTF-16 without its mark is recognised for what it is."""
+    leads.write_bytes(f"{HEADER}\n".encode("utf-16-le"))
+    assert refusal(leads).endswith("contains NUL characters; if the file is UTF-16, say so")
+
+
+def test_nul_is_a_defect_of_its_row(leads: Path) -> None:
+    """No database stores a NUL: the cell is dropped, the row accounted for."""
+    write(leads, HEADER, row("1"), row("2").replace("0170", "01\x0070"), row("3"))
+    frame = read(leads)
+    assert defects(frame) == [(2, None), (3, "line 3 contains a NUL character"), (4, None)]
+    assert frame.loc[1, ["lead_id", "phone1"]].tolist() == ["2", None]
+
+
+# -- records -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_delimiter_is_found(leads: Path, delimiter: str) -> None:
+    """The delimiter is what the header line has most of, outside quotes."""
+    header = delimiter.join(['"a,;|,;|\t\t"', "lead_id", "updated_at"])
+    write(leads, header, delimiter.join(["x", "1", NOON]))
+    assert ids(read(leads)) == ["1"]
+
+
+def test_given_delimiter_is_used(leads: Path) -> None:
+    """Any single character will do, and nothing else."""
+    write(leads, "lead_id^a,b,c,d^updated_at", f"1^x^{NOON}")
+    assert ids(read(leads, delimiter="^")) == ["1"]
+    assert refusal(leads, delimiter="^^") == "sources.leads.delimiter: '^^' is not a single character"
+
+
+def test_one_column_is_enough(leads: Path) -> None:
+    """A list of numbers has no delimiter at all."""
+    write(leads, "phone", "0170 1", "0170 2")
+    frame = read(leads, None, fields=DO_NOT_CALL_COLUMNS, cursor=None)
+    assert frame["phone"].tolist() == ["0170 1", "0170 2"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_are_physical(leads: Path, end: str) -> None:
+    """Quoted newlines and blank lines count, however lines end; a record has its first line."""
+    write(
+        leads,
+        HEADER + ",note",
+        f'1,spring,0170,{NOON},"two{end}lines"',
+        "",
+        ",,,,",
+        f'2,spring,0170,{NOON},"say ""hi"""',
+        end=end,
+    )
+    frame = read(leads)
+    assert defects(frame) == [(2, None), (6, None)]
+    notes = [orjson.loads(each)["note"] for each in frame["attributes"]]
+    assert notes == [f"two{end}lines", 'say "hi"']
+
+
+def test_last_line_needs_no_newline(leads: Path) -> None:
+    """A file may end in the middle of nothing."""
+    leads.write_text(f"{HEADER}\n{row('1')}")
+    assert ids(read(leads)) == ["1"]
+
+
+def test_short_row_is_a_defect_with_what_it_has(leads: Path) -> None:
+    """A row cut short keeps its lead, campaign and cursor if they are there, and nothing else."""
+    write(leads, "lead_id,phone1,updated_at,campaign,note", f"1,0170,{NOON}", f"2,0170,{NOON},a", "3")
+    frame = read(leads)
+    assert defects(frame) == [
+        (2, "line 2 has 3 of 5 fields"),
+        (3, "line 3 has 4 of 5 fields"),
+        (4, "line 4 has 1 of 5 fields"),
+    ]
+    assert frame["lead_id"].tolist() == ["1", "2", "3"]
+    assert frame["campaign"].tolist() == [None, "a", None]
+    assert frame["phone1"].tolist() == [None] * 3
+    assert frame["cursor_at"].isna().tolist() == [False, False, True]
+
+
+def test_short_row_of_another_day_is_not_this_days(leads: Path) -> None:
+    """A defect belongs to the day of its row."""
+    write(leads, "lead_id,updated_at,note", "1,2020-01-01", f"2,{NOON}")
+    assert ids(read(leads)) == ["2"]
+
+
+def test_long_row_is_a_defect(leads: Path) -> None:
+    """The cells of a row with too many may have shifted, so they are not believed."""
+    write(leads, HEADER, row("1") + ",x", row("2") + ",, ")
+    frame = read(leads)
+    assert defects(frame) == [(2, "line 2 has 5 of 4 fields"), (3, None)]
+    assert ids(frame) == [None, "2"]
+
+
+@pytest.mark.parametrize("chunk_rows", [1, 2, 3, 10_000])
+def test_broken_quote_loses_no_other_row(leads: Path, chunk_rows: int) -> None:
+    """A quote that is never closed spoils its own line, and reading goes on with the next."""
+    write(
+        leads,
+        HEADER,
+        row("1"),
+        '2,"spring,0170,x',
+        row("3"),
+        f'4,"multi\nline",0170,{NOON}',
+        '5,"a" b,0170,x',
+        row("6"),
+        '7,spring,"0170,x',
+        row("8"),
+    )
+    frames = list(source(leads).chunks(DAY, chunk_rows=chunk_rows))
+    frame = pd.concat(frames, ignore_index=True)
+    assert all(len(each) <= chunk_rows for each in frames)
+    assert defects(frame) == [
+        (2, None),
+        (3, "line 3 has text after a closing quote"),
+        (4, None),
+        (5, None),
+        (7, "line 7 has text after a closing quote"),
+        (8, None),
+        (9, "line 9 has a quote that is never closed"),
+        (10, None),
+    ]
+    assert ids(frame) == ["1", None, "3", "4", None, "6", None, "8"]
+    assert frame.loc[3, "campaign"] == "multi\nline"
+
+
+def test_swallowed_lines_are_given_back(leads: Path) -> None:
+    """A stray quote that a later one happens to close costs one row, not those between."""
+    write(leads, HEADER, '1,"spring,0170,x', row("2"), f'3,x",0170,{NOON}')
+    frame = read(leads)
+    assert ids(frame) == [None, "2", "3"]
+    assert defects(frame)[0] == (2, "line 2 has 6 of 4 fields") or frame.loc[0, "defect"]
+
+
+def test_huge_field_is_a_defect(leads: Path) -> None:
+    """A field beyond the limit of the csv module spoils its row only."""
+    huge = "x" * (csv.field_size_limit() + 1)
+    write(leads, HEADER, row("1"), row(huge), row("3"))
+    assert defects(read(leads)) == [
+        (2, None),
+        (3, "line 3 has a field that is longer than a CSV field may be"),
+        (4, None),
+    ]
+
+
+@pytest.mark.parametrize("chunk_rows", [1, 7, 1000])
+def test_chunks_are_bounded_and_complete(leads: Path, chunk_rows: int) -> None:
+    """Every row comes once, in order, in frames of at most the asked size, each numbered from 0."""
+    write(leads, HEADER, *(row(str(at), at=f"2026-11-1{at % 3 + 6} 12:00") for at in range(3000)))
+    frames = list(source(leads).chunks(DAY, chunk_rows=chunk_rows))
+    assert {len(frame) for frame in frames[:-1]} <= set(range(1, chunk_rows + 1))
+    assert len(frames) <= 2 * (1000 // chunk_rows) + 1
+    frame = pd.concat(frames)
+    assert frame["lead_id"].tolist() == [str(at) for at in range(3000) if at % 3 == 1]
+    assert frame["row_no"].tolist() == [at + 2 for at in range(3000) if at % 3 == 1]
+    assert all(each.index.tolist() == list(range(len(each))) for each in frames)

@@ -1,0 +1,69 @@
+"""A day from the source to the report, over real sockets and a real database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pipelines import night
+from pipelines.installation import Installation
+from sandbox.server import SandboxServer
+from sandbox.sinch.app import SinchObi
+from tests.factories import CAMPAIGN, DAY, TARGET, lead, leads
+from tests.reading import states
+
+Make = Callable[..., Installation]
+
+
+def test_load_day_delivers_every_eligible_lead_once(installations: Make, sinch: SandboxServer[SinchObi]) -> None:
+    """Every lead that may be called is at the vendor, once, under its own id."""
+    installation = installations(rows=leads(250))
+    result = night.load_day(installation, DAY)
+    assert result.problems == []
+    assert states(installation) == {"accepted": 250}
+    assert sinch.vendor.store.creations == {(TARGET, f"lead-L{n}"): 1 for n in range(1, 251)}
+
+
+def test_second_load_sends_nothing(installations: Make, sinch: SandboxServer[SinchObi]) -> None:
+    """What is accepted and unchanged costs no request at all."""
+    installation = installations(rows=leads(120))
+    night.load_day(installation, DAY)
+    sinch.vendor.store.requests.clear()
+    result = night.load_day(installation, DAY)
+    assert result.vendors["sinch"].plan.counts == {"unchanged": 120}
+    assert dict(sinch.vendor.store.requests) == {}
+
+
+def test_unusable_leads_are_accounted_for_by_reason(installations: Make, sinch: SandboxServer[SinchObi]) -> None:
+    """Every row that is not sent has a state and a reason, and the day adds up."""
+    rows = [
+        lead(1),
+        lead(2, phone1="4.917E+11"),
+        lead(3, phone1=""),
+        lead(4, consent="no"),
+        lead(5, phone1=lead(1)["phone1"]),
+        lead(6, timezone="Europe/Berln"),
+        lead(7, campaign="sprnig"),
+        lead(1),
+        lead(8, lead_id=""),
+        lead(9),
+    ]
+    installation = installations(rows=rows, do_not_call=[{"phone": lead(9)["phone1"]}])
+    night.load_day(installation, DAY)
+    with installation.store() as store:
+        rows_by_reason = {
+            (row.state, row.reason_code): row.lead_count for row in store.rows("reporting", "reasons", days=[DAY])
+        }
+    assert rows_by_reason == {
+        ("invalid", "phone_invalid"): 1,
+        ("invalid", "phone_missing"): 1,
+        ("suppressed", "consent_withdrawn"): 1,
+        ("duplicate", "duplicate_number"): 1,
+        ("invalid", "time_zone_invalid"): 1,
+        ("invalid", "campaign_unknown"): 1,
+        ("duplicate", "duplicate_lead"): 1,
+        ("invalid", "lead_id_missing"): 1,
+        ("suppressed", "do_not_call"): 1,
+    }
+    assert all(row.balanced for row in night.report(installation, [DAY]).campaigns)
+    assert sinch.vendor.store.creations == {(TARGET, "lead-L1"): 1}
+    assert CAMPAIGN in {row.campaign for row in night.report(installation, [DAY]).campaigns}
