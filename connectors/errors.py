@@ -59,9 +59,7 @@ class UnavailableError(ConnectorError):
 class RateLimitedError(ConnectorError):
     """The vendor refused the request for now (429); `retry_after` is how long it asks to wait."""
 
-    def __init__(
-        self, text: str, *, vendor: str, operation: str, status: int, retry_after: timedelta | None
-    ) -> None:
+    def __init__(self, text: str, *, vendor: str, operation: str, status: int, retry_after: timedelta | None) -> None:
         super().__init__(text, vendor=vendor, operation=operation, status=status)
         self.retry_after = retry_after
 

@@ -201,8 +201,11 @@ class Transport:
             )
         log.debug(
             "vendor=%s operation=%s status=%d ms=%.0f",
-            self.vendor, operation, response.status_code, 1000 * (time.perf_counter() - started),
-        )  # fmt: skip
+            self.vendor,
+            operation,
+            response.status_code,
+            1000 * (time.perf_counter() - started),
+        )
         return self._judged(operation, method, response)
 
     def stop(self) -> None:
@@ -276,9 +279,7 @@ def map_exception(error: httpx.HTTPError, *, vendor: str, operation: str, method
     return OutcomeUnknownError(f"sent, but no answer was seen ({name})", vendor=vendor, operation=operation)
 
 
-def map_status(
-    status: int, retry_after: str | None, *, vendor: str, operation: str, method: str
-) -> ConnectorError:
+def map_status(status: int, retry_after: str | None, *, vendor: str, operation: str, method: str) -> ConnectorError:
     """The error of our tree for an answer that is not 2xx."""
     text = f"HTTP {status}"
     if status == 429:

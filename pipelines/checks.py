@@ -20,42 +20,68 @@ MOST_REJECTED = 0.05
 def conservation_spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
     """Blocks what comes after `asset` when a lead has no state, or two."""
     return dg.AssetCheckSpec(
-        "every_lead_is_accounted_for", asset=asset, blocking=True,
+        "every_lead_is_accounted_for",
+        asset=asset,
+        blocking=True,
         description="As many leads have a state as the reader counted, for every campaign.",
-    )  # fmt: skip
+    )
 
 
 def conservation_of_decisions(asset: dg.AssetKey, summaries: Sequence[DecisionSummary]) -> dg.AssetCheckResult:
     """Passes when every row that was read has a verdict."""
-    unequal = {f"{s.day} {name or '(none)'}": f"{read} read, {decided} decided" for s in summaries for name, (read, decided) in s.imbalances.items()}
+    unequal = {
+        f"{s.day} {name or '(none)'}": f"{read} read, {decided} decided"
+        for s in summaries
+        for name, (read, decided) in s.imbalances.items()
+    }
     return dg.AssetCheckResult(
-        asset_key=asset, check_name="every_lead_is_accounted_for", passed=not unequal,
-        metadata={"read": sum(s.read_count for s in summaries), "campaigns_off_balance": len(unequal), "where": unequal},
-    )  # fmt: skip
+        asset_key=asset,
+        check_name="every_lead_is_accounted_for",
+        passed=not unequal,
+        metadata={
+            "read": sum(s.read_count for s in summaries),
+            "campaigns_off_balance": len(unequal),
+            "where": unequal,
+        },
+    )
 
 
 def conservation_of_plan(asset: dg.AssetKey, accounted_for: int, eligible: int) -> dg.AssetCheckResult:
     """Passes when planning came to a conclusion about every eligible contact."""
     return dg.AssetCheckResult(
-        asset_key=asset, check_name="every_lead_is_accounted_for", passed=accounted_for == eligible,
+        asset_key=asset,
+        check_name="every_lead_is_accounted_for",
+        passed=accounted_for == eligible,
         metadata={"eligible": eligible, "accounted_for": accounted_for},
-    )  # fmt: skip
+    )
 
 
 def conservation_of_outcomes(asset: dg.AssetKey, report: NightReport) -> dg.AssetCheckResult:
     """Passes when every lead of the days has exactly one state."""
     off = [f"{row.day} {row.campaign}" for row in report.campaigns if not row.balanced]
     return dg.AssetCheckResult(
-        asset_key=asset, check_name="every_lead_is_accounted_for", passed=not off,
-        metadata={"read": sum(row.read_count for row in report.campaigns), "campaigns_off_balance": len(off), "where": off},
-    )  # fmt: skip
+        asset_key=asset,
+        check_name="every_lead_is_accounted_for",
+        passed=not off,
+        metadata={
+            "read": sum(row.read_count for row in report.campaigns),
+            "campaigns_off_balance": len(off),
+            "where": off,
+        },
+    )
 
 
 def outcome_specs(asset: dg.AssetKey) -> list[dg.AssetCheckSpec]:
     """Warnings about outcomes that need a person."""
     return [
-        dg.AssetCheckSpec("no_outcome_is_unknown", asset=asset, description="No lead waits for an answer that was not seen."),
-        dg.AssetCheckSpec("few_leads_are_rejected", asset=asset, description=f"At most {MOST_REJECTED:.0%} of what was sent is rejected."),
+        dg.AssetCheckSpec(
+            "no_outcome_is_unknown", asset=asset, description="No lead waits for an answer that was not seen."
+        ),
+        dg.AssetCheckSpec(
+            "few_leads_are_rejected",
+            asset=asset,
+            description=f"At most {MOST_REJECTED:.0%} of what was sent is rejected.",
+        ),
     ]
 
 
@@ -67,25 +93,36 @@ def outcome_results(asset: dg.AssetKey, report: NightReport) -> list[dg.AssetChe
     share = rejected / sent if sent else 0.0
     return [
         dg.AssetCheckResult(
-            asset_key=asset, check_name="no_outcome_is_unknown", passed=unknown == 0,
-            severity=dg.AssetCheckSeverity.WARN, metadata={"unknown": unknown},
+            asset_key=asset,
+            check_name="no_outcome_is_unknown",
+            passed=unknown == 0,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={"unknown": unknown},
         ),
         dg.AssetCheckResult(
-            asset_key=asset, check_name="few_leads_are_rejected", passed=share <= MOST_REJECTED,
-            severity=dg.AssetCheckSeverity.WARN, metadata={"rejected": rejected, "rejected_share": share},
+            asset_key=asset,
+            check_name="few_leads_are_rejected",
+            passed=share <= MOST_REJECTED,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={"rejected": rejected, "rejected_share": share},
         ),
-    ]  # fmt: skip
+    ]
 
 
 def freshness_spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
     """Warns when a pulled day has no row at all."""
-    return dg.AssetCheckSpec("source_has_rows", asset=asset, description="The source has rows for every day of the run.")
+    return dg.AssetCheckSpec(
+        "source_has_rows", asset=asset, description="The source has rows for every day of the run."
+    )
 
 
 def freshness_result(asset: dg.AssetKey, read_by_day: dict[date, int]) -> dg.AssetCheckResult:
     """Warns about days on which the source had nothing: an empty night may be a broken export."""
     empty = [day.isoformat() for day, count in read_by_day.items() if count == 0]
     return dg.AssetCheckResult(
-        asset_key=asset, check_name="source_has_rows", passed=not empty, severity=dg.AssetCheckSeverity.WARN,
+        asset_key=asset,
+        check_name="source_has_rows",
+        passed=not empty,
+        severity=dg.AssetCheckSeverity.WARN,
         metadata={"days_without_rows": empty},
-    )  # fmt: skip
+    )

@@ -23,7 +23,9 @@ from pipelines.terminal import complain, emit, progress, say, show
 OK, NEEDS_A_PERSON = 0, 1
 
 _config = click.option(
-    "--config", type=click.Path(path_type=Path, dir_okay=False), help="The configuration; else LEADSYNC_CONFIG, else leadsync.yaml."
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The configuration; else LEADSYNC_CONFIG, else leadsync.yaml.",
 )
 _json = click.option("--json", "as_json", is_flag=True, help="JSON on standard output, for programs.")
 _campaigns = click.option("--campaign", "campaigns", multiple=True, help="Only this campaign; may be repeated.")
@@ -123,8 +125,16 @@ def plan(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]
 @_json
 @_day_option(required=True)
 @_campaigns
-@click.option("--wait", "wait_s", type=float, is_flag=False, flag_value=900.0, default=0.0, show_default=True,
-              help="Stay until unseen outcomes were asked about, at most so many seconds (900).")  # fmt: skip
+@click.option(
+    "--wait",
+    "wait_s",
+    type=float,
+    is_flag=False,
+    flag_value=900.0,
+    default=0.0,
+    show_default=True,
+    help="Stay until unseen outcomes were asked about, at most so many seconds (900).",
+)
 def sync(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str], wait_s: float) -> int:
     """Load one day: pull, decide, plan, send; what is accepted and unchanged is not sent again."""
     from pipelines import night

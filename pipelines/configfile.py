@@ -92,7 +92,7 @@ class _Reader:
         if not _VARIABLE.search(text):
             # YAML's constructors are untyped; dates stay text, so that pydantic judges them.
             is_date = node.tag == "tag:yaml.org,2002:timestamp"
-            return text if is_date else self._constructor.construct_object(node)  # type: ignore[no-untyped-call]
+            return text if is_date else self._constructor.construct_object(node)
         self.raw[key] = text
         filled = _VARIABLE.sub(lambda match: self._variable(match, key), text)
         # A variable's value is typed like a literal: "8" is a number, "" is nothing.

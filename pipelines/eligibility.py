@@ -24,7 +24,9 @@ from pipelines.phones import normalise_region, to_e164
 
 PHONE_COLUMNS = ("phone1", "phone2", "phone3")
 
-GRANTED = frozenset({"yes", "y", "true", "t", "1", "granted", "given", "opt-in", "optin", "opt in", "ja", "oui", "si", "sí"})
+GRANTED = frozenset(
+    {"yes", "y", "true", "t", "1", "granted", "given", "opt-in", "optin", "opt in", "ja", "oui", "si", "sí"}
+)
 WITHDRAWN = frozenset(
     {"no", "n", "false", "f", "0", "withdrawn", "revoked", "denied", "opt-out", "optout", "opt out", "nein", "non"}
 )
@@ -78,8 +80,9 @@ def normalise(frame: pd.DataFrame, campaigns: Mapping[str, CampaignRule]) -> pd.
     phones = {column: _e164(frame[column], region) for column in PHONE_COLUMNS}
     return pd.DataFrame(
         {**phones, "country": country, "time_zone": _mapped(frame["timezone"], canonical_time_zone)},
-        index=frame.index, dtype=object,
-    )  # fmt: skip
+        index=frame.index,
+        dtype=object,
+    )
 
 
 def numbers(contacts: pd.DataFrame) -> list[str]:
@@ -117,7 +120,9 @@ def judge(
             "reason": _reasons(reason_code, frame),
             "phones": callable_phones,
             "time_zone": contacts["time_zone"],
-            "country": [own or _country_of(phones) for own, phones in zip(contacts["country"], callable_phones, strict=True)],
+            "country": [
+                own or _country_of(phones) for own, phones in zip(contacts["country"], callable_phones, strict=True)
+            ],
             "cursor_at": frame["cursor_at"],
         },
         index=frame.index,
@@ -160,7 +165,10 @@ def _reason_codes(
         ("lead_id_missing", frame["lead_id"].isna().to_numpy()),
         ("campaign_missing", frame["campaign"].isna().to_numpy()),
         ("campaign_unknown", ~frame["campaign"].isin(list(campaigns)).to_numpy()),
-        ("campaign_inactive", frame["campaign"].isin([n for n, rule in campaigns.items() if not rule.is_active]).to_numpy()),
+        (
+            "campaign_inactive",
+            frame["campaign"].isin([n for n, rule in campaigns.items() if not rule.is_active]).to_numpy(),
+        ),
         ("consent_withdrawn", (consent == "withdrawn").to_numpy()),
         ("consent_unclear", (consent == "unclear").to_numpy()),
         ("consent_missing", (consent.isna() & policy.is_consent_required).to_numpy()),

@@ -90,7 +90,9 @@ def open_source(settings: Settings, name: str, *, required: Iterable[str] = ()) 
     return DatabaseSource(_beside(settings, source.database or ""), table=source.table, query=source.query, **common)
 
 
-def pull(store: Store, settings: Settings, summary: PullSummary, *, required: Iterable[str] = ()) -> Iterator[pd.DataFrame]:
+def pull(
+    store: Store, settings: Settings, summary: PullSummary, *, required: Iterable[str] = ()
+) -> Iterator[pd.DataFrame]:
     """Yields the day's rows chunk by chunk and stores them on the way; all or nothing is committed.
 
     The summary is complete when the iterator is exhausted.
@@ -122,7 +124,9 @@ def stored_pulls(store: Store, settings: Settings, day: date) -> dict[Source, UU
     found: dict[Source, UUID] = {row.source: row.pull_id for row in store.rows("crm", "pulls", day=day)}
     missing = [source for source in configured_sources(settings) if source not in found]
     if missing:
-        raise SetupError(f"crm.{TABLES[missing[0]]} was not pulled for {day}: materialise crm/{TABLES[missing[0]]} first")
+        raise SetupError(
+            f"crm.{TABLES[missing[0]]} was not pulled for {day}: materialise crm/{TABLES[missing[0]]} first"
+        )
     return {source: found[source] for source in configured_sources(settings)}
 
 
@@ -218,10 +222,13 @@ def _store_listed(store: Store, frame: pd.DataFrame, regions: list[str], counts:
     counts["read_count"] += len(frame)
     counts["unreadable_count"] += len(frame) - readable
     store.run(
-        "crm", "insert_do_not_call", now=utc_now(),
-        phones=[entry[0] for entry in entries], reasons=[entry[1] for entry in entries],
+        "crm",
+        "insert_do_not_call",
+        now=utc_now(),
+        phones=[entry[0] for entry in entries],
+        reasons=[entry[1] for entry in entries],
         until_on=[entry[2] for entry in entries],
-    )  # fmt: skip
+    )
 
 
 def _readings(raw: Any, regions: list[str]) -> list[str]:
@@ -274,14 +281,25 @@ def _stored(frame: pd.DataFrame, day: date) -> pa.Table:
 
 def _record_pull(store: Store, summary: PullSummary) -> None:
     store.run(
-        "crm", "upsert_pull", source=summary.source, day=summary.day, pull_id=summary.pull_id, origin=summary.origin,
-        read_count=summary.read_count, defect_count=summary.defect_count, now=utc_now(),
-    )  # fmt: skip
+        "crm",
+        "upsert_pull",
+        source=summary.source,
+        day=summary.day,
+        pull_id=summary.pull_id,
+        origin=summary.origin,
+        read_count=summary.read_count,
+        defect_count=summary.defect_count,
+        now=utc_now(),
+    )
     store.run("crm", "delete_read_counts", source=summary.source, day=summary.day)
     store.run(
-        "crm", "insert_read_counts", source=summary.source, day=summary.day,
-        campaigns=list(summary.by_campaign), counts=list(summary.by_campaign.values()),
-    )  # fmt: skip
+        "crm",
+        "insert_read_counts",
+        source=summary.source,
+        day=summary.day,
+        campaigns=list(summary.by_campaign),
+        counts=list(summary.by_campaign.values()),
+    )
 
 
 def _crm_campaigns(settings: Settings) -> Iterator[dict[str, Any]]:
@@ -323,7 +341,9 @@ def _check_campaign(row: Mapping[str, Any]) -> None:
     if not name:
         raise SetupError(f"{where}: the campaign has no name")
     if row["vendor"] not in VENDORS:
-        raise SetupError(f"{where}: campaign {name}: there is no vendor {row['vendor']!r}; there are {', '.join(VENDORS)}")
+        raise SetupError(
+            f"{where}: campaign {name}: there is no vendor {row['vendor']!r}; there are {', '.join(VENDORS)}"
+        )
     if row["region"] is not None and row["region"] not in phonenumbers.SUPPORTED_REGIONS:
         raise SetupError(f"{where}: campaign {name}: region {row['region']!r} is not an ISO 3166 code such as DE")
     if not isinstance(row["target"], Mapping):

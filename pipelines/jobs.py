@@ -6,15 +6,19 @@ Belongs here: selections, tags and hooks of runs. Does not belong here: when the
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import dagster as dg
 
 # What `define_asset_job` returns has no public name in this Dagster.
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition as AssetJob
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from pipelines.assets.contacts import CONTACTS
 from pipelines.assets.crm import CAMPAIGNS, DO_NOT_CALL
 from pipelines.assets.reporting import CALL_OUTCOMES, IMPORT_OUTCOMES, LEAD_OUTCOMES, NIGHTLY_REPORT
 from pipelines.assets.vendors import NAMES, import_key, plan_key
+
+AssetJob: TypeAlias = UnresolvedAssetJobDefinition
 
 INTAKE = "nightly_intake"
 REPORT = "nightly_report"
@@ -62,7 +66,9 @@ def report_job() -> AssetJob:
 
 def call_job() -> AssetJob:
     """Asks the vendors what became of the calls."""
-    return dg.define_asset_job("call_results", selection=_with_checks(CALL_OUTCOMES), tags={"dagster/max_runtime": "7200"})
+    return dg.define_asset_job(
+        "call_results", selection=_with_checks(CALL_OUTCOMES), tags={"dagster/max_runtime": "7200"}
+    )
 
 
 def all_jobs(rows: list[dg.AssetKey]) -> list[AssetJob]:

@@ -91,21 +91,30 @@ class Ledger:
     def withdraw_plan(self, scope: Scope, day: date) -> int:
         """What was planned for the day but not sent is planned no more; how many imports that were."""
         row = self.store.one(
-            "imports", "withdraw_plan", vendor=scope.vendor, day=day, campaigns=list(scope.campaigns),
-            now=utc_now(), actor=self.actor,
-        )  # fmt: skip
+            "imports",
+            "withdraw_plan",
+            vendor=scope.vendor,
+            day=day,
+            campaigns=list(scope.campaigns),
+            now=utc_now(),
+            actor=self.actor,
+        )
         return int(row.import_count)
 
     def plannable(self, scope: Scope, day: date, source: str, *, after: int, limit: int) -> Sequence[Row[Any]]:
         """The next eligible rows of the day after row number `after`."""
         return self.store.rows(
-            "contacts", "plannable", day=day, source=source, after=after, limit=limit,
-            campaigns=list(scope.campaigns), today=utc_now().date(),
-        )  # fmt: skip
+            "contacts",
+            "plannable",
+            day=day,
+            source=source,
+            after=after,
+            limit=limit,
+            campaigns=list(scope.campaigns),
+            today=utc_now().date(),
+        )
 
-    def mark_refused(
-        self, day: date, source: str, *, taken: Sequence[Row[Any]], listed: Sequence[Row[Any]]
-    ) -> None:
+    def mark_refused(self, day: date, source: str, *, taken: Sequence[Row[Any]], listed: Sequence[Row[Any]]) -> None:
         """Contacts that planning found out about: number taken in the campaign, or listed since."""
         refusals = [
             (row.row_no, "duplicate", "number_in_campaign", f"the campaign has this number as {row.taken_by}")
@@ -114,17 +123,26 @@ class Ledger:
         if refusals:
             row_nos, verdicts, codes, reasons = (list(column) for column in zip(*refusals, strict=True))
             self.store.run(
-                "contacts", "refuse", day=day, source=source, row_nos=row_nos, verdicts=verdicts,
-                reason_codes=codes, reasons=reasons,
-            )  # fmt: skip
+                "contacts",
+                "refuse",
+                day=day,
+                source=source,
+                row_nos=row_nos,
+                verdicts=verdicts,
+                reason_codes=codes,
+                reasons=reasons,
+            )
 
     def note_changes(self, source: str, rows: Sequence[Row[Any]]) -> None:
         """Accepted deliveries whose lead changed since say so."""
         if rows:
             self.store.run(
-                "deliveries", "note_change", sources=[source] * len(rows),
-                campaigns=[row.campaign for row in rows], lead_ids=[row.lead_id for row in rows],
-            )  # fmt: skip
+                "deliveries",
+                "note_change",
+                sources=[source] * len(rows),
+                campaigns=[row.campaign for row in rows],
+                lead_ids=[row.lead_id for row in rows],
+            )
 
     def insert_deliveries(self, vendor: str, day: date, deliveries: pa.Table) -> None:
         """New deliveries are stored with the import that carries them."""
@@ -139,16 +157,27 @@ class Ledger:
         if len(deliveries):
             columns = deliveries.to_pydict()
             self.store.run(
-                "deliveries", "replan", day=day, campaigns=columns["campaign"], sources=columns["source"],
-                lead_ids=columns["lead_id"], import_ids=columns["import_id"], positions=columns["position"],
+                "deliveries",
+                "replan",
+                day=day,
+                campaigns=columns["campaign"],
+                sources=columns["source"],
+                lead_ids=columns["lead_id"],
+                import_ids=columns["import_id"],
+                positions=columns["position"],
                 phones=columns["phone"],
                 content_digests=[bytes.fromhex(digest[2:]) for digest in columns["content_digest"]],
-            )  # fmt: skip
+            )
 
     def insert_planned(self, vendor: str, day: date, batches: Sequence[PlannedBatch]) -> list[int]:
         """The batches are planned; their import ids in order."""
         rows = self.store.rows(
-            "imports", "insert_planned", vendor=vendor, day=day, now=utc_now(), actor=self.actor,
+            "imports",
+            "insert_planned",
+            vendor=vendor,
+            day=day,
+            now=utc_now(),
+            actor=self.actor,
             import_keys=[batch.import_key for batch in batches],
             parent_ids=[batch.parent_id for batch in batches],
             campaigns=[batch.campaign for batch in batches],
@@ -156,7 +185,7 @@ class Ledger:
             payload_digests=[batch.payload_digest for batch in batches],
             entry_counts=[batch.entry_count for batch in batches],
             attempts=[batch.attempts for batch in batches],
-        )  # fmt: skip
+        )
         return [row.import_id for row in rows]
 
     # claiming
@@ -212,23 +241,28 @@ class Ledger:
     def settle_deliveries(self, verdicts: Sequence[tuple[int, Verdict]]) -> int:
         """The entries have their verdict; how many had none before."""
         row = self.store.one(
-            "deliveries", "settle", now=utc_now(),
+            "deliveries",
+            "settle",
+            now=utc_now(),
             import_ids=[import_id for import_id, _ in verdicts],
             positions=[verdict.position for _, verdict in verdicts],
             verdicts=[verdict.outcome for _, verdict in verdicts],
             reason_codes=[verdict.reason_code for _, verdict in verdicts],
             reasons=[verdict.reason for _, verdict in verdicts],
             vendor_ids=[verdict.vendor_id for _, verdict in verdicts],
-        )  # fmt: skip
+        )
         return int(row.row_count)
 
     def move_deliveries(self, moves: Sequence[tuple[int, int, int, int]]) -> int:
         """Each (import, position) is carried as (other import, its position); how many moved."""
         row = self.store.one(
-            "deliveries", "move",
-            import_ids=[move[0] for move in moves], positions=[move[1] for move in moves],
-            to_import_ids=[move[2] for move in moves], to_positions=[move[3] for move in moves],
-        )  # fmt: skip
+            "deliveries",
+            "move",
+            import_ids=[move[0] for move in moves],
+            positions=[move[1] for move in moves],
+            to_import_ids=[move[2] for move in moves],
+            to_positions=[move[3] for move in moves],
+        )
         return int(row.row_count)
 
     def settle_imports(self, import_ids: Iterable[int]) -> set[int]:
@@ -252,7 +286,12 @@ class Ledger:
         common = {"vendor": scope.vendor, "days": list(scope.days)}
         self.store.run("reporting", "clear_stops", campaigns=[*cleared], **common)
         self.store.run(
-            "reporting", "stop_campaigns", campaigns=list(stopped), reasons=list(stopped.values()), now=utc_now(), **common
+            "reporting",
+            "stop_campaigns",
+            campaigns=list(stopped),
+            reasons=list(stopped.values()),
+            now=utc_now(),
+            **common,
         )
 
     def store_call_results(self, campaign: str, results: Sequence[CallResult]) -> int:
@@ -261,29 +300,45 @@ class Ledger:
             return 0
         with self.store.transaction():
             row = self.store.one(
-                "reporting", "upsert_call_results", campaign=campaign, now=utc_now(),
-                vendor_ids=[result.vendor_id for result in results], results=[result.result for result in results],
+                "reporting",
+                "upsert_call_results",
+                campaign=campaign,
+                now=utc_now(),
+                vendor_ids=[result.vendor_id for result in results],
+                results=[result.result for result in results],
                 call_results=[result.call_result for result in results],
                 classifiers=[result.classifier for result in results],
                 call_counts=[result.call_count for result in results],
                 agent_ids=[result.agent_id for result in results],
                 changed_at=[result.changed_at for result in results],
-            )  # fmt: skip
+            )
         return int(row.row_count)
 
     def next_due(self, scope: Scope, states: Sequence[str]) -> tuple[datetime | None, int]:
         """When the next import in one of the states is due, and how many there are."""
         row = self.store.one(
-            "imports", "next_due", vendor=scope.vendor, states=list(states),
-            days=list(scope.days), campaigns=list(scope.campaigns),
-        )  # fmt: skip
+            "imports",
+            "next_due",
+            vendor=scope.vendor,
+            states=list(states),
+            days=list(scope.days),
+            campaigns=list(scope.campaigns),
+        )
         return row.due_at, row.import_count
 
     def _claim(self, name: str, scope: Scope, limit: int, lease_until: datetime) -> Sequence[Row[Any]]:
         return self.store.rows(
-            "imports", name, vendor=scope.vendor, days=list(scope.days), campaigns=list(scope.campaigns),
-            limit=limit, token=self.token, actor=self.actor, lease_until=lease_until, now=utc_now(),
-        )  # fmt: skip
+            "imports",
+            name,
+            vendor=scope.vendor,
+            days=list(scope.days),
+            campaigns=list(scope.campaigns),
+            limit=limit,
+            token=self.token,
+            actor=self.actor,
+            lease_until=lease_until,
+            now=utc_now(),
+        )
 
     def _open_positions(self, import_ids: Sequence[int]) -> dict[int, list[int]]:
         positions: dict[int, list[int]] = {}
@@ -293,12 +348,16 @@ class Ledger:
 
     def _set_back(self, name: str, setbacks: Sequence[Setback]) -> None:
         self.store.rows(
-            "imports", name, token=self.token, now=utc_now(), actor=self.actor,
+            "imports",
+            name,
+            token=self.token,
+            now=utc_now(),
+            actor=self.actor,
             import_ids=[setback.import_id for setback in setbacks],
             due_at=[setback.due_at for setback in setbacks],
             error_codes=[setback.error_code for setback in setbacks],
             errors=[setback.error for setback in setbacks],
-        )  # fmt: skip
+        )
 
 
 def _claim(row: Row[Any], scope: Scope, positions: Sequence[int], not_after: float) -> Claim:

@@ -17,7 +17,10 @@ _PHONE = re.compile(r"\+?[0-9]{6,15}")
 def masked(entry: Any, key: str = "") -> Any:
     """The entry with every private value masked; shapes and keys stay."""
     if isinstance(entry, dict):
-        return {name: masked(value, "name" if name == "name" and "value" in entry else name) for name, value in entry.items()}
+        return {
+            name: masked(value, "name" if name == "name" and "value" in entry else name)
+            for name, value in entry.items()
+        }
     if isinstance(entry, list):
         return [masked(item, key) for item in entry]
     if key in _OPEN or not isinstance(entry, str):

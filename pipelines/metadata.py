@@ -19,9 +19,18 @@ from pipelines.planning import PlanSummary
 Metadata = dict[str, Any]
 
 STATES = (
-    "invalid", "suppressed", "duplicate", "planned", "sending", "submitted", "accepted", "rejected", "unknown",
-    "unattributed", "withdrawn",
-)  # fmt: skip
+    "invalid",
+    "suppressed",
+    "duplicate",
+    "planned",
+    "sending",
+    "submitted",
+    "accepted",
+    "rejected",
+    "unknown",
+    "unattributed",
+    "withdrawn",
+)
 
 
 def of_pull(summary: PullSummary) -> Metadata:
@@ -56,9 +65,7 @@ def of_plan(summary: PlanSummary) -> Metadata:
         **{name: count for name, count in sorted(summary.counts.items()) if name != "planned"},
         "imports": summary.import_count,
         "imports_replanned": summary.withdrawn_import_count,
-        "by_campaign": table(
-            [{"campaign": name, **counts} for name, counts in sorted(summary.by_campaign.items())]
-        ),
+        "by_campaign": table([{"campaign": name, **counts} for name, counts in sorted(summary.by_campaign.items())]),
     }
 
 
@@ -94,6 +101,13 @@ def campaign_table(rows: Sequence[Row[Any]]) -> Any:
             | {"balanced": row.balanced}
             for row in rows
         ]
+    )
+
+
+def reason_table(rows: Sequence[Row[Any]]) -> Any:
+    """A table of reasons, as `reporting.reason` has them."""
+    return table(
+        [{"campaign": r.campaign, "state": r.state, "reason": r.reason_code, "leads": r.lead_count} for r in rows]
     )
 
 

@@ -158,7 +158,9 @@ def load_day(
     check_names(installation, names)
     decisions = pull_and_decide(installation, day)
     if decisions.imbalances:
-        raise IncompleteError(f"{day}: not every row that was read has a verdict: {decisions.imbalances}; nothing was sent")
+        raise IncompleteError(
+            f"{day}: not every row that was read has a verdict: {decisions.imbalances}; nothing was sent"
+        )
     vendors = {
         vendor: plan_and_send(installation, vendor, [day], names, wait_s=wait_s, stop=stop)
         for vendor in vendors_in_use(installation, names)

@@ -185,9 +185,7 @@ _CODE_LENGTH = {
 def _read_common_shape(raw: str, region: str | None) -> str | None:
     """The number in E.164 if it has a common shape; None decides nothing."""
     # Nothing else that the guards refuse can be left when digits, separators and one plus remain.
-    needs_guards = (
-        len(raw) > MAX_LENGTH or "." in raw or "/" in raw or " -" in raw or raw[:1] == "-"
-    )
+    needs_guards = len(raw) > MAX_LENGTH or "." in raw or "/" in raw or " -" in raw or raw[:1] == "-"
     if needs_guards and not _is_one_plain_number(raw.strip()):
         return None
     digits = raw.replace(" ", "").replace("-", "").replace("(", "").replace(")", "")
@@ -218,11 +216,7 @@ def _read_national(digits: str, region: str | None) -> str | None:
 def _read_with_own_code(digits: str, plan: _Plan) -> str | None:
     """`33612345678` in FR: the library cuts the code where that turns impossible into possible."""
     rest = digits[len(plan.code) :]
-    if (
-        plan.general.fullmatch(digits)
-        or plan.national_prefix.match(rest)
-        or not plan.is_valid(rest)
-    ):
+    if plan.general.fullmatch(digits) or plan.national_prefix.match(rest) or not plan.is_valid(rest):
         return None
     return f"+{digits}"
 

@@ -22,15 +22,22 @@ GRACE_S = 15.0
 
 
 @contextmanager
-def running(command: Sequence[str], *, log_file: Path | None = None, environment: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    command: Sequence[str], *, log_file: Path | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """The program runs inside the block, and has ended after it."""
     with ExitStack() as stack:
         output = stack.enter_context(log_file.open("ab")) if log_file else None
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env={**os.environ, **(environment or {})},
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **(environment or {})},
             # A shell that starts us in the background ignores SIGINT, and Dagster would inherit that.
-            preexec_fn=_restore_signals, start_new_session=True,
-        )  # fmt: skip
+            preexec_fn=_restore_signals,
+            start_new_session=True,
+        )
         try:
             yield process
         finally:

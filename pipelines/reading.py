@@ -52,6 +52,12 @@ def _reason(row: Any) -> dict[str, Any]:
 
 def _open_import(row: Any) -> dict[str, Any]:
     return {
-        "import": row.import_id, "campaign": row.campaign, "state": row.state, "leads": row.sent_count,
-        "since": row.since.strftime("%Y-%m-%d %H:%M"), "tries": row.attempts, "why": row.detail or "", "next": row.next_action,
-    }  # fmt: skip
+        "import": row.import_id,
+        "campaign": row.campaign,
+        "state": row.state,
+        "leads": row.sent_count,
+        "since": row.since.strftime("%Y-%m-%d %H:%M"),
+        "tries": row.attempts,
+        "why": row.detail or "",
+        "next": row.next_action,
+    }

@@ -49,7 +49,11 @@ class NightReport:
         ]
 
     def _stopped(self) -> list[str]:
-        return [f"{row.campaign} on {row.day} was stopped: {row.stopped_because}" for row in self.campaigns if row.stopped_because]
+        return [
+            f"{row.campaign} on {row.day} was stopped: {row.stopped_because}"
+            for row in self.campaigns
+            if row.stopped_because
+        ]
 
     def _open(self) -> list[str]:
         open_counts = {state: sum(getattr(row, f"{state}_count") for row in self.campaigns) for state in OPEN_STATES}
@@ -74,15 +78,25 @@ def newest_days(store: Store, limit: int = 1) -> list[date]:
 
 def as_markdown(report: NightReport) -> str:
     """The report as Markdown: the answer first, then campaigns, then reasons."""
-    answer = "Every lead has its outcome." if not report.problems else "\n".join(f"- **{text}**" for text in report.problems)
+    answer = (
+        "Every lead has its outcome." if not report.problems else "\n".join(f"- **{text}**" for text in report.problems)
+    )
     campaigns = _markdown_table(
         ["campaign", "read", "accepted", "invalid", "suppressed", "duplicate", "rejected", "open"],
         [
-            [r.campaign, r.read_count, r.accepted_count, r.invalid_count, r.suppressed_count, r.duplicate_count, r.rejected_count,
-             sum(getattr(r, f"{state}_count") for state in OPEN_STATES)]
+            [
+                r.campaign,
+                r.read_count,
+                r.accepted_count,
+                r.invalid_count,
+                r.suppressed_count,
+                r.duplicate_count,
+                r.rejected_count,
+                sum(getattr(r, f"{state}_count") for state in OPEN_STATES),
+            ]
             for r in report.campaigns
         ],
-    )  # fmt: skip
+    )
     reasons = _markdown_table(
         ["campaign", "state", "reason", "leads"],
         [[r.campaign, r.state, r.reason_code, r.lead_count] for r in report.reasons],

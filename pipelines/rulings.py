@@ -76,7 +76,9 @@ class Bench:
         unknown = None
         if len(judged) < len(claim.batch.positions):
             code, text = (doubtful[0].reason_code, doubtful[0].reason) if doubtful else (None, None)
-            unknown = self._setback(claim, self.settle_s, code or "no_verdict", text or "the answer says nothing of some entries")
+            unknown = self._setback(
+                claim, self.settle_s, code or "no_verdict", text or "the answer says nothing of some entries"
+            )
         return Ruling(claim, settled, [unsent] if unsent else [], unknown=unknown)
 
     def _by_error(self, answer: Answer) -> Ruling:

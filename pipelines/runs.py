@@ -53,7 +53,10 @@ def run_job(
     """The job ran for the day in this process; a failure is in the result, not raised."""
     job = build_definitions(settings).resolve_job_def(name)
     return job.execute_in_process(
-        partition_key=day.isoformat(), instance=instance, run_config={**QUIET, **(run_config or {})}, raise_on_error=False
+        partition_key=day.isoformat(),
+        instance=instance,
+        run_config={**QUIET, **(run_config or {})},
+        raise_on_error=False,
     )
 
 

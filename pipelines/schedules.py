@@ -14,10 +14,13 @@ def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
     """Pulls and decides the business day that ended, at `nightly` in the business time zone."""
 
     @dg.schedule(
-        name="nightly", job_name=INTAKE, cron_schedule=settings.nightly, execution_timezone=settings.timezone,
+        name="nightly",
+        job_name=INTAKE,
+        cron_schedule=settings.nightly,
+        execution_timezone=settings.timezone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Pulls and decides the day that ended; each vendor's load follows by itself.",
-    )  # fmt: skip
+    )
     def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         at = context.scheduled_execution_time.astimezone(settings.zone)
         return dg.RunRequest(run_key=f"{INTAKE}:{at.isoformat()}", partition_key=day_before(at))

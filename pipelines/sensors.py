@@ -24,58 +24,59 @@ def vendor_runs(jobs: dict[str, AssetJob]) -> list[dg.SensorDefinition]:
     return [_after_intake(vendor, jobs[job_name(vendor)], jobs[INTAKE]) for vendor in NAMES]
 
 
-def _after_intake(
-    vendor: str, job: AssetJob, intake: AssetJob
-) -> dg.SensorDefinition:
+def _after_intake(vendor: str, job: AssetJob, intake: AssetJob) -> dg.SensorDefinition:
     @dg.run_status_sensor(
-        name=f"{vendor}_after_intake", run_status=dg.DagsterRunStatus.SUCCESS, monitored_jobs=[intake],
-        request_job=job, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=15,
+        name=f"{vendor}_after_intake",
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        monitored_jobs=[intake],
+        request_job=job,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=15,
         description=f"Loads {vendor} as soon as the day is decided.",
-    )  # fmt: skip
+    )
     def after_intake(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
         return _follow(context, vendor)
 
     return after_intake
 
 
-def report_runs(jobs: dict[str, AssetJob]) -> dg.SensorDefinition:
-    """After each vendor's load, well or not, the report of its day."""
-    monitored = [jobs[job_name(vendor)] for vendor in NAMES]
+def report_runs(jobs: dict[str, AssetJob]) -> list[dg.SensorDefinition]:
+    """The report of the day after each load, and after a failure: the person on call needs it most then."""
+    loads = [jobs[job_name(vendor)] for vendor in NAMES]
+    return [
+        _report_after("report_after_load", dg.DagsterRunStatus.SUCCESS, loads, jobs[REPORT]),
+        _report_after("report_after_failure", dg.DagsterRunStatus.FAILURE, [*loads, jobs[INTAKE]], jobs[REPORT]),
+    ]
 
+
+def _report_after(
+    name: str, status: dg.DagsterRunStatus, monitored: list[AssetJob], job: AssetJob
+) -> dg.SensorDefinition:
     @dg.run_status_sensor(
-        name="report_after_load", run_status=dg.DagsterRunStatus.SUCCESS, monitored_jobs=monitored,
-        request_job=jobs[REPORT], default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=15,
-        description="Proves and reports the day after a load that succeeded.",
-    )  # fmt: skip
-    def after_load(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
+        name=name,
+        run_status=status,
+        monitored_jobs=monitored,
+        request_job=job,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=15,
+        description=f"Proves and reports the day of a run that ended with {status.value}.",
+    )
+    def after_run(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
         return _follow(context, "report")
 
-    return after_load
-
-
-def report_failures(jobs: dict[str, AssetJob]) -> dg.SensorDefinition:
-    """After a load that failed, the report of its day: the person on call needs it most then."""
-    monitored = [jobs[job_name(vendor)] for vendor in NAMES]
-
-    @dg.run_status_sensor(
-        name="report_after_failed_load", run_status=dg.DagsterRunStatus.FAILURE, monitored_jobs=monitored,
-        request_job=jobs[REPORT], default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=15,
-        description="Proves and reports the day after a load that failed.",
-    )  # fmt: skip
-    def after_failed_load(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
-        return _follow(context, "report")
-
-    return after_failed_load
+    return after_run
 
 
 def unresolved_imports(jobs: dict[str, AssetJob]) -> dg.SensorDefinition:
     """Starts a run where the outcome of an import was not seen and its settle time is over."""
 
     @dg.sensor(
-        name="unresolved_imports", jobs=[jobs[job_name(vendor)] for vendor in NAMES],
-        default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=30,
+        name="unresolved_imports",
+        jobs=[jobs[job_name(vendor)] for vendor in NAMES],
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=30,
         description="Asks the vendor about imports whose outcome was not seen.",
-    )  # fmt: skip
+    )
     def unresolved(context: dg.SensorEvaluationContext, leadsync: LeadSync) -> Iterator[dg.RunRequest | dg.SkipReason]:
         with leadsync.opened("sensor unresolved_imports") as installation:
             due = night.due_questions(installation, limit=MOST_PER_TICK)
@@ -85,9 +86,11 @@ def unresolved_imports(jobs: dict[str, AssetJob]) -> dg.SensorDefinition:
             # Dagster drops a repeated run_key for ever: the newest event and the hour make each attempt new.
             attempt = f"{row.last_event_id}:{int(utc_now().timestamp()) // ASK_AGAIN_S}"
             yield dg.RunRequest(
-                run_key=f"ask:{row.vendor}:{row.day}:{attempt}", job_name=job_name(row.vendor),
-                partition_key=row.day.isoformat(), tags={"leadsync/reason": "unresolved_imports"},
-            )  # fmt: skip
+                run_key=f"ask:{row.vendor}:{row.day}:{attempt}",
+                job_name=job_name(row.vendor),
+                partition_key=row.day.isoformat(),
+                tags={"leadsync/reason": "unresolved_imports"},
+            )
 
     return unresolved
 

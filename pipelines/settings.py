@@ -104,8 +104,7 @@ class VendorsSettings(_Strict):
 class DeliverySettings(_Strict):
     """How batches are claimed and retried. Times in seconds."""
 
-    lease_s: float = Field(180, gt=0)
-    max_attempts: int = Field(5, ge=1)
+    lease_s: float = Field(default=180, gt=0)
 
 
 class Settings(_Strict):

@@ -15,15 +15,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
+import psycopg
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 from sqlalchemy import Connection, CursorResult, Engine, Row, TextClause, text
 from sqlalchemy.exc import DBAPIError
 
 from connectors.errors import LeadsyncError
+from connectors.redaction import redact
 from sql import statement
 
 
@@ -89,9 +91,13 @@ class Store:
         """The frame's rows are in the table; its columns are named like the table's. By COPY."""
         arrow = frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame, preserve_index=False)
         columns = ", ".join(f'"{name}"' for name in arrow.column_names)
-        with _mapped(), self._open().connection.cursor() as cursor:
-            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy:  # type: ignore[attr-defined]
-                copy.write(as_csv(arrow))
+        driver = cast(psycopg.Connection, self._open().connection.driver_connection)
+        with (
+            _mapped(),
+            driver.cursor() as cursor,
+            cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy,
+        ):
+            copy.write(as_csv(arrow))
 
     @property
     def is_connected(self) -> bool:
@@ -148,18 +154,20 @@ def _mapped() -> Iterator[None]:
         yield
     except DBAPIError as error:
         # The driver's text may quote a row: only names go on, and the cause is cut off.
-        raise _translated(error) from None
+        raise _translated(error.orig, is_lost=error.connection_invalidated) from None
+    except psycopg.Error as error:  # COPY goes past SQLAlchemy
+        raise _translated(error, is_lost=isinstance(error, psycopg.OperationalError)) from None
 
 
-def _translated(error: DBAPIError) -> LedgerError:
-    diagnostics = getattr(error.orig, "diag", None)
+def _translated(error: BaseException | None, *, is_lost: bool) -> LedgerError:
+    diagnostics = getattr(error, "diag", None)
     constraint = getattr(diagnostics, "constraint_name", None)
     if constraint:
         return ConstraintError(constraint)
-    if error.connection_invalidated or _is_connection_loss(getattr(error.orig, "sqlstate", None)):
+    if is_lost or _is_connection_loss(getattr(error, "sqlstate", None)):
         return LedgerUnavailableError("the connection to the database is gone")
-    primary = getattr(diagnostics, "message_primary", None) or type(error.orig).__name__
-    return LedgerError(f"the database refused a statement: {primary}")
+    primary = getattr(diagnostics, "message_primary", None) or type(error).__name__
+    return LedgerError(f"the database refused a statement: {redact(primary)}")
 
 
 def _is_connection_loss(sqlstate: str | None) -> bool:

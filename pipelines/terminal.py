@@ -11,10 +11,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import orjson
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
-console = Console(highlight=False, soft_wrap=True)
+# In a pipe or a log there is no width to fit: lines are as long as they are.
+_WIDTH = None if sys.stdout.isatty() else 400
+console = Console(highlight=False, soft_wrap=True, width=_WIDTH)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -30,16 +33,20 @@ def complain(text: str) -> None:
 
 def emit(value: Any) -> None:
     """The value as JSON on standard output, nothing else."""
-    sys.stdout.write(orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode() + "\n")
+    sys.stdout.write(
+        orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode() + "\n"
+    )
 
 
 def show(title: str, records: Sequence[Mapping[str, Any]]) -> None:
     """The records as a table; columns in the order in which they first occur, numbers to the right."""
-    table = Table(title=title, title_justify="left", title_style="bold", show_edge=False, pad_edge=False)
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False
+    )
     names = list(dict.fromkeys(name for record in records for name in record))
     for name in names:
         is_number = all(isinstance(record.get(name, 0), (int, float)) for record in records)
-        table.add_column(name.replace("_", " "), justify="right" if is_number else "left", overflow="fold")
+        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
     for record in records:
         table.add_row(*(_cell(record.get(name)) for name in names))
     console.print(table)

@@ -78,8 +78,28 @@ def _start(
 ) -> dict[str, subprocess.Popen[bytes]]:
     dagster = [sys.executable, "-m", "dagster"]
     commands = {
-        "code-server": [*dagster, "api", "grpc", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(code_port)],
-        "webserver": [sys.executable, "-m", "dagster_webserver", "-w", str(workspace), "-h", "127.0.0.1", "-p", str(port)],
+        "code-server": [
+            *dagster,
+            "api",
+            "grpc",
+            "-m",
+            "pipelines.definitions",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(code_port),
+        ],
+        "webserver": [
+            sys.executable,
+            "-m",
+            "dagster_webserver",
+            "-w",
+            str(workspace),
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(port),
+        ],
         "daemon": [sys.executable, "-m", "dagster._daemon", "run", "-w", str(workspace)],
     }
     processes = {}

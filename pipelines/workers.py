@@ -74,6 +74,6 @@ class Workers:
         call = self._gateway.reconcile if is_question else self._gateway.submit
         try:
             answer = Answer(claim, is_question, receipt=call(claim.batch))
-        except BaseException as error:  # the boundary of the thread: every error is judged by the coordinator
+        except BaseException as error:  # noqa: BLE001  the boundary of the thread: the coordinator judges every error
             answer = Answer(claim, is_question, error=error)
         self._answers.put(answer)

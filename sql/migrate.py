@@ -6,6 +6,9 @@ here: any table or view (they are SQL files).
 
 from __future__ import annotations
 
+from typing import cast
+
+import psycopg
 from alembic import command, op
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, text
@@ -36,8 +39,9 @@ def apply_reports(connection: Connection) -> None:
 
 def _run(connection: Connection, script: str) -> None:
     # The driver's own cursor: a script holds many statements and `:` and `%` of its own.
-    with connection.connection.cursor() as cursor:
-        cursor.execute(script)
+    driver = cast(psycopg.Connection, connection.connection.driver_connection)
+    with driver.cursor() as cursor:
+        cursor.execute(script.encode())
 
 
 def _config(connection: Connection) -> Config:

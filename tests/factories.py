@@ -21,9 +21,23 @@ OTHER_TARGET = "11112222333344445555666677778888"
 ABSENT_TARGET = "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"
 
 COLUMNS = (
-    "lead_id", "campaign", "first_name", "last_name", "phone1", "phone2", "phone3", "country", "timezone", "email",
-    "agent", "priority", "not_before", "consent", "updated_at", "city",
-)  # fmt: skip
+    "lead_id",
+    "campaign",
+    "first_name",
+    "last_name",
+    "phone1",
+    "phone2",
+    "phone3",
+    "country",
+    "timezone",
+    "email",
+    "agent",
+    "priority",
+    "not_before",
+    "consent",
+    "updated_at",
+    "city",
+)
 
 
 def lead(number: int = 1, **fields: str) -> dict[str, str]:
@@ -91,16 +105,29 @@ def write_configuration(
         },
         "vendors": {
             "sinch": {
-                "base_url": sinch_url, "auth_mode": "none", "connections": 2, "backoff_s": 0.01, "backoff_max_s": 0.05,
-                "max_attempts": 3, "settle_s": 0, "read_timeout_s": 5, "connect_timeout_s": 5,
-            } | dict(sinch or {}),
+                "base_url": sinch_url,
+                "auth_mode": "none",
+                "connections": 2,
+                "backoff_s": 0.01,
+                "backoff_max_s": 0.05,
+                "max_attempts": 3,
+                "settle_s": 0,
+                "read_timeout_s": 5,
+                "connect_timeout_s": 5,
+            }
+            | dict(sinch or {}),
         },
         "campaigns": [
-            {"campaign": name, "vendor": "sinch", "target": {"campaign_id": target}, "region": "DE",
-             "mapping": {"attributes": {"City": "city"}}}
+            {
+                "campaign": name,
+                "vendor": "sinch",
+                "target": {"campaign_id": target},
+                "region": "DE",
+                "mapping": {"attributes": {"City": "city"}},
+            }
             for name, target in targets.items()
         ],
-    }  # fmt: skip
+    }
     path = folder / "leadsync.yaml"
     path.write_text(yaml.safe_dump({**document, **settings}, allow_unicode=True), "utf-8")
     return path

@@ -29,6 +29,7 @@ _DAY = "{day}"
 _ANY_DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 _KEPT_FIELDS = ("lead_id", "campaign")
 _SAMPLE_LINES = 100
+_MIN_BLOCK_LINES = 1_000
 # Phone numbers and addresses: the first line of a file without a header, never to be quoted.
 _VALUE = re.compile(r"[+(]?\d[\d\s()./-]{5,}|\S+@\S+")
 
@@ -129,9 +130,7 @@ class CsvSource:
                 if self._is_filtered(window):
                     self._refuse_unreadable_cursor(sheet)
 
-    def chunks(
-        self, window: DayWindow | None, *, chunk_rows: int = 10_000
-    ) -> Iterator[pd.DataFrame]:
+    def chunks(self, window: DayWindow | None, *, chunk_rows: int = 10_000) -> Iterator[pd.DataFrame]:
         """The day's rows as frames (see `frames.py`) of at most `chunk_rows`; None means all rows.
 
         A row whose cursor is missing or cannot be read has a defect, and belongs to every day. Row
@@ -141,7 +140,10 @@ class CsvSource:
             SetupError: a file or the settings must be changed; it may come after the first chunk.
         """
         self._refuse_missing_cursor(window)
-        return regroup(self._frames(window, block_lines=chunk_rows), chunk_rows=chunk_rows)
+        return regroup(
+            self._frames(window, block_lines=max(chunk_rows, _MIN_BLOCK_LINES)),
+            chunk_rows=chunk_rows,
+        )
 
     def _frames(self, window: DayWindow | None, *, block_lines: int) -> Iterator[pd.DataFrame]:
         paths = self.files(window)
@@ -194,14 +196,10 @@ class CsvSource:
     def _refuse_values(self, header: Sequence[str], *, place: str) -> None:
         if any("\0" in name for name in header):
             raise SetupError(
-                f"{self._setting}.encoding: {place} contains NUL characters;"
-                " if the file is UTF-16, say so"
+                f"{self._setting}.encoding: {place} contains NUL characters; if the file is UTF-16, say so"
             )
         if any(_VALUE.fullmatch(name) for name in header):
-            raise SetupError(
-                f"{self._setting}.csv: {place} has values where column names belong;"
-                " add a header line"
-            )
+            raise SetupError(f"{self._setting}.csv: {place} has values where column names belong; add a header line")
 
     def _refuse_missing_cursor(self, window: DayWindow | None) -> None:
         if self._is_filtered(window) and self._columns.cursor is None:
@@ -256,9 +254,7 @@ class _Rows:
             cursor_at=cursor_at[claimed],
         )
 
-    def _defects(
-        self, cells: Sequence[str], is_unknown: Sequence[bool], *, is_needed: bool
-    ) -> list[str | None]:
+    def _defects(self, cells: Sequence[str], is_unknown: Sequence[bool], *, is_needed: bool) -> list[str | None]:
         defects: list[str | None] = [None] * len(cells)
         for at, defect in self.records.defects.items():
             defects[at] = f"{self.label}line {self.records.lines[at]} {defect}"

@@ -7,7 +7,7 @@ their errors (`connection.py`), the limits of a day (`bounds.py`), values to tex
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import compress
 from typing import Any
@@ -117,9 +117,7 @@ class DatabaseSource:
         with self._ask(window, buffer_rows=1):
             pass
 
-    def chunks(
-        self, window: DayWindow | None, *, chunk_rows: int = 10_000
-    ) -> Iterator[pd.DataFrame]:
+    def chunks(self, window: DayWindow | None, *, chunk_rows: int = 10_000) -> Iterator[pd.DataFrame]:
         """The day's rows as frames (see `frames.py`) of at most `chunk_rows`; None means all rows.
 
         A row whose cursor is NULL or cannot be read has a defect, and belongs to every day.
@@ -145,12 +143,18 @@ class DatabaseSource:
         part = "table" if self._table is not None else "query"
         with self._database.connect(setting=f"{self._setting}.{part}") as connection:
             question = self._question(connection, window)
-            result = connection.execution_options(
-                stream_results=True, max_row_buffer=buffer_rows
-            ).execute(question.statement, question.parameters)
-            header = list(result.keys())
-            layout = self._columns.find(header, place=question.place)
-            yield _Answer(result, layout, [name in question.truths for name in header])
+            result = connection.execution_options(stream_results=True, max_row_buffer=buffer_rows).execute(
+                question.statement, question.parameters
+            )
+            with closing(result):
+                yield self._understand(result, question)
+
+    def _understand(self, result: CursorResult[Any], question: _Question) -> _Answer:
+        if not result.returns_rows:
+            raise SetupError(f"{self._setting}.query: the statement returns no rows")
+        header = list(result.keys())
+        layout = self._columns.find(header, place=question.place)
+        return _Answer(result, layout, [name in question.truths for name in header])
 
     def _question(self, connection: Connection, window: DayWindow | None) -> _Question:
         bounds = Bounds.around(window, self._zone)
@@ -160,9 +164,7 @@ class DatabaseSource:
         place = f"the query's result from {self._database}"
         return _Question(text(self._query), parameters, place)
 
-    def _question_table(
-        self, connection: Connection, name: str, bounds: Bounds | None
-    ) -> _Question:
+    def _question_table(self, connection: Connection, name: str, bounds: Bounds | None) -> _Question:
         place = f"table {name} of {self._database}"
         kinds = self._reflect(connection, name)
         layout = self._columns.find(list(kinds), place=place)
@@ -186,8 +188,7 @@ class DatabaseSource:
             names = inspector.get_table_names(schema or None)
             names += inspector.get_view_names(schema or None)
             raise SetupError(
-                f"{self._setting}.table: {self._database} has no table {name!r}"
-                f"{did_you_mean(stem, names)}"
+                f"{self._setting}.table: {self._database} has no table {name!r}{did_you_mean(stem, names)}"
             ) from None
         return {each["name"]: each["type"] for each in columns}
 
@@ -198,9 +199,7 @@ class DatabaseSource:
             return [] if self._format else [bounds.hold_text(name, backend=backend)]
         if isinstance(kind, DateTime | Date):
             return [bounds.hold_moment(name, has_zone=bool(getattr(kind, "timezone", False)))]
-        raise SetupError(
-            f"{self._setting}.cursor: {name!r} is of type {kind}, which is not a date and time"
-        )
+        raise SetupError(f"{self._setting}.cursor: {name!r} is of type {kind}, which is not a date and time")
 
     def _read_limits(self) -> bool:
         """Whether the query asks for a day by itself."""
@@ -243,9 +242,7 @@ class _Batch:
                 batch._drop_unstorable(cells, values, is_attribute=at in attributes)
         return batch
 
-    def _drop_unstorable(
-        self, cells: list[str | None], values: Sequence[object], *, is_attribute: bool
-    ) -> None:
+    def _drop_unstorable(self, cells: list[str | None], values: Sequence[object], *, is_attribute: bool) -> None:
         for at, cell in enumerate(cells):
             if cell is not None and not is_storable(cell):
                 cells[at] = None

@@ -102,9 +102,7 @@ class Cursor:
         return f"the cursor {self.name!r} {state}"
 
 
-def parse_cursor(
-    texts: pd.Series[str], zone: ZoneInfo, pattern: str | None = None
-) -> pd.Series[pd.Timestamp]:
+def parse_cursor(texts: pd.Series[str], zone: ZoneInfo, pattern: str | None = None) -> pd.Series[pd.Timestamp]:
     """Each text as a UTC moment, NaT where it is none; texts without an offset are in `zone`.
 
     Without a `pattern` of `strptime` the texts are ISO 8601: a date, or a date and time with or
@@ -150,10 +148,7 @@ def build_frame(
 ) -> pd.DataFrame:
     """One frame of the canonical shape from their trimmed columns, as long as `row_nos`."""
     missing = _objects([None] * len(row_nos))
-    fields = {
-        field: missing if at is None else _objects(columns[at])
-        for field, at in layout.fields.items()
-    }
+    fields = {field: missing if at is None else _objects(columns[at]) for field, at in layout.fields.items()}
     return pd.DataFrame(
         {
             "row_no": np.array(row_nos, dtype=np.int64),

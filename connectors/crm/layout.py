@@ -92,9 +92,7 @@ class Columns:
             )
         return found
 
-    def _find_namesakes(
-        self, header: Sequence[str], found: Mapping[str, int], *, place: str
-    ) -> dict[str, int]:
+    def _find_namesakes(self, header: Sequence[str], found: Mapping[str, int], *, place: str) -> dict[str, int]:
         # A column that the settings gave another meaning does not also keep its own. The cursor is
         # read from where the settings say: another `updated_at` is then an attribute.
         free = [name for at, name in enumerate(header) if at not in found.values()]
@@ -107,18 +105,14 @@ class Columns:
                 namesakes[field] = _position(ours, header, setting=setting, place=place)
         return namesakes
 
-    def _find_cursor(
-        self, header: Sequence[str], found: Mapping[str, int], *, place: str
-    ) -> int | None:
+    def _find_cursor(self, header: Sequence[str], found: Mapping[str, int], *, place: str) -> int | None:
         if self.cursor is None:
             return found.get(CURSOR_COLUMN)
         if not _matches(self.cursor, header) and self.cursor in found:
             return found[self.cursor]
         return _position(self.cursor, header, setting=f"{self.setting}.cursor", place=place)
 
-    def _refuse_missing(
-        self, header: Sequence[str], found: Mapping[str, int], *, place: str
-    ) -> None:
+    def _refuse_missing(self, header: Sequence[str], found: Mapping[str, int], *, place: str) -> None:
         for needed in self.required:
             if _canonical(needed) not in found and needed not in header:
                 raise SetupError(

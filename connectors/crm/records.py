@@ -65,9 +65,7 @@ class Records:
             column += cells
 
 
-def read_records(
-    lines: Iterable[str], shape: Shape, *, first_line: int, block_lines: int
-) -> Iterator[Records]:
+def read_records(lines: Iterable[str], shape: Shape, *, first_line: int, block_lines: int) -> Iterator[Records]:
     """Every record of the lines, about `block_lines` at a time: none is lost, none is read twice.
 
     A record whose quoting is broken, or that swallowed the lines after it, is a defect of its first
@@ -91,9 +89,7 @@ def read_records(
 class _Block:
     """The records of some lines; `used` lines are done with, the others wait for more."""
 
-    def __init__(
-        self, lines: Sequence[str], shape: Shape, *, first_line: int, is_last: bool
-    ) -> None:
+    def __init__(self, lines: Sequence[str], shape: Shape, *, first_line: int, is_last: bool) -> None:
         self.record_lines: list[int] = []
         self.cells: list[list[str]] = []
         self.defects: dict[int, str] = {}

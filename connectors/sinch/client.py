@@ -57,9 +57,12 @@ class SinchClient:
     def set_campaign_status(self, campaign_id: str, status: Literal["Active", "Passive"]) -> None:
         """The campaign has the status. Source: vendors.md, 2(c) #3, PUT /campaigns/{campaignId}/status."""
         self._transport.send(
-            "set_campaign_status", "PUT", f"{_path(campaign_id)}/status",
-            headers=_WRITE_TEXT, content=status.encode(),
-        )  # fmt: skip
+            "set_campaign_status",
+            "PUT",
+            f"{_path(campaign_id)}/status",
+            headers=_WRITE_TEXT,
+            content=status.encode(),
+        )
 
     def customers(self, campaign_id: str, **filters: str | datetime) -> Iterator[SinchCustomer]:
         """Customers of a campaign, page by page, each once, narrowed by the given fields.
@@ -79,9 +82,12 @@ class SinchClient:
     def create_customer(self, campaign_id: str, customer: Mapping[str, Any]) -> str:
         """The customer is in the campaign; its id. Source: vendors.md, 2(c) #5, POST …/customers."""
         reply = self._transport.send(
-            "create_customer", "POST", f"{_path(campaign_id)}/customers",
-            headers=_CREATE, content=orjson.dumps(customer),
-        )  # fmt: skip
+            "create_customer",
+            "POST",
+            f"{_path(campaign_id)}/customers",
+            headers=_CREATE,
+            content=orjson.dumps(customer),
+        )
         return self._created_id(reply)
 
     def customer(self, campaign_id: str, customer_id: str) -> SinchCustomer:
@@ -102,10 +108,14 @@ class SinchClient:
         Source: vendors.md, 2(c) #8, POST …/customers/list.
         """
         reply = self._transport.send(
-            "create_customers", "POST", f"{_path(campaign_id)}/customers/list",
+            "create_customers",
+            "POST",
+            f"{_path(campaign_id)}/customers/list",
             params=[("stopProcessIfInvalidEntriesFound", "true" if stop_on_invalid else "false")],
-            headers=_WRITE_JSON, content=body, not_after=not_after,
-        )  # fmt: skip
+            headers=_WRITE_JSON,
+            content=body,
+            not_after=not_after,
+        )
         return self._read("create_customers", "POST", reply, read_entry_results)
 
     def stop(self) -> None:

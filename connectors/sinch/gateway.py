@@ -207,9 +207,7 @@ def _verdict(position: int, result: EntryResult) -> Verdict:
 
 
 def _taken(position: int) -> Verdict:
-    return Verdict(
-        position, "rejected", "external_id_taken", "the vendor holds this externalId for somebody else"
-    )
+    return Verdict(position, "rejected", "external_id_taken", "the vendor holds this externalId for somebody else")
 
 
 def _optional_fields(contact: Contact) -> Entry:
@@ -232,7 +230,7 @@ def _column(contact: Contact, column: str) -> Any:
 
 
 def _has_numbers(customer: SinchCustomer, entry: Entry) -> bool:
-    return list(customer.numbers) == entry["numbers"].split(";")
+    return ";".join(customer.numbers) == str(entry["numbers"])
 
 
 def _campaign_id(campaign: Campaign) -> str:

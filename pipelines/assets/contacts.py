@@ -20,11 +20,16 @@ def contacts_asset(rows: Sequence[dg.AssetsDefinition], days: dg.PartitionsDefin
     """The asset `contacts` over the given sources of rows."""
 
     @dg.asset(
-        key=CONTACTS, deps=[*rows, CAMPAIGNS, DO_NOT_CALL], partitions_def=days,
-        backfill_policy=dg.BackfillPolicy.single_run(), group_name="eligibility", owners=OWNERS,
-        kinds={"python", "postgres"}, metadata={"dagster/column_schema": CONTACT_COLUMNS},
+        key=CONTACTS,
+        deps=[*rows, CAMPAIGNS, DO_NOT_CALL],
+        partitions_def=days,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name="eligibility",
+        owners=OWNERS,
+        kinds={"python", "postgres"},
+        metadata={"dagster/column_schema": CONTACT_COLUMNS},
         check_specs=[checks.conservation_spec(CONTACTS)],
-    )  # fmt: skip
+    )
     def contacts(context: dg.AssetExecutionContext, leadsync: LeadSync) -> Iterator[dg.MaterializeResult[None]]:
         """Who may be called, and for everybody else why not."""
         summaries = []

@@ -41,10 +41,17 @@ def row_asset(source: Source, days: dg.PartitionsDefinition[str]) -> dg.AssetsDe
     key = dg.AssetKey(["crm", TABLES[source]])
 
     @dg.asset(
-        key=key, deps=[CAMPAIGNS], partitions_def=days, backfill_policy=dg.BackfillPolicy.single_run(),
-        group_name=GROUP, owners=OWNERS, kinds={"postgres"}, metadata={"dagster/column_schema": ROW_COLUMNS},
-        check_specs=[checks.freshness_spec(key)], description=f"The {TABLES[source]} whose cursor fell on the day.",
-    )  # fmt: skip
+        key=key,
+        deps=[CAMPAIGNS],
+        partitions_def=days,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name=GROUP,
+        owners=OWNERS,
+        kinds={"postgres"},
+        metadata={"dagster/column_schema": ROW_COLUMNS},
+        check_specs=[checks.freshness_spec(key)],
+        description=f"The {TABLES[source]} whose cursor fell on the day.",
+    )
     def rows(context: dg.AssetExecutionContext, leadsync: LeadSync) -> Iterator[dg.MaterializeResult[None]]:
         read_by_day = {}
         with leadsync.opened(context.run_id) as installation:

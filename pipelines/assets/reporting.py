@@ -16,6 +16,8 @@ from pipelines.report import as_markdown
 from pipelines.resources import LeadSync
 
 GROUP = "reporting"
+KINDS = {"postgres"}
+SINGLE_RUN = dg.BackfillPolicy.single_run()
 IMPORT_OUTCOMES = dg.AssetKey(["reporting", "import_outcomes"])
 LEAD_OUTCOMES = dg.AssetKey(["reporting", "lead_outcomes"])
 CALL_OUTCOMES = dg.AssetKey(["reporting", "call_outcomes"])
@@ -24,12 +26,16 @@ NIGHTLY_REPORT = dg.AssetKey(["reporting", "nightly_report"])
 
 def reporting_assets(days: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
     """The four reporting assets over the given days."""
-    common = {
-        "partitions_def": days, "backfill_policy": dg.BackfillPolicy.single_run(), "group_name": GROUP,
-        "owners": OWNERS, "kinds": {"postgres"},
-    }  # fmt: skip
 
-    @dg.asset(key=IMPORT_OUTCOMES, deps=[import_key(vendor) for vendor in NAMES], **common)
+    @dg.asset(
+        key=IMPORT_OUTCOMES,
+        deps=[import_key(vendor) for vendor in NAMES],
+        partitions_def=days,
+        backfill_policy=SINGLE_RUN,
+        group_name=GROUP,
+        owners=OWNERS,
+        kinds=KINDS,
+    )
     def import_outcomes(context: dg.AssetExecutionContext, leadsync: LeadSync) -> None:
         """One row per import: its state, its counts, the vendor's reference (reporting.import_outcome)."""
         with leadsync.opened(context.run_id) as installation:
@@ -38,9 +44,16 @@ def reporting_assets(days: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefini
                 context.add_asset_metadata({"imports": sum(counts.values()), **counts}, partition_key=day.isoformat())
 
     @dg.asset(
-        key=LEAD_OUTCOMES, deps=[IMPORT_OUTCOMES], check_specs=[checks.conservation_spec(LEAD_OUTCOMES)],
-        metadata={"dagster/column_schema": OUTCOME_COLUMNS, "dagster/table_name": "reporting.lead_outcome"}, **common,
-    )  # fmt: skip
+        key=LEAD_OUTCOMES,
+        deps=[IMPORT_OUTCOMES],
+        check_specs=[checks.conservation_spec(LEAD_OUTCOMES)],
+        metadata={"dagster/column_schema": OUTCOME_COLUMNS, "dagster/table_name": "reporting.lead_outcome"},
+        partitions_def=days,
+        backfill_policy=SINGLE_RUN,
+        group_name=GROUP,
+        owners=OWNERS,
+        kinds=KINDS,
+    )
     def lead_outcomes(context: dg.AssetExecutionContext, leadsync: LeadSync) -> Iterator[dg.MaterializeResult[None]]:
         """One row per lead that was read: the one state that it is in, and why (reporting.lead_outcome)."""
         with leadsync.opened(context.run_id) as installation:
@@ -51,21 +64,45 @@ def reporting_assets(days: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefini
         check = checks.conservation_of_outcomes(LEAD_OUTCOMES, report)
         yield dg.MaterializeResult(asset_key=LEAD_OUTCOMES, check_results=[check])
 
-    @dg.asset(key=CALL_OUTCOMES, deps=[LEAD_OUTCOMES], **common)
+    @dg.asset(
+        key=CALL_OUTCOMES,
+        deps=[LEAD_OUTCOMES],
+        partitions_def=days,
+        backfill_policy=SINGLE_RUN,
+        group_name=GROUP,
+        owners=OWNERS,
+        kinds=KINDS,
+    )
     def call_outcomes(context: dg.AssetExecutionContext, leadsync: LeadSync) -> None:
         """What became of the calls that were made on the day, as the vendors tell it (reporting.call_outcome)."""
         with leadsync.opened(context.run_id) as installation:
             for day in days_of(context):
                 read, stored = night.read_call_results(installation, day)
-                context.add_asset_metadata({"results_read": read, "results_stored": stored}, partition_key=day.isoformat())
+                context.add_asset_metadata(
+                    {"results_read": read, "results_stored": stored}, partition_key=day.isoformat()
+                )
 
-    @dg.asset(key=NIGHTLY_REPORT, deps=[LEAD_OUTCOMES], **common)
+    @dg.asset(
+        key=NIGHTLY_REPORT,
+        deps=[LEAD_OUTCOMES],
+        partitions_def=days,
+        backfill_policy=SINGLE_RUN,
+        group_name=GROUP,
+        owners=OWNERS,
+        kinds=KINDS,
+    )
     def nightly_report(context: dg.AssetExecutionContext, leadsync: LeadSync) -> None:
         """Did the lists of the day load, and if not, which leads and why?"""
         with leadsync.opened(context.run_id) as installation:
             for day in days_of(context):
                 report = night.report(installation, [day])
-                told = {"report": dg.MetadataValue.md(as_markdown(report)), "problems": len(report.problems)}
+                told = {
+                    "answer": "; ".join(report.problems) or "every lead has its outcome",
+                    "problems": len(report.problems),
+                    "report": dg.MetadataValue.md(as_markdown(report)),
+                    "by_campaign": metadata.campaign_table(report.campaigns),
+                    "reasons": metadata.reason_table(report.reasons),
+                }
                 context.add_asset_metadata(told, partition_key=day.isoformat())
 
     return [import_outcomes, lead_outcomes, call_outcomes, nightly_report]

@@ -6,6 +6,7 @@ Belongs here: the shape that all vendors share. Does not belong here: planning a
 from collections.abc import Iterator, Mapping
 
 import dagster as dg
+from pydantic import Field
 
 from pipelines import checks, metadata, night
 from pipelines.assets.contacts import CONTACTS
@@ -20,7 +21,7 @@ NAMES: Mapping[str, tuple[str, str]] = {"sinch": ("customers", "customer_imports
 class Campaigns(dg.Config):
     """Which campaigns a run is about; none means all."""
 
-    campaigns: list[str] = []
+    campaigns: list[str] = Field(default_factory=list)
 
 
 def plan_key(vendor: str) -> dg.AssetKey:
@@ -38,10 +39,16 @@ def plan_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDefi
     key = plan_key(vendor)
 
     @dg.asset(
-        key=key, deps=[CONTACTS], partitions_def=days, backfill_policy=dg.BackfillPolicy.single_run(),
-        group_name=vendor, owners=OWNERS, kinds={"postgres", vendor}, check_specs=[checks.conservation_spec(key)],
+        key=key,
+        deps=[CONTACTS],
+        partitions_def=days,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name=vendor,
+        owners=OWNERS,
+        kinds={"postgres", vendor},
+        check_specs=[checks.conservation_spec(key)],
         description="Eligible contacts in the vendor's schema, in batches, as they will be sent.",
-    )  # fmt: skip
+    )
     def planned(
         context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync
     ) -> Iterator[dg.MaterializeResult[None]]:
@@ -63,11 +70,17 @@ def import_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDe
     key = import_key(vendor)
 
     @dg.asset(
-        key=key, deps=[plan_key(vendor)], partitions_def=days, backfill_policy=dg.BackfillPolicy.single_run(),
-        group_name=vendor, owners=OWNERS, kinds={"http", vendor}, pool=f"{vendor}_api",
+        key=key,
+        deps=[plan_key(vendor)],
+        partitions_def=days,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name=vendor,
+        owners=OWNERS,
+        kinds={"http", vendor},
+        pool=f"{vendor}_api",
         check_specs=checks.outcome_specs(key),
         description="Batches that were sent, each entry with the vendor's verdict.",
-    )  # fmt: skip
+    )
     def sent(
         context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync
     ) -> Iterator[dg.MaterializeResult[None]]:

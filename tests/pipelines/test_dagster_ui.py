@@ -1,0 +1,144 @@
+"""What an operator does in the Dagster UI, through its GraphQL, with the daemon running."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from pipelines import night
+from pipelines.installation import Installation
+from pipelines.processes import free_port
+from pipelines.up import services
+from sandbox.server import SandboxServer
+from sandbox.sinch.app import SinchObi
+from tests.factories import CAMPAIGN, OTHER_CAMPAIGN, OTHER_TARGET, TARGET, lead
+
+REPOSITORY = Path(__file__).parents[2]
+DAYS = ("2026-11-16", "2026-11-17", "2026-11-18")
+DEADLINE_S = 200.0
+BACKFILL = """
+mutation($b: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $b) {
+  __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } ... on Error { message } } }
+"""
+BACKFILL_STATUS = """
+query($id: String!) { partitionBackfillOrError(backfillId: $id) {
+  ... on PartitionBackfill { status runs(limit: 10) { status runId } } } }
+"""
+LAUNCH = """
+mutation($p: ExecutionParams!) { launchRun(executionParams: $p) {
+  __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } ... on Error { message } } }
+"""
+RUN_STATUS = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a configuration, with Dagster's instance beside it."""
+    shutil.copy(REPOSITORY / "dagster.yaml", tmp_path)
+    monkeypatch.setenv("LEADSYNC_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    monkeypatch.delenv("DAGSTER_PG_URL", raising=False)
+    return tmp_path
+
+
+def row(number: int, day: str, campaign: str) -> dict[str, str]:
+    """A lead of the day and campaign."""
+    return lead(number, campaign=campaign, updated_at=f"{day}T10:00:00+01:00")
+
+
+@pytest.mark.slow
+def test_operator_backfills_days_and_materialises_one_campaign(
+    folder: Path, installations: Callable[..., Installation], sinch: SandboxServer[SinchObi]
+) -> None:
+    """Three days are backfilled in single runs; then one campaign of one day is sent on demand."""
+    rows = [row(index, day, CAMPAIGN) for index, day in enumerate(DAYS, 1)]
+    rows += [row(10 + index, day, OTHER_CAMPAIGN) for index, day in enumerate(DAYS, 1)]
+    installation = installations(rows=rows, campaigns={CAMPAIGN: TARGET, OTHER_CAMPAIGN: OTHER_TARGET})
+    night.refresh_campaigns(installation)
+    with ui(folder) as ask:
+        runs = backfill(ask, ["crm/leads", "contacts", "sinch/customers"], DAYS)
+        assert [run["status"] for run in runs] == ["SUCCESS"]
+        status = materialise(ask, "sinch_load", DAYS[1], {"campaigns": [OTHER_CAMPAIGN]})
+    assert status == "SUCCESS"
+    assert sinch.vendor.store.creations == {(OTHER_TARGET, "lead-L12"): 1}
+    assert planned_by_campaign(installation) == {CAMPAIGN: 3, OTHER_CAMPAIGN: 2}
+
+
+def planned_by_campaign(installation: Installation) -> dict[str, int]:
+    """Leads that are planned, by campaign, over all days."""
+    totals: dict[str, int] = {}
+    for outcome in night.report(installation, [day_of(day) for day in DAYS]).campaigns:
+        totals[outcome.campaign] = totals.get(outcome.campaign, 0) + outcome.planned_count
+    return totals
+
+
+def day_of(text: str) -> Any:
+    """The date of a partition key."""
+    from datetime import date
+
+    return date.fromisoformat(text)
+
+
+@contextmanager
+def ui(folder: Path) -> Iterator[Callable[[str, dict[str, Any]], Any]]:
+    """Webserver, code server and daemon; yields a function that asks GraphQL."""
+    with services(folder / "leadsync.yaml", port=free_port(), with_sandbox=False) as running:
+
+        def ask(query: str, variables: dict[str, Any]) -> Any:
+            answer = httpx.post(f"{running.url}/graphql", json={"query": query, "variables": variables}, timeout=60)
+            body = answer.json()
+            assert "errors" not in body, body["errors"]
+            return body["data"]
+
+        yield ask
+
+
+def backfill(ask: Callable[[str, dict[str, Any]], Any], assets: list[str], days: tuple[str, ...]) -> list[Any]:
+    """The backfill's runs, after it has ended."""
+    selection = [{"path": asset.split("/")} for asset in assets]
+    [answer] = ask(BACKFILL, {"b": {"assetSelection": selection, "partitionNames": list(days)}}).values()
+    assert answer["__typename"] == "LaunchBackfillSuccess", answer
+    backfill_id = answer["backfillId"]
+
+    def ended() -> list[Any] | None:
+        found = ask(BACKFILL_STATUS, {"id": backfill_id})["partitionBackfillOrError"]
+        return found["runs"] if found["status"].startswith("COMPLETED") or found["status"] == "FAILED" else None
+
+    return wait_for(ended)
+
+
+def materialise(ask: Callable[[str, dict[str, Any]], Any], job: str, day: str, config: dict[str, Any]) -> str:
+    """The status of a run of the job for the day, after it has ended."""
+    ops = {"sinch__customers": {"config": config}, "sinch__customer_imports": {"config": config}}
+    parameters = {
+        "selector": {"repositoryLocationName": "leadsync", "repositoryName": "__repository__", "jobName": job},
+        "runConfigData": {"ops": ops},
+        "executionMetadata": {"tags": [{"key": "dagster/partition", "value": day}]},
+    }
+    [answer] = ask(LAUNCH, {"p": parameters}).values()
+    assert answer["__typename"] == "LaunchRunSuccess", answer
+    run_id = answer["run"]["runId"]
+
+    def ended() -> str | None:
+        status = ask(RUN_STATUS, {"id": run_id})["runOrError"]["status"]
+        return status if status in ("SUCCESS", "FAILURE", "CANCELED") else None
+
+    return wait_for(ended)
+
+
+def wait_for(look: Callable[[], Any]) -> Any:
+    """What `look` finds, once it finds something."""
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        found = look()
+        if found is not None:
+            return found
+        time.sleep(0.5)
+    raise AssertionError(f"nothing within {DEADLINE_S} s")
