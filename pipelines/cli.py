@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +174,22 @@ def sandbox(port: int, latency_ms: float) -> int:
     """Run the doubles of the vendors until Ctrl-C."""
     arguments = ["-m", "sandbox", "--port", str(port), "--latency-ms", str(latency_ms)]
     os.execv(sys.executable, [sys.executable, *arguments])
+
+
+@cli.command()
+@_config
+@_json
+@click.option("--days", type=click.IntRange(1), help="Keep private data of so many days; else retention_days.")
+def purge(config: Path | None, as_json: bool, days: int | None) -> int:
+    """Forget numbers, names and payloads past their retention; counts, states and reasons stay."""
+    from pipelines import night
+
+    with _opened(config) as installation:
+        today = datetime.now(installation.settings.zone).date()
+        before = today - timedelta(days=days or installation.settings.retention_days)
+        counts = night.forget(installation, before)
+    emit(counts) if as_json else show(f"Forgotten: days before {before}", [counts])
+    return OK
 
 
 @cli.command()

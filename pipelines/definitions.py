@@ -33,8 +33,8 @@ def build_definitions(settings: Settings, config_file: str = "") -> dg.Definitio
     vendors = [make(vendor, days) for vendor in NAMES for make in (plan_asset, import_asset)]
     return dg.Definitions(
         assets=[crm_campaigns, crm_do_not_call, *rows, contacts_asset(rows, days), *vendors, *reporting_assets(days)],
-        jobs=list(jobs.values()),
-        schedules=[schedules.nightly_schedule(settings)],
+        jobs=[*jobs.values(), all_jobs.retention_job(settings)],
+        schedules=[schedules.nightly_schedule(settings), schedules.retention_schedule(settings)],
         sensors=[
             *sensors.vendor_runs(jobs),
             *sensors.report_runs(jobs),

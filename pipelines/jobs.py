@@ -4,8 +4,7 @@ Belongs here: selections, tags and hooks of runs. Does not belong here: when the
 `sensors.py`).
 """
 
-from __future__ import annotations
-
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 import dagster as dg
@@ -13,15 +12,19 @@ import dagster as dg
 # What `define_asset_job` returns has no public name in this Dagster.
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from pipelines import night
 from pipelines.assets.contacts import CONTACTS
 from pipelines.assets.crm import CAMPAIGNS, DO_NOT_CALL
 from pipelines.assets.reporting import CALL_OUTCOMES, IMPORT_OUTCOMES, LEAD_OUTCOMES, NIGHTLY_REPORT
 from pipelines.assets.vendors import NAMES, import_key, plan_key
+from pipelines.resources import LeadSync
+from pipelines.settings import Settings
 
 AssetJob: TypeAlias = UnresolvedAssetJobDefinition
 
 INTAKE = "nightly_intake"
 REPORT = "nightly_report"
+RETENTION = "retention"
 
 
 def job_name(vendor: str) -> str:
@@ -69,6 +72,23 @@ def call_job() -> AssetJob:
     return dg.define_asset_job(
         "call_results", selection=_with_checks(CALL_OUTCOMES), tags={"dagster/max_runtime": "7200"}
     )
+
+
+def retention_job(settings: Settings) -> dg.JobDefinition:
+    """Forgets persons after `retention_days`."""
+
+    @dg.op(name="purge", description="Private data past its retention is gone; counts, states and reasons stay.")
+    def purge_op(context: dg.OpExecutionContext, leadsync: LeadSync) -> None:
+        before = datetime.now(settings.zone).date() - timedelta(days=settings.retention_days)
+        with leadsync.opened(context.run_id) as installation:
+            counts = night.forget(installation, before)
+        context.add_output_metadata({"before": before.isoformat(), **counts})
+
+    @dg.job(name=RETENTION, description=f"Forget private data after {settings.retention_days} days.")
+    def retention() -> None:
+        purge_op()
+
+    return retention
 
 
 def all_jobs(rows: list[dg.AssetKey]) -> list[AssetJob]:

@@ -23,6 +23,7 @@ from pipelines.installation import Installation
 from pipelines.intake import DecisionSummary, PullSummary, Source
 from pipelines.planning import PlanSummary
 from pipelines.report import NightReport, night_report
+from pipelines.retention import purge
 from pipelines.store import utc_now
 from pipelines.vendors import VENDORS
 
@@ -201,6 +202,12 @@ def read_call_results(installation: Installation, day: date) -> tuple[int, int]:
                 read += len(results)
                 stored += ledger.store_call_results(campaign.campaign, results)
     return read, stored
+
+
+def forget(installation: Installation, before: date) -> dict[str, int]:
+    """Private data of days before `before` is gone; how many rows lost something."""
+    with installation.store() as store:
+        return purge(store, before)
 
 
 def due_questions(installation: Installation, *, limit: int) -> Sequence[Row[Any]]:

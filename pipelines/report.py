@@ -26,7 +26,7 @@ class NightReport:
     campaigns: Sequence[Row[Any]]
     reasons: Sequence[Row[Any]]
     open_imports: Sequence[Row[Any]]
-    pulled: tuple[date, ...]
+    decided: tuple[date, ...]
 
     @property
     def is_balanced(self) -> bool:
@@ -39,7 +39,7 @@ class NightReport:
         return [*self._unread(), *self._unbalanced(), *self._stopped(), *self._open()]
 
     def _unread(self) -> list[str]:
-        return [f"{day}: nothing was pulled" for day in self.days if day not in self.pulled]
+        return [f"{day}: nothing was pulled and decided" for day in self.days if day not in self.decided]
 
     def _unbalanced(self) -> list[str]:
         return [
@@ -67,7 +67,7 @@ def night_report(store: Store, days: Sequence[date]) -> NightReport:
         campaigns=store.rows("reporting", "campaign_days", days=list(days)),
         reasons=store.rows("reporting", "reasons", days=list(days)),
         open_imports=store.rows("reporting", "open_imports", days=list(days)),
-        pulled=tuple(day for day in days if store.rows("crm", "pulls", day=day)),
+        decided=tuple(row.day for row in store.rows("reporting", "decided_days", days=list(days))),
     )
 
 

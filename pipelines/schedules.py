@@ -5,9 +5,21 @@ Belongs here: schedules. Does not belong here: what follows a finished run (`sen
 
 import dagster as dg
 
-from pipelines.jobs import INTAKE
+from pipelines.jobs import INTAKE, RETENTION
 from pipelines.partitions import day_before
 from pipelines.settings import Settings
+
+
+def retention_schedule(settings: Settings) -> dg.ScheduleDefinition:
+    """Once a week, when nobody loads."""
+    return dg.ScheduleDefinition(
+        name="weekly_retention",
+        job_name=RETENTION,
+        cron_schedule="0 12 * * 0",
+        execution_timezone=settings.timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Forgets private data after {settings.retention_days} days.",
+    )
 
 
 def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:

@@ -93,10 +93,12 @@ CREATE TABLE ledger.contacts (
     country     text,
     cursor_at   timestamptz,
     is_refused_by_plan boolean NOT NULL DEFAULT FALSE,
+    is_purged          boolean NOT NULL DEFAULT FALSE,
     PRIMARY KEY (day, source, row_no),
     CONSTRAINT verdict_is_known CHECK (verdict IN ('eligible', 'invalid', 'suppressed', 'duplicate')),
     CONSTRAINT eligible_is_addressed
-        CHECK (verdict <> 'eligible' OR (campaign <> '' AND lead_id <> '' AND cardinality(phones) BETWEEN 1 AND 3)),
+        CHECK (verdict <> 'eligible' OR (campaign <> '' AND lead_id <> '' AND (is_purged OR cardinality(phones) BETWEEN 1 AND 3))),
+    CONSTRAINT purged_has_no_phone CHECK (NOT is_purged OR cardinality(phones) = 0),
     CONSTRAINT refusal_has_a_reason CHECK (verdict = 'eligible' OR reason_code IS NOT NULL)
 ) WITH (fillfactor = 90);
 

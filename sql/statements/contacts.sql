@@ -133,8 +133,8 @@ LIMIT :limit;
 -- name: purge_numbers :one
 -- Contacts of days before the given one keep their verdict and lose their numbers.
 WITH purged AS (
-    UPDATE ledger.contacts SET phones = ARRAY['+000']
-    WHERE day < :before AND phones NOT IN ('{}', ARRAY['+000'])
+    UPDATE ledger.contacts SET phones = '{}', is_purged = TRUE
+    WHERE day < :before AND NOT is_purged AND cardinality(phones) > 0
     RETURNING 1
 )
 SELECT count(*) AS row_count FROM purged;

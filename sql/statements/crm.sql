@@ -81,7 +81,8 @@ WHERE source = :source AND day = :day
 ORDER BY row_no;
 
 -- name: purge_rows :one
--- Rows read before the given day are gone.
+-- Rows of days before the given one are gone, and so are their pulls: deciding such a day needs a new pull.
 WITH leads AS (DELETE FROM crm.leads WHERE day < :before RETURNING 1),
-     customers AS (DELETE FROM crm.customers WHERE day < :before RETURNING 1)
+     customers AS (DELETE FROM crm.customers WHERE day < :before RETURNING 1),
+     pulls AS (DELETE FROM crm.pulls WHERE day < :before RETURNING 1)
 SELECT (SELECT count(*) FROM leads) + (SELECT count(*) FROM customers) AS row_count;

@@ -25,6 +25,10 @@ LIMIT 100;
 -- The newest days that hold anything.
 SELECT DISTINCT day FROM crm.pulls ORDER BY day DESC LIMIT :limit;
 
+-- name: decided_days :many
+-- Those of the days that were decided.
+SELECT DISTINCT day FROM ledger.decisions WHERE day = ANY (CAST(:days AS date[]));
+
 -- name: import_totals :many
 -- Imports of the vendor and days by state, with what their entries came to.
 SELECT vendor, state, count(*) AS import_count, sum(attempts)::bigint AS attempts, sum(accepted_count)::bigint AS accepted_count,
