@@ -30,7 +30,7 @@ up: $(READY)     ## the Dagster UI on port 3000, with the sandbox vendor, until 
 test: $(READY)   ## every test
 	$(BIN)/python -m pytest
 
-fast: $(READY)   ## lint, types and the tests that take no time; under a minute
+fast: $(READY)   ## lint and the tests that take no time; under a minute
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -q -m "not slow" tests/unit tests/connectors tests/ledger
 

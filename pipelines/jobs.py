@@ -80,7 +80,7 @@ def retention_job(settings: Settings) -> dg.JobDefinition:
     @dg.op(name="purge", description="Private data past its retention is gone; counts, states and reasons stay.")
     def purge_op(context: dg.OpExecutionContext, leadsync: LeadSync) -> None:
         before = datetime.now(settings.zone).date() - timedelta(days=settings.retention_days)
-        with leadsync.opened(context.run_id) as installation:
+        with leadsync.opened(context.run.run_id) as installation:
             counts = night.forget(installation, before)
         context.add_output_metadata({"before": before.isoformat(), **counts})
 

@@ -6,7 +6,6 @@ Belongs here: what `demo`, `up` and tests need of Dagster. Does not belong here:
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
@@ -20,23 +19,19 @@ from pipelines.database import EMBEDDED, database_url, home
 from pipelines.definitions import build_definitions
 from pipelines.settings import Settings
 
+STORAGE = "\nstorage:\n  postgres:\n    postgres_url: {env: DAGSTER_PG_URL}\n"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def dagster_environment(settings: Settings) -> dict[str, str]:
-    """DAGSTER_HOME and DAGSTER_PG_URL of this installation; the home has its `dagster.yaml`.
+    """DAGSTER_HOME and DAGSTER_PG_URL of this installation; both stay as the environment sets them.
 
-    Both are left as they are where the environment sets them.
+    Without DAGSTER_HOME the home lies beside our own state, and its `dagster.yaml` is written anew from the
+    one beside the configuration, with Postgres as its storage.
     """
-    folder = Path(os.environ.get("DAGSTER_HOME") or home(settings.folder) / "dagster")
-    folder.mkdir(parents=True, exist_ok=True)
-    template = settings.folder / "dagster.yaml"
-    if not (folder / "dagster.yaml").exists():
-        if not template.exists():
-            raise SetupError(f"there is no dagster.yaml in {settings.folder}; DAGSTER_HOME names a folder that has one")
-        shutil.copy(template, folder / "dagster.yaml")
     url = os.environ.get("DAGSTER_PG_URL") or _storage_url(settings)
-    return {"DAGSTER_HOME": str(folder), "DAGSTER_PG_URL": url, "DAGSTER_DISABLE_TELEMETRY": "yes"}
+    folder = os.environ.get("DAGSTER_HOME") or str(_write_home(settings))
+    return {"DAGSTER_HOME": folder, "DAGSTER_PG_URL": url, "DAGSTER_DISABLE_TELEMETRY": "yes"}
 
 
 @contextmanager
@@ -69,6 +64,16 @@ def failures(result: dg.ExecuteInProcessResult) -> list[str]:
             cause = error.cause if error and error.cause else error
             texts.append(cause.message.strip().partition(": ")[2] if cause else f"{event.step_key} failed")
     return texts
+
+
+def _write_home(settings: Settings) -> Path:
+    template = settings.folder / "dagster.yaml"
+    if not template.exists():
+        raise SetupError("there is no dagster.yaml beside the configuration; DAGSTER_HOME names a folder that has one")
+    folder = home(settings.folder) / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "dagster.yaml").write_text(template.read_text("utf-8") + STORAGE, "utf-8")
+    return folder
 
 
 def _storage_url(settings: Settings) -> str:

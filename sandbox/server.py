@@ -18,7 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sandbox.control import PREFIX, Control
 from sandbox.faults import FaultPlan
-from sandbox.misbehaviour import misbehave
+from sandbox.misbehaviour import Process, misbehave
 from sandbox.vendor import Vendor
 from sandbox.wire import TRANSPORT, Receive, Scope, Send, Wire
 
@@ -95,18 +95,21 @@ class SandboxApp:
         wire = Wire(scope, receive, send)
         path = scope["path"]
         if path.startswith(PREFIX):
-            return await self._answer(wire, self._control)
+            return await self._answer(wire, self._control.answer, wait_ms=0)
         fault = self._plan.take(scope["method"], path)
-        if self._vendor.knobs.latency_ms:
-            await asyncio.sleep(self._vendor.knobs.latency_ms / 1000)
         if fault is None:
-            return await self._answer(wire, self._vendor)
+            wait_ms = self._vendor.knobs.latency_ms
+            return await self._answer(wire, self._vendor.answer, wait_ms=wait_ms)
         return await misbehave(fault, wire, self._vendor.answer, self._plan)
 
-    async def _answer(self, wire: Wire, answerer: Vendor | Control) -> None:
+    async def _answer(self, wire: Wire, answer: Process, *, wait_ms: float) -> None:
+        """Whole requests are processed even if the client leaves during the wait."""
         request = await wire.read()
-        if request is not None:
-            await wire.send(answerer.answer(request))
+        if request is None:
+            return
+        if wait_ms:
+            await asyncio.sleep(wait_ms / 1000)
+        await wire.send(answer(request))
 
 
 def serve_until_signal(server: SandboxServer[VendorT]) -> None:
@@ -118,6 +121,8 @@ def serve_until_signal(server: SandboxServer[VendorT]) -> None:
 def block_signals() -> None:
     """SIGINT and SIGTERM wait for `serve_until_signal`, in this thread and those it starts."""
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_DFL)  # a shell starts background jobs with SIGINT ignored
 
 
 class _Protocol(HttpToolsProtocol):

@@ -22,7 +22,8 @@ class Knobs:
     """The settings of a double; each vendor adds its own.
 
     Attributes:
-        latency_ms: How long every request waits before it is looked at.
+        latency_ms: How long every request waits before it is processed; it is processed then even
+            if the client has left. Requests that meet a fault do not wait.
     """
 
     latency_ms: float = 0.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import glob
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, compress
@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from connectors.crm.encoding import AUTO, find_delimiter, find_encoding
-from connectors.crm.frames import COLUMNS, Cursor, DayWindow, build_frame, regroup
+from connectors.crm.frames import COLUMNS, Cursor, DayWindow, Texts, build_frame, regroup
 from connectors.crm.layout import Columns, Layout
 from connectors.crm.records import Records, Shape, read_records
 from connectors.errors import SetupError
@@ -211,7 +211,7 @@ class CsvSource:
     def _refuse_unreadable_cursor(self, sheet: _Sheet) -> None:
         records = next(sheet.records(block_lines=_SAMPLE_LINES))
         rows = _Rows(records, sheet.layout, self._cursor(sheet.layout), "")
-        cells = [cell for cell in rows.cursor_cells() if cell.strip()]
+        cells = [cell for cell in rows.cursor_cells() if cell]
         if cells and rows.cursor.read(cells).isna().all():
             raise SetupError(
                 f"{self._setting}.cursor: none of the first {len(cells)} values of"
@@ -235,9 +235,9 @@ class _Rows:
     cursor: Cursor
     label: str
 
-    def cursor_cells(self) -> list[str]:
+    def cursor_cells(self) -> Texts:
         at = self.layout.cursor
-        return [""] * len(self.records.lines) if at is None else self.records.columns[at]
+        return [None] * len(self.records.lines) if at is None else self.records.columns[at]
 
     def frame(self, window: DayWindow | None, *, first_row_no: int) -> pd.DataFrame:
         """The rows that are the window's to account for."""
@@ -247,14 +247,19 @@ class _Rows:
         defects = self._defects(cursor_cells, is_unknown, is_needed=window is not None)
         claimed = [True] * len(cursor_at) if window is None else window.claims(cursor_at).tolist()
         return build_frame(
-            [_trim(compress(cells, claimed)) for cells in self.records.columns],
+            self._claimed_cells(claimed),
             layout=self.layout,
             row_nos=[first_row_no + line for line in compress(self.records.lines, claimed)],
             defects=list(compress(defects, claimed)),
             cursor_at=cursor_at[claimed],
         )
 
-    def _defects(self, cells: Sequence[str], is_unknown: Sequence[bool], *, is_needed: bool) -> list[str | None]:
+    def _claimed_cells(self, claimed: Sequence[bool]) -> Sequence[Texts]:
+        if all(claimed):
+            return self.records.columns
+        return [list(compress(cells, claimed)) for cells in self.records.columns]
+
+    def _defects(self, cells: Texts, is_unknown: Sequence[bool], *, is_needed: bool) -> list[str | None]:
         defects: list[str | None] = [None] * len(cells)
         for at, defect in self.records.defects.items():
             defects[at] = f"{self.label}line {self.records.lines[at]} {defect}"
@@ -262,11 +267,6 @@ class _Rows:
             complaint = self.cursor.complaint(cells[at])
             defects[at] = defects[at] or f"{self.label}line {self.records.lines[at]}: {complaint}"
         return defects
-
-
-def _trim(cells: Iterable[str]) -> list[str | None]:
-    """The cells without surrounding white space; a blank one is None."""
-    return [cell or None for cell in map(str.strip, cells)]
 
 
 def _first_line(file: TextIO) -> tuple[int, str]:

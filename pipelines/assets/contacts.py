@@ -33,7 +33,7 @@ def contacts_asset(rows: Sequence[dg.AssetsDefinition], days: dg.PartitionsDefin
     def contacts(context: dg.AssetExecutionContext, leadsync: LeadSync) -> Iterator[dg.MaterializeResult[None]]:
         """Who may be called, and for everybody else why not."""
         summaries = []
-        with leadsync.opened(context.run_id) as installation:
+        with leadsync.opened(context.run.run_id) as installation:
             for day in days_of(context):
                 summary = night.decide(installation, day)
                 summaries.append(summary)

@@ -22,7 +22,7 @@ DO_NOT_CALL = dg.AssetKey(["crm", "do_not_call"])
 @dg.asset(key=CAMPAIGNS, group_name=GROUP, owners=OWNERS, kinds={"postgres"})
 def crm_campaigns(context: dg.AssetExecutionContext, leadsync: LeadSync) -> dg.MaterializeResult[None]:
     """The campaigns that leads may go to: from the configuration and, where it has them, the CRM."""
-    with leadsync.opened(context.run_id) as installation:
+    with leadsync.opened(context.run.run_id) as installation:
         campaigns = night.refresh_campaigns(installation)
     listed = [{"campaign": c.campaign, "vendor": c.vendor, "region": c.region or ""} for c in campaigns]
     return dg.MaterializeResult(metadata={"active": len(campaigns), "campaigns": metadata.table(listed)})
@@ -31,7 +31,7 @@ def crm_campaigns(context: dg.AssetExecutionContext, leadsync: LeadSync) -> dg.M
 @dg.asset(key=DO_NOT_CALL, deps=[CAMPAIGNS], group_name=GROUP, owners=OWNERS, kinds={"postgres"})
 def crm_do_not_call(context: dg.AssetExecutionContext, leadsync: LeadSync) -> dg.MaterializeResult[None]:
     """The numbers that must not be called, in E.164, each with its last day."""
-    with leadsync.opened(context.run_id) as installation:
+    with leadsync.opened(context.run.run_id) as installation:
         counts = night.refresh_do_not_call(installation)
     return dg.MaterializeResult(metadata={"dagster/row_count": counts["entry_count"], **counts})
 
@@ -54,7 +54,7 @@ def row_asset(source: Source, days: dg.PartitionsDefinition[str]) -> dg.AssetsDe
     )
     def rows(context: dg.AssetExecutionContext, leadsync: LeadSync) -> Iterator[dg.MaterializeResult[None]]:
         read_by_day = {}
-        with leadsync.opened(context.run_id) as installation:
+        with leadsync.opened(context.run.run_id) as installation:
             for day in days_of(context):
                 summary = night.pull(installation, source, day)
                 read_by_day[day] = summary.read_count

@@ -38,7 +38,7 @@ def reporting_assets(days: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefini
     )
     def import_outcomes(context: dg.AssetExecutionContext, leadsync: LeadSync) -> None:
         """One row per import: its state, its counts, the vendor's reference (reporting.import_outcome)."""
-        with leadsync.opened(context.run_id) as installation:
+        with leadsync.opened(context.run.run_id) as installation:
             for day in days_of(context):
                 counts = night.count_imports(installation, day)
                 context.add_asset_metadata({"imports": sum(counts.values()), **counts}, partition_key=day.isoformat())
@@ -56,7 +56,7 @@ def reporting_assets(days: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefini
     )
     def lead_outcomes(context: dg.AssetExecutionContext, leadsync: LeadSync) -> Iterator[dg.MaterializeResult[None]]:
         """One row per lead that was read: the one state that it is in, and why (reporting.lead_outcome)."""
-        with leadsync.opened(context.run_id) as installation:
+        with leadsync.opened(context.run.run_id) as installation:
             for day in days_of(context):
                 rows = night.report(installation, [day]).campaigns
                 context.add_asset_metadata(metadata.of_campaign_days(rows), partition_key=day.isoformat())
@@ -75,7 +75,7 @@ def reporting_assets(days: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefini
     )
     def call_outcomes(context: dg.AssetExecutionContext, leadsync: LeadSync) -> None:
         """What became of the calls that were made on the day, as the vendors tell it (reporting.call_outcome)."""
-        with leadsync.opened(context.run_id) as installation:
+        with leadsync.opened(context.run.run_id) as installation:
             for day in days_of(context):
                 read, stored = night.read_call_results(installation, day)
                 context.add_asset_metadata(
@@ -93,7 +93,7 @@ def reporting_assets(days: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefini
     )
     def nightly_report(context: dg.AssetExecutionContext, leadsync: LeadSync) -> None:
         """Did the lists of the day load, and if not, which leads and why?"""
-        with leadsync.opened(context.run_id) as installation:
+        with leadsync.opened(context.run.run_id) as installation:
             for day in days_of(context):
                 report = night.report(installation, [day])
                 told = {

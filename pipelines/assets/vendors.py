@@ -53,7 +53,7 @@ def plan_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDefi
         context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync
     ) -> Iterator[dg.MaterializeResult[None]]:
         total = 0
-        with leadsync.opened(context.run_id) as installation:
+        with leadsync.opened(context.run.run_id) as installation:
             night.check_names(installation, config.campaigns)
             for day in days_of(context):
                 summary = night.plan(installation, vendor, [day], config.campaigns)
@@ -84,7 +84,7 @@ def import_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDe
     def sent(
         context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync
     ) -> Iterator[dg.MaterializeResult[None]]:
-        with leadsync.opened(context.run_id) as installation:
+        with leadsync.opened(context.run.run_id) as installation:
             problems = []
             for day in days_of(context):
                 summary = night.send(installation, vendor, [day], config.campaigns)

@@ -104,8 +104,8 @@ def _judge(store: Store, campaign: Campaign, batch: Batch) -> list[Judged]:
             continue
         is_bad = is_taken(customer.external_id)
         judged.append(_not_unique(customer.external_id) if is_bad else customer)
-    for position, status in batch.failing_positions.items():
-        judged[position : position + 1] = [EntryFailedError(status)]
+    for position in batch.failing_positions.keys() & set(range(len(judged))):
+        judged[position] = EntryFailedError(batch.failing_positions[position])
     return judged
 
 

@@ -118,9 +118,7 @@ def test_parse_cursor_follows_a_pattern() -> None:
         "2026-11-17T09:00:00+00:00",
         None,
     ]
-    assert moments("17.11.2026 10:00 +0200", pattern=german + " %z") == [
-        "2026-11-17T08:00:00+00:00"
-    ]
+    assert moments("17.11.2026 10:00 +0200", pattern=german + " %z") == ["2026-11-17T08:00:00+00:00"]
 
 
 def test_parse_cursor_reads_sentinels_at_the_ends_of_time() -> None:

@@ -1,0 +1,263 @@
+"""The code location in process: jobs, checks, metadata, schedules and sensors on a real instance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from sqlalchemy import text
+
+from pipelines import night
+from pipelines.definitions import build_definitions
+from pipelines.installation import Installation
+from pipelines.jobs import INTAKE, REPORT, job_name
+from pipelines.runs import failures
+from sandbox.faults import Fault, Match
+from sandbox.server import SandboxServer
+from sandbox.sinch.app import SinchObi
+from tests.factories import (
+    ABSENT_TARGET,
+    CAMPAIGN,
+    DAY,
+    OTHER_CAMPAIGN,
+    OTHER_TARGET,
+    TARGET,
+    lead,
+    leads,
+)
+from tests.reading import query, states
+
+Make = Callable[..., Installation]
+LOAD = job_name("sinch")
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """A Dagster instance with storage of its own."""
+    with dg.instance_for_test() as found:
+        yield found
+
+
+def definitions(installation: Installation) -> dg.Definitions:
+    """The code location of the test's configuration."""
+    return build_definitions(installation.settings, str(installation.settings.folder / "leadsync.yaml"))
+
+
+def run(installation: Installation, instance: dg.DagsterInstance, job: str, **more: Any) -> dg.ExecuteInProcessResult:
+    """The job ran for the test's day."""
+    return (
+        definitions(installation)
+        .resolve_job_def(job)
+        .execute_in_process(partition_key=DAY.isoformat(), instance=instance, raise_on_error=False, **more)
+    )
+
+
+def numbers(result: dg.ExecuteInProcessResult, key: str) -> dict[str, Any]:
+    """The numeric metadata of the asset's materialisation."""
+    [event] = result.asset_materializations_for_node(key.replace("/", "__"))
+    return {name: value.value for name, value in event.metadata.items() if isinstance(value.value, (int, float))}
+
+
+def test_every_asset_says_what_it_is(installations: Make) -> None:
+    """Every asset has a group, an owner, a kind and a description."""
+    graph = definitions(installations(rows=[])).resolve_asset_graph()
+    bare = {
+        key.to_user_string()
+        for key in graph.materializable_asset_keys
+        for node in [graph.get(key)]
+        if not (node.group_name and node.owners and node.kinds and node.description)
+    }
+    assert bare == set()
+
+
+def test_metadata_of_a_night_adds_up(installations: Make, instance: dg.DagsterInstance) -> None:
+    """From rows read to leads accepted, each asset's numbers add up to those of the one before."""
+    rows = [*leads(30), lead(31, phone1=""), lead(32, consent="no"), lead(33, phone1=lead(1)["phone1"])]
+    installation = installations(rows=rows)
+    intake, load = run(installation, instance, INTAKE), run(installation, instance, LOAD)
+    report = run(installation, instance, REPORT)
+    assert [result.success for result in (intake, load, report)] == [True, True, True]
+    contacts = numbers(intake, "contacts")
+    assert contacts["read"] == numbers(intake, "crm/leads")["read"] == 33
+    assert (contacts["eligible"], contacts["invalid"], contacts["suppressed"], contacts["duplicate"]) == (30, 1, 1, 1)
+    assert numbers(load, "sinch/customers")["planned"] == contacts["eligible"]
+    sent = numbers(load, "sinch/customer_imports")
+    assert (sent["sent"], sent["accepted"], sent["duplicate"], sent["rejected"]) == (30, 30, 0, 0)
+    outcomes = numbers(report, "reporting/lead_outcomes")
+    assert outcomes["read"] == 33 == sum(count for name, count in outcomes.items() if name != "read")
+
+
+def test_checks_pass_on_a_good_night(installations: Make, instance: dg.DagsterInstance) -> None:
+    """Every check of the intake and of the load is evaluated and passes."""
+    installation = installations(rows=leads(3))
+    evaluations = [
+        (evaluation.asset_key.to_user_string(), evaluation.check_name, evaluation.passed)
+        for job in (INTAKE, LOAD, REPORT)
+        for evaluation in run(installation, instance, job).get_asset_check_evaluations()
+    ]
+    assert sorted(evaluations) == [
+        ("contacts", "every_lead_is_accounted_for", True),
+        ("crm/leads", "source_has_rows", True),
+        ("reporting/lead_outcomes", "every_lead_is_accounted_for", True),
+        ("sinch/customer_imports", "few_leads_are_rejected", True),
+        ("sinch/customer_imports", "no_outcome_is_unknown", True),
+        ("sinch/customers", "every_lead_is_accounted_for", True),
+    ]
+
+
+def test_lost_row_blocks_what_follows(
+    installations: Make, instance: dg.DagsterInstance, sinch: SandboxServer[SinchObi]
+) -> None:
+    """When a row that was read has no verdict, the run fails and nothing is planned or sent."""
+    installation = installations(rows=leads(3))
+    assert run(installation, instance, INTAKE).success
+    with installation.engine.begin() as connection:
+        connection.execute(text("UPDATE crm.read_counts SET read_count = read_count + 1"))
+    assets = definitions(installation)
+    selection = ["contacts", "sinch/customers", "sinch/customer_imports"]
+    result = dg.materialize(
+        list(assets.assets or []),
+        selection=selection,
+        partition_key=DAY.isoformat(),
+        instance=instance,
+        resources=dict(assets.resources or {}),
+        raise_on_error=False,
+    )
+    assert not result.success
+    assert [e.asset_key.to_user_string() for e in result.get_asset_materialization_events()] == ["contacts"]
+    assert sinch.vendor.store.creations == {}
+
+
+def test_failing_campaign_fails_the_run_and_stops_no_other(
+    installations: Make, instance: dg.DagsterInstance, sinch: SandboxServer[SinchObi]
+) -> None:
+    """A campaign that the vendor does not have is named in the failure; the other campaign is loaded."""
+    rows = [lead(1), lead(2, campaign=OTHER_CAMPAIGN)]
+    targets = {CAMPAIGN: TARGET, OTHER_CAMPAIGN: ABSENT_TARGET}
+    installation = installations(rows=rows, campaigns=targets)
+    assert run(installation, instance, INTAKE).success
+    result = run(installation, instance, LOAD)
+    assert failures(result) == [
+        f"{DAY} {OTHER_CAMPAIGN}: campaigns.{OTHER_CAMPAIGN}.target.campaign_id: "
+        f"sinch has no campaign {ABSENT_TARGET} that this account may see (HTTP 404)"
+    ]
+    assert sinch.vendor.store.creations == {(TARGET, "lead-L1"): 1}
+    assert states(installation) == {"accepted": 1, "planned": 1}
+
+
+def test_one_run_backfills_several_days(installations: Make, instance: dg.DagsterInstance) -> None:
+    """A single run over three days leaves each day its own numbers."""
+    rows = [
+        lead(number, updated_at=f"{DAY - timedelta(days=ago)}T10:00:00+01:00")
+        for number, ago in ((1, 2), (2, 1), (3, 1), (4, 0), (5, 0), (6, 0))
+    ]
+    installation = installations(rows=rows)
+    night.refresh_campaigns(installation)
+    assets = definitions(installation)
+    result = dg.materialize(
+        list(assets.assets or []),
+        selection=["crm/leads", "contacts", "sinch/customers", "sinch/customer_imports"],
+        instance=instance,
+        resources=dict(assets.resources or {}),
+        tags={
+            "dagster/asset_partition_range_start": (DAY - timedelta(days=2)).isoformat(),
+            "dagster/asset_partition_range_end": DAY.isoformat(),
+        },
+    )
+    accepted = {
+        event.partition: event.metadata["accepted"].value
+        for event in result.asset_materializations_for_node("sinch__customer_imports")
+    }
+    assert accepted == {"2026-11-15": 1, "2026-11-16": 2, "2026-11-17": 3}
+
+
+def test_nothing_private_reaches_dagster(
+    installations: Make,
+    instance: dg.DagsterInstance,
+    sinch: SandboxServer[SinchObi],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """No number, name, address or password is in an event, in metadata or in a log, also when things fail."""
+    caplog.set_level("DEBUG")
+    private = lead(
+        1, first_name="Zaphodine", last_name="Beeblebroxa", email="zaphodine@example.org", phone1="+4915112345678"
+    )
+    refused = lead(2, phone1="+4915187654321")
+    sinch.vendor.knobs.reject_numbers = ["+4915187654321"]
+    sinch.faults.add(Fault(kind="html", match=Match(path_contains="customers/list"), commit=True))
+    installation = installations(
+        rows=[private, refused, lead(3, timezone="+4915100001111", agent="x" * 10)],
+        sinch={"auth_mode": "basic", "username": "api-user", "password": "${TEST_SECRET:-sw0rdfish}"},
+    )
+    for job in (INTAKE, LOAD, LOAD, REPORT):
+        run(installation, instance, job)
+    told = "\n".join(str(record) for run_id in instance.get_run_ids() for record in instance.all_logs(run_id))
+    for secret in ("Zaphodine", "Beeblebroxa", "zaphodine@", "15112345678", "15187654321", "15100001111", "sw0rdfish"):
+        assert secret not in told
+        assert secret not in caplog.text
+    assert states(installation) == {"accepted": 1, "rejected": 1, "invalid": 1}
+
+
+def test_schedule_asks_for_the_day_that_ended(installations: Make, instance: dg.DagsterInstance) -> None:
+    """At 02:00 in Berlin on the 18th, which is the 18th in UTC too, the 17th is loaded."""
+    assets = definitions(installations(rows=[]))
+    at = datetime(2026, 11, 18, 1, 0, tzinfo=UTC)
+    with dg.build_schedule_context(
+        instance=instance, scheduled_execution_time=at, repository_def=assets.get_repository_def()
+    ) as context:
+        [request] = assets.resolve_schedule_def("nightly").evaluate_tick(context).run_requests or []
+    assert request.partition_key == "2026-11-17"
+
+
+def test_sensor_asks_again_about_unseen_outcomes(
+    installations: Make, instance: dg.DagsterInstance, sinch: SandboxServer[SinchObi]
+) -> None:
+    """An import whose answer was lost is asked about by a run that the sensor starts; then there is silence."""
+    sinch.faults.add(Fault(kind="lost_after_commit", match=Match(path_contains="customers/list")))
+    installation = installations(rows=leads(5), sinch={"settle_s": 3600})
+    night.load_day(installation, DAY)
+    assert states(installation) == {"unknown": 5}
+    assert sensor_requests(installation, instance) == []
+    with installation.engine.begin() as connection:  # the settle time is over
+        connection.execute(text("UPDATE ledger.imports SET due_at = now()"))
+    [request] = sensor_requests(installation, instance)
+    assert (request.job_name, request.partition_key) == (LOAD, DAY.isoformat())
+    assert run(installation, instance, LOAD).success
+    assert states(installation) == {"accepted": 5}
+    assert sensor_requests(installation, instance) == []
+    assert query(installation, "SELECT DISTINCT event FROM ledger.events WHERE event = 'asking'") == [("asking",)]
+
+
+def sensor_requests(installation: Installation, instance: dg.DagsterInstance) -> list[dg.RunRequest]:
+    """What one tick of `unresolved_imports` asks for."""
+    assets = definitions(installation)
+    resources = dict(assets.resources or {})
+    with dg.build_sensor_context(instance=instance, definitions=assets, resources=resources) as context:
+        return list(assets.resolve_sensor_def("unresolved_imports").evaluate_tick(context).run_requests or [])
+
+
+def test_on_demand_run_sends_only_the_named_campaign(
+    installations: Make, instance: dg.DagsterInstance, sinch: SandboxServer[SinchObi]
+) -> None:
+    """Run config `campaigns` narrows a load; the others stay to be planned."""
+    rows = [lead(1), lead(2, campaign=OTHER_CAMPAIGN)]
+    installation = installations(rows=rows, campaigns={CAMPAIGN: TARGET, OTHER_CAMPAIGN: OTHER_TARGET})
+    assert run(installation, instance, INTAKE).success
+    config = {"config": {"campaigns": [OTHER_CAMPAIGN]}}
+    ops = {"ops": {"sinch__customers": config, "sinch__customer_imports": config}}
+    assert run(installation, instance, LOAD, run_config=ops).success
+    assert sinch.vendor.store.creations == {(OTHER_TARGET, "lead-L2"): 1}
+
+
+def test_unknown_campaign_in_run_config_is_named(installations: Make, instance: dg.DagsterInstance) -> None:
+    """A name that is no campaign fails the run with the names that are."""
+    installation = installations(rows=leads(1))
+    assert run(installation, instance, INTAKE).success
+    config = {"config": {"campaigns": ["sprnig-promo"]}}
+    result = run(installation, instance, LOAD, run_config={"ops": {"sinch__customers": config}})
+    assert failures(result)[0] == "there is no active campaign 'sprnig-promo'; there are: spring-promo"
