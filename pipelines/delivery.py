@@ -36,6 +36,7 @@ from connectors.errors import (
 from connectors.gateway import Campaign, Gateway
 from connectors.redaction import redact
 from connectors.transport import Patience
+from pipelines.ahead import Ahead
 from pipelines.ledger import Claim, Ledger, Scope, Setback
 from pipelines.planning import planned_batch
 from pipelines.rulings import Answer, Bench, Ruling
@@ -47,6 +48,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 NEVER = float("inf")
 LEDGER_ATTEMPTS = 6
+FEED_AHEAD = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class _Run:
         self._scope = scope
         self._campaigns = campaigns
         self._terms = terms
-        self._feed: Iterator[set[str]] | None = feed
+        self._feed = Ahead(feed, size=FEED_AHEAD)
         self._stop = stop
         self._workers = Workers(gateway)
         self._admitted: set[str] = set()
@@ -159,20 +161,17 @@ class _Run:
     def _step(self) -> bool:
         """One round of settling, claiming and sending; False when nothing is left to do."""
         self._turn()
-        if self._feed is not None and (not self._workers.has_answers or self._workers.free):
-            self._draw()
-        elif self._workers.import_ids:
-            self._answers += self._workers.collect(0.25)
-        else:
-            return self._rest()
-        self._answers += self._workers.collect(0.0)
+        self._draw(is_waiting=False)
+        if not self._workers.import_ids and self._planned_due == NEVER:
+            return self._draw(is_waiting=True) or self._rest()
+        self._answers += self._workers.collect(0.0 if self._workers.free and self._planned_due == 0.0 else 0.05)
         return True
 
     # the ledger's side
 
     def _open(self) -> None:
         self._expire_leases()
-        self._draw()  # first, because the plan in the making replaces what an older one left unsent
+        self._draw(is_waiting=True)  # first: the plan in the making replaces what an older one left unsent
         self._admit(self._commit(lambda: self._ledger.open_campaigns(self._scope)))
 
     def _turn(self) -> None:
@@ -214,7 +213,7 @@ class _Run:
         """The entries go on in an import of their own, planned at once."""
         entries = claim.batch.entries()
         contents = [orjson.dumps(entries[position]) for position in positions]
-        batch = planned_batch(claim.batch.campaign.campaign, contents, parent_id=claim.import_id)
+        batch = planned_batch(claim.batch.campaign, contents, parent_id=claim.import_id)
         [import_id] = self._ledger.insert_planned(self._scope.vendor, claim.batch.day, [batch])
         onward = [(claim.import_id, position, import_id, new) for new, position in enumerate(positions)]
         self._ledger.move_deliveries(onward)
@@ -266,14 +265,14 @@ class _Run:
 
     # the vendor's side
 
-    def _draw(self) -> None:
-        """One more step of the plan, or its end."""
-        names = next(self._feed, None) if self._feed is not None else None
+    def _draw(self, *, is_waiting: bool) -> bool:
+        """Takes the next step of the plan in the making; False when there is none."""
+        names = self._feed.take(is_waiting=is_waiting)
         if names is None:
-            self._feed = None
-        else:
-            self._admit(names)
+            return False
+        self._admit(names)
         self._planned_due = 0.0
+        return True
 
     def _admit(self, names: Iterable[str]) -> None:
         """Campaigns whose target can be loaded are admitted; the others are stopped, each with its reason."""
@@ -352,7 +351,7 @@ class _Run:
                 self._commit(lambda: self._release(idle))
         finally:
             self._workers.close()
-            self._close_feed()
+            self._feed.close()
 
     def _stop_claiming(self) -> None:
         self._planned_due = self._unknown_due = NEVER
@@ -363,11 +362,6 @@ class _Run:
         questions = [answer.claim.import_id for answer in idle if answer.is_question]
         if questions:
             self._ledger.mark_unknown([Setback(import_id, now, "not_asked", None) for import_id in questions])
-
-    def _close_feed(self) -> None:
-        close = getattr(self._feed, "close", None)
-        if close is not None:
-            close()
 
     def _record_stops(self) -> None:
         """The ledger says which campaigns are stopped, and why; one that goes again is cleared."""

@@ -8,7 +8,7 @@ read (`phones.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -94,7 +94,7 @@ def judge(
     frame: pd.DataFrame,
     contacts: pd.DataFrame,
     campaigns: Mapping[str, CampaignRule],
-    listed: Container[str] = frozenset(),
+    listed: Set[str] = frozenset(),
     policy: Policy = Policy(),
 ) -> pd.DataFrame:
     """Every row of `frame` has a verdict; none is dropped.
@@ -184,22 +184,30 @@ def _reason_codes(
     return [code or None for code in codes.tolist()]
 
 
-def _callable(
-    contacts: pd.DataFrame, listed: Container[str], policy: Policy
-) -> tuple[list[list[str]], np.ndarray[Any, Any]]:
+def _callable(contacts: pd.DataFrame, listed: Set[str], policy: Policy) -> tuple[list[list[str]], np.ndarray[Any, Any]]:
     """Each row's distinct callable numbers in order, and whether the list stops the row."""
     columns = [contacts[column] for column in PHONE_COLUMNS]
-    rows = [list(dict.fromkeys(number for number in row if number)) for row in zip(*columns, strict=True)]
+    rows = [
+        [first] if first and not second and not third else _distinct(first, second, third)
+        for first, second, third in zip(*columns, strict=True)
+    ]
+    if not listed:
+        return rows, np.zeros(len(rows), dtype=bool)
     free = [[number for number in row if number not in listed] for row in rows]
     if policy.suppress_by == "number":
         return free, np.array([bool(row) and not kept for row, kept in zip(rows, free, strict=True)], dtype=bool)
     return rows, np.array([len(row) != len(kept) for row, kept in zip(rows, free, strict=True)], dtype=bool)
 
 
+def _distinct(*numbers: str | None) -> list[str]:
+    return list(dict.fromkeys(number for number in numbers if number))
+
+
 def _reasons(codes: Iterable[str | None], frame: pd.DataFrame) -> list[str | None]:
-    texts = [REASONS[code][1] if code else None for code in codes]
-    defects = frame["defect"].tolist()
-    return [redact(defect) if text == "" else text for text, defect in zip(texts, defects, strict=True)]
+    return [
+        None if code is None else REASONS[code][1] or redact(defect)
+        for code, defect in zip(codes, frame["defect"], strict=True)
+    ]
 
 
 def _e164(column: pd.Series[Any], regions: Sequence[str | None]) -> list[str | None]:
@@ -214,7 +222,8 @@ def _consent(text: str) -> str:
 def _mapped(column: pd.Series[Any], function: Callable[[str], Any]) -> pd.Series[Any]:
     """The function of every text in the column; each distinct text is worked out once."""
     known = {text: function(text) for text in column.dropna().unique()}
-    return pd.Series([known.get(text) for text in column], index=column.index, dtype=object)
+    values = [known.get(text) for text in column] if known else [None] * len(column)
+    return pd.Series(values, index=column.index, dtype=object)
 
 
 def _is_odd(raw: pd.Series[Any], parsed: pd.Series[Any]) -> np.ndarray[Any, Any]:

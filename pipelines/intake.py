@@ -251,7 +251,7 @@ def _decided(
     store: Store, frame: pd.DataFrame, source: Source, day: date, rules: Mapping[str, CampaignRule], policy: Policy
 ) -> pa.Table:
     contacts = eligibility.normalise(frame, rules)
-    found = store.rows("crm", "listed_numbers", phones=eligibility.numbers(contacts), day=day)
+    found = store.rows("crm", "listed_numbers", phones=",".join(eligibility.numbers(contacts)), day=day)
     decided = eligibility.judge(frame, contacts, rules, {row.phone for row in found}, policy)
     decided.insert(0, "day", str(day))
     decided.insert(1, "source", source)

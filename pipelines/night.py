@@ -12,19 +12,22 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import pandas as pd
 from sqlalchemy import Row
 
 from connectors.crm.frames import DayWindow
 from connectors.errors import LeadsyncError, SetupError
 from connectors.gateway import Campaign
 from pipelines import intake, planning
+from pipelines.ahead import Ahead
+from pipelines.collector import calm_collector
 from pipelines.delivery import DeliverySummary, deliver
 from pipelines.installation import Installation
 from pipelines.intake import DecisionSummary, PullSummary, Source
 from pipelines.planning import PlanSummary
 from pipelines.report import NightReport, night_report
 from pipelines.retention import purge
-from pipelines.store import utc_now
+from pipelines.store import Store, utc_now
 from pipelines.vendors import VENDORS
 
 
@@ -61,6 +64,7 @@ def refresh_do_not_call(installation: Installation) -> dict[str, int]:
         return intake.read_do_not_call(store, installation.settings)
 
 
+@calm_collector()
 def pull(installation: Installation, source: Source, day: date) -> PullSummary:
     """The day's rows of the source are stored."""
     summary = PullSummary(source, day)
@@ -70,6 +74,7 @@ def pull(installation: Installation, source: Source, day: date) -> PullSummary:
     return summary
 
 
+@calm_collector()
 def decide(installation: Installation, day: date) -> DecisionSummary:
     """Every stored row of the day has a verdict.
 
@@ -82,6 +87,7 @@ def decide(installation: Installation, day: date) -> DecisionSummary:
         return intake.decide(store, installation.settings, day, rows)
 
 
+@calm_collector()
 def plan(installation: Installation, vendor: str, days: Sequence[date], names: Sequence[str] = ()) -> PlanSummary:
     """The vendor's contacts of the days are planned: frozen in the ledger in the vendor's schema."""
     summary = PlanSummary()
@@ -90,6 +96,7 @@ def plan(installation: Installation, vendor: str, days: Sequence[date], names: S
     return summary
 
 
+@calm_collector()
 def send(
     installation: Installation,
     vendor: str,
@@ -106,6 +113,7 @@ def send(
         return deliver(ledger, gateway, scope, campaigns, installation.terms(vendor, wait_s=wait_s), stop=stop)
 
 
+@calm_collector()
 def plan_and_send(
     installation: Installation,
     vendor: str,
@@ -125,6 +133,7 @@ def plan_and_send(
         return VendorSummary(summary, deliver(ledger, gateway, scope, campaigns, terms, feed=feed, stop=stop))
 
 
+@calm_collector()
 def pull_and_decide(installation: Installation, day: date) -> DecisionSummary:
     """`pull` and `decide` at once: rows are decided on the way from the source to the database."""
     settings = installation.settings
@@ -133,7 +142,10 @@ def pull_and_decide(installation: Installation, day: date) -> DecisionSummary:
         stores = {"lead": leads, "customer": customers}
         summaries = {source: PullSummary(source, day) for source in intake.configured_sources(settings)}
         rows = {
-            source: (summary.pull_id, intake.pull(stores[source], settings, summary, required=required))
+            source: (
+                summary.pull_id,
+                _while_read(intake.pull(stores[source], settings, summary, required=required), deciding),
+            )
             for source, summary in summaries.items()
         }
         return intake.decide(deciding, settings, day, rows)
@@ -253,6 +265,18 @@ def required_columns(installation: Installation) -> set[str]:
                 for campaign in intake.stored_campaigns(store, vendor):
                     needed.update(gateway.required_columns(campaign))
     return needed
+
+
+def _while_read(frames: Iterator[pd.DataFrame], store: Store) -> Iterator[pd.DataFrame]:
+    """The frames, the next read while the last is decided; a dry run has but one connection, and takes turns."""
+    if store.is_dry_run:
+        yield from frames
+        return
+    reading = Ahead(frames, size=2)
+    try:
+        yield from reading
+    finally:
+        reading.close()
 
 
 def _planned(

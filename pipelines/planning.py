@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -20,28 +20,25 @@ from sqlalchemy import Row
 
 from connectors.errors import SetupError
 from connectors.gateway import Campaign, Contact, Entry, Gateway
-from pipelines.eligibility import parse_not_before, parse_priority
-from pipelines.ledger import Ledger, PlannedBatch, Scope
+from pipelines.eligibility import REASONS, parse_not_before, parse_priority
+from pipelines.ledger import Ledger, PlannedBatch, Refusal, Scope
+from pipelines.store import utc_now
 
 PLAN_ROWS = 2_000
+SAMPLES = 3
 SOURCES = ("lead", "customer")
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedEntry:
-    """One delivery on its way into a batch."""
+class PlannedEntry(NamedTuple):
+    """One delivery on its way into a batch. `digest` is the fingerprint of what the vendor would receive."""
 
     campaign: str
     source: str
     lead_id: str
     phone: str
     content: bytes
+    digest: bytes
     is_again: bool
-
-    @property
-    def digest(self) -> bytes:
-        """The fingerprint of what the vendor would receive."""
-        return blake2b(self.content, digest_size=16).digest()
 
 
 @dataclass
@@ -55,10 +52,11 @@ class PlanSummary:
     withdrawn_import_count: int = 0
     samples: dict[str, list[Entry]] = field(default_factory=dict)
 
-    def add(self, campaign: str, outcome: str) -> None:
-        """One more contact of the campaign came to the outcome."""
-        self.counts[outcome] += 1
-        self.by_campaign.setdefault(campaign, Counter())[outcome] += 1
+    def add(self, outcomes: Counter[tuple[str, str]]) -> None:
+        """So many more contacts of the campaign came to the outcome."""
+        for (campaign, outcome), count in outcomes.items():
+            self.counts[outcome] += count
+            self.by_campaign.setdefault(campaign, Counter())[outcome] += count
 
 
 def plan(
@@ -112,10 +110,14 @@ class _Planner:
         self._scope = scope
         self._summary = summary
         self._zone = zone
+        self._today = utc_now().astimezone(zone).date()
+        self._campaigns = campaigns
         self._batch_size = gateway.batch_size
         self._mappers: dict[str, Callable[[Contact], Entry]] = {
             name: gateway.mapper(campaign) for name, campaign in campaigns.items()
         }
+        self._samples = summary.samples
+        self._samples.update({name: [] for name in campaigns})
         self._waiting: dict[str, list[PlannedEntry]] = {}
 
     def withdraw(self, day: date) -> None:
@@ -139,22 +141,44 @@ class _Planner:
             return self._write(day, is_last=True)
 
     def _take(self, rows: Sequence[Row[Any]], day: date, source: str) -> None:
-        refused: dict[str, list[Row[Any]]] = {"duplicate": [], "suppressed": [], "changed": []}
+        """Every row of the chunk is entered, left as it is, or refused; and counted."""
+        listed = self._ledger.listed_numbers(list({phone for row in rows for phone in row.phones}), self._today)
+        new = list({row.phones[0] for row in rows if not row.is_delivery})
+        held = self._ledger.holders(self._scope.campaigns, new) if new else {}
+        refusals: list[Refusal] = []
+        changed: list[Row[Any]] = []
+        outcomes: list[tuple[str, str]] = []
         for row in rows:
-            outcome, entry = self._judge(row, source)
-            self._summary.add(row.campaign, outcome)
-            if entry is not None:
+            refusal = self._refusal(row, source, listed, held)
+            outcome, entry = (refusal.verdict, None) if refusal else self._judge(row, source)
+            outcomes.append((row.campaign, outcome))
+            if refusal:
+                refusals.append(refusal)
+            elif entry is not None:
                 self._waiting.setdefault(row.campaign, []).append(entry)
-            elif outcome in refused:
-                refused[outcome].append(row)
-        self._ledger.mark_refused(day, source, taken=refused["duplicate"], listed=refused["suppressed"])
-        self._ledger.note_changes(source, refused["changed"])
+            elif outcome == "changed":
+                changed.append(row)
+        self._summary.add(Counter(outcomes))
+        self._ledger.refuse_contacts(day, source, refusals)
+        self._ledger.note_changes(source, changed)
+
+    def _refusal(
+        self,
+        row: Row[Any],
+        source: str,
+        listed: set[str],
+        held: Mapping[tuple[str, str], tuple[str, str]],
+    ) -> Refusal | None:
+        """Why the row must not be sent after all: listed since it was decided, or its number is in the campaign."""
+        if listed and not listed.isdisjoint(row.phones):
+            return Refusal(row.row_no, "suppressed", "do_not_call", REASONS["do_not_call"][1])
+        holder = held.get((row.campaign, row.phones[0]))
+        if holder is None or row.is_delivery or holder == (source, row.lead_id):
+            return None
+        text = f"the campaign has this number as {holder[0]} {holder[1]}"
+        return Refusal(row.row_no, "duplicate", "number_in_campaign", text)
 
     def _judge(self, row: Row[Any], source: str) -> tuple[str, PlannedEntry | None]:
-        if row.is_listed:
-            return "suppressed", None
-        if row.taken_by is not None:
-            return "duplicate", None
         if row.is_delivery and row.verdict is None:
             return "in_progress", None
         if row.verdict in ("unattributed", "withdrawn"):
@@ -171,22 +195,31 @@ class _Planner:
 
     def _entry(self, row: Row[Any], source: str) -> PlannedEntry:
         mapped = self._mappers[row.campaign](_contact(row, source, self._zone))
-        samples = self._summary.samples.setdefault(row.campaign, [])
-        if len(samples) < 3:
+        samples = self._samples[row.campaign]
+        if len(samples) < SAMPLES:
             samples.append(mapped)
-        return PlannedEntry(
-            row.campaign, source, row.lead_id, row.phones[0], orjson.dumps(mapped), is_again=row.is_delivery
-        )
+        content = orjson.dumps(mapped)
+        digest = blake2b(content, digest_size=16).digest()
+        return PlannedEntry(row.campaign, source, row.lead_id, row.phones[0], content, digest, row.is_delivery)
 
     def _write(self, day: date, *, is_last: bool) -> set[str]:
         groups = [group for entries in self._waiting.values() for group in self._cut(entries, is_last)]
         if not groups:
             return set()
-        import_ids = self._ledger.insert_planned(self._scope.vendor, day, [_batch(group) for group in groups])
-        self._ledger.insert_deliveries(self._scope.vendor, day, _deliveries(groups, import_ids))
-        self._ledger.replan_deliveries(day, _deliveries(groups, import_ids, is_again=True))
+        import_ids = self._ledger.insert_planned(self._scope.vendor, day, [self._batch(group) for group in groups])
+        placed = [
+            (entry, import_id, position)
+            for group, import_id in zip(groups, import_ids, strict=True)
+            for position, entry in enumerate(group)
+        ]
+        new, again = [p for p in placed if not p[0].is_again], [p for p in placed if p[0].is_again]
+        self._ledger.insert_deliveries(self._scope.vendor, day, _deliveries(new))
+        self._ledger.replan_deliveries(day, _deliveries(again))
         self._summary.import_count += len(groups)
         return {group[0].campaign for group in groups}
+
+    def _batch(self, group: Sequence[PlannedEntry]) -> PlannedBatch:
+        return planned_batch(self._campaigns[group[0].campaign], [entry.content for entry in group])
 
     def _cut(self, entries: list[PlannedEntry], is_last: bool) -> list[list[PlannedEntry]]:
         """Takes full batches off the front of `entries`; the rest too when it is the last cut."""
@@ -197,28 +230,22 @@ class _Planner:
 
 def _contact(row: Row[Any], source: str, zone: ZoneInfo) -> Contact:
     return Contact(
-        source=source,
-        lead_id=row.lead_id,
-        phones=row.phones,
-        first_name=row.first_name,
-        last_name=row.last_name,
-        email=row.email,
-        country=row.country,
-        time_zone=row.time_zone,
-        agent=row.agent,
-        priority=parse_priority(row.priority) if row.priority else None,
-        not_before=parse_not_before(row.not_before, zone) if row.not_before else None,
-        attributes=row.attributes or {},
+        source,
+        row.lead_id,
+        row.phones,
+        row.first_name,
+        row.last_name,
+        row.email,
+        row.country,
+        row.time_zone,
+        row.agent,
+        parse_priority(row.priority) if row.priority else None,
+        parse_not_before(row.not_before, zone) if row.not_before else None,
+        row.attributes or {},
     )
 
 
-def _batch(group: Sequence[PlannedEntry]) -> PlannedBatch:
-    return planned_batch(group[0].campaign, [entry.content for entry in group])
-
-
-def planned_batch(
-    campaign: str, contents: Sequence[bytes], *, parent_id: int | None = None, attempts: int = 0
-) -> PlannedBatch:
+def planned_batch(campaign: Campaign, contents: Sequence[bytes], *, parent_id: int | None = None) -> PlannedBatch:
     """A batch of entries that are JSON already; its payload is their JSON array."""
     payload = b"[" + b",".join(contents) + b"]"
     return PlannedBatch(
@@ -227,27 +254,20 @@ def planned_batch(
         payload_digest=blake2b(payload, digest_size=16).digest(),
         entry_count=len(contents),
         parent_id=parent_id,
-        attempts=attempts,
     )
 
 
-def _deliveries(
-    groups: Sequence[Sequence[PlannedEntry]], import_ids: Sequence[int], *, is_again: bool = False
-) -> pa.Table:
-    chosen = [
-        (entry, import_id, position)
-        for group, import_id in zip(groups, import_ids, strict=True)
-        for position, entry in enumerate(group)
-        if entry.is_again is is_again
-    ]
+def _deliveries(placed: Sequence[tuple[PlannedEntry, int, int]]) -> pa.Table:
+    """Entries with the import and position that carry them, as columns of `ledger.deliveries`."""
+    entries = [entry for entry, _, _ in placed]
     return pa.table(
         {
-            "campaign": [entry.campaign for entry, _, _ in chosen],
-            "source": [entry.source for entry, _, _ in chosen],
-            "lead_id": [entry.lead_id for entry, _, _ in chosen],
-            "phone": [entry.phone for entry, _, _ in chosen],
-            "content_digest": ["\\x" + entry.digest.hex() for entry, _, _ in chosen],
-            "import_id": [import_id for _, import_id, _ in chosen],
-            "position": [position for _, _, position in chosen],
+            "campaign": [entry.campaign for entry in entries],
+            "source": [entry.source for entry in entries],
+            "lead_id": [entry.lead_id for entry in entries],
+            "phone": [entry.phone for entry in entries],
+            "content_digest": ["\\x" + entry.digest.hex() for entry in entries],
+            "import_id": [import_id for _, import_id, _ in placed],
+            "position": [position for _, _, position in placed],
         }
     )

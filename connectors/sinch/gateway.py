@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 from connectors.errors import (
@@ -72,7 +73,8 @@ class SinchGateway:
 
     def mapper(self, campaign: Campaign) -> Callable[[Contact], Entry]:
         """A function that turns a contact into a customer. Source: vendors.md, customer (write)."""
-        columns = list({**_DEFAULT_ATTRIBUTES, **campaign.mapping.get("attributes", {})}.items())
+        named = {**_DEFAULT_ATTRIBUTES, **campaign.mapping.get("attributes", {})}
+        columns = [(name, _reader(column)) for name, column in named.items()]
         template, name_of_campaign = self._template, campaign.campaign
 
         def customer(contact: Contact) -> Entry:
@@ -82,12 +84,9 @@ class SinchGateway:
                 ),
                 "numbers": ";".join(contact.phones),
             }
-            entry.update(_optional_fields(contact))
-            attributes = [
-                {"name": name, "value": str(value)}
-                for name, column in columns
-                if (value := _column(contact, column)) is not None
-            ]
+            _add_optional_fields(entry, contact)
+            values = [(name, read(contact)) for name, read in columns]
+            attributes = [{"name": name, "value": str(value)} for name, value in values if value is not None]
             if attributes:
                 entry["attributes"] = {"attribute": attributes}
             return entry
@@ -210,23 +209,22 @@ def _taken(position: int) -> Verdict:
     return Verdict(position, "rejected", "external_id_taken", "the vendor holds this externalId for somebody else")
 
 
-def _optional_fields(contact: Contact) -> Entry:
-    fields: Entry = {}
+def _add_optional_fields(entry: Entry, contact: Contact) -> None:
     if contact.time_zone:
-        fields["timeZone"] = contact.time_zone
+        entry["timeZone"] = contact.time_zone
     if contact.agent:
-        fields["agentId"] = contact.agent
+        entry["agentId"] = contact.agent
     if contact.priority is not None:
-        fields["priority"] = contact.priority
+        entry["priority"] = contact.priority
     if contact.not_before is not None:
-        fields["date"] = contact.not_before.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return fields
+        entry["date"] = contact.not_before.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _column(contact: Contact, column: str) -> Any:
+def _reader(column: str) -> Callable[[Contact], Any]:
+    """How the column is read of a contact: one of its own fields, or an attribute of the source's row."""
     if column in _CONTACT_FIELDS:
-        return getattr(contact, column)
-    return contact.attributes.get(column)
+        return attrgetter(column)
+    return lambda contact: contact.attributes.get(column)
 
 
 def _has_numbers(customer: SinchCustomer, entry: Entry) -> bool:

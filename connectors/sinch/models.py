@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 LOADABLE_STATUSES = ("Passive", "Active")
 
@@ -47,8 +47,7 @@ class SinchCustomer:
     attributes: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class EntryResult:
+class EntryResult(NamedTuple):
     """The answer to one entry of `customers/list`. Source: vendors.md, 2(c) #8."""
 
     status: int
@@ -89,7 +88,10 @@ def read_entry_results(rows: Any) -> list[EntryResult]:
     """The answers to a list of customers, in the order of the request."""
     if not isinstance(rows, list):
         raise ShapeError("$: an array was expected")
-    return [_read_entry_result(row, f"$[{index}]") for index, row in enumerate(rows)]
+    try:
+        return [EntryResult(_status(row["statusCode"]), row.get("id"), row.get("error")) for row in rows]
+    except (TypeError, KeyError, AttributeError, ValueError):
+        raise ShapeError(_first_misshapen(rows)) from None
 
 
 def unwrap_attributes(value: Any) -> dict[str, str]:
@@ -121,11 +123,21 @@ def read_time(value: str | None) -> datetime | None:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
-def _read_entry_result(row: Any, path: str) -> EntryResult:
-    status = _required(row, "statusCode", path)
-    if isinstance(status, bool) or not isinstance(status, (int, float)):
-        raise ShapeError(f"{path}.statusCode: a number was expected")
-    return EntryResult(status=int(status), id=_text(row, "id"), error=_text(row, "error"))
+def _status(value: Any) -> int:
+    if type(value) is not int and not (isinstance(value, float) and value.is_integer()):
+        raise ValueError
+    return int(value)
+
+
+def _first_misshapen(rows: list[Any]) -> str:
+    """The JSON path of the first entry that is no result."""
+    for index, row in enumerate(rows):
+        status = row.get("statusCode") if isinstance(row, Mapping) else None
+        if status is None:
+            return f"$[{index}].statusCode: missing"
+        if type(status) is not int and not isinstance(status, float):
+            return f"$[{index}].statusCode: a number was expected"
+    return "$: an array of results was expected"
 
 
 def _required(row: Any, key: str, path: str) -> Any:

@@ -100,30 +100,17 @@ WHERE contact.day = :day AND contact.source = :source AND contact.row_no = refus
 
 -- name: plannable :many
 -- The next eligible rows of the day for the vendor's campaigns, in the reader's order, each with its
--- delivery so far, the lead that already holds its number, and whether a number was listed since.
+-- delivery so far.
 SELECT contact.row_no, contact.campaign, contact.lead_id, contact.phones, contact.time_zone, contact.country,
        read.first_name, read.last_name, read.email, read.agent, read.priority, read.not_before, read.attributes,
        delivery.content_digest, delivery.verdict,
-       (delivery.lead_id IS NOT NULL) AS is_delivery,
-       taken.lead_id AS taken_by,
-       EXISTS (
-           SELECT FROM crm.do_not_call AS listed
-           WHERE listed.phone = ANY (contact.phones)
-             AND (listed.until_on IS NULL OR listed.until_on >= CAST(:today AS date))
-       ) AS is_listed
+       (delivery.lead_id IS NOT NULL) AS is_delivery
 FROM ledger.contacts AS contact
 JOIN crm.rows AS read
     ON read.source = contact.source AND read.day = contact.day AND read.row_no = contact.row_no
+    AND read.row_no > :after  -- said twice: the planner does not carry it over, and would begin at the first row
 LEFT JOIN ledger.deliveries AS delivery
     ON delivery.campaign = contact.campaign AND delivery.source = contact.source AND delivery.lead_id = contact.lead_id
-LEFT JOIN LATERAL (
-    SELECT other.source || ' ' || other.lead_id AS lead_id
-    FROM ledger.deliveries AS other
-    WHERE other.campaign = contact.campaign AND other.phone = contact.phones[1]
-      AND (other.source, other.lead_id) <> (contact.source, contact.lead_id)
-      AND (other.verdict IS NULL OR other.verdict NOT IN ('rejected', 'withdrawn'))
-    LIMIT 1
-) AS taken ON delivery.lead_id IS NULL
 WHERE contact.day = :day AND contact.source = :source AND contact.row_no > :after
   AND contact.campaign = ANY (CAST(:campaigns AS text[]))
   AND contact.verdict = 'eligible'

@@ -34,10 +34,11 @@ ON CONFLICT (phone) DO UPDATE SET
 SELECT count(*) AS entry_count FROM crm.do_not_call;
 
 -- name: listed_numbers :many
--- Those of the given numbers that must not be called on the given day.
-SELECT phone, coalesce(reason, 'listed') AS reason
-FROM crm.do_not_call
-WHERE phone = ANY (CAST(:phones AS text[])) AND (until_on IS NULL OR until_on >= CAST(:day AS date));
+-- Those of the given numbers, parted by commas, that must not be called on the given day.
+SELECT listed.phone
+FROM string_to_table(:phones, ',') AS number (phone)
+JOIN crm.do_not_call AS listed ON listed.phone = number.phone
+WHERE listed.until_on IS NULL OR listed.until_on >= CAST(:day AS date);
 
 -- name: delete_lead_rows :none
 -- No lead of the day is stored.

@@ -1,5 +1,19 @@
 -- ledger.deliveries: one row per contact on a campaign.
 
+-- name: holders :many
+-- Who holds the numbers, parted by commas, in the campaigns: deliveries that the vendor has, may have, or will be sent.
+-- The limit keeps each look-up on its index: a join of unknown size would read the whole table.
+SELECT wanted.campaign, number.phone, holder.source, holder.lead_id
+FROM unnest(CAST(:campaigns AS text[])) AS wanted (campaign)
+CROSS JOIN string_to_table(:phones, ',') AS number (phone)
+CROSS JOIN LATERAL (
+    SELECT delivery.source, delivery.lead_id
+    FROM ledger.deliveries AS delivery
+    WHERE delivery.campaign = wanted.campaign AND delivery.phone = number.phone
+      AND (delivery.verdict IS NULL OR delivery.verdict NOT IN ('rejected', 'withdrawn'))
+    LIMIT 1
+) AS holder;
+
 -- name: replan :none
 -- Deliveries that were refused, and changed since, are carried by another batch.
 UPDATE ledger.deliveries AS delivery
@@ -27,9 +41,8 @@ WITH settled AS (
     UPDATE ledger.deliveries AS delivery
     SET verdict = told.verdict, reason_code = told.reason_code, reason = told.reason, vendor_id = told.vendor_id,
         settled_at = :now
-    FROM unnest(CAST(:import_ids AS bigint[]), CAST(:positions AS smallint[]), CAST(:verdicts AS text[]),
-                CAST(:reason_codes AS text[]), CAST(:reasons AS text[]), CAST(:vendor_ids AS text[]))
-        AS told (import_id, position, verdict, reason_code, reason, vendor_id)
+    FROM json_to_recordset(CAST(:verdicts AS json))
+        AS told (import_id bigint, position smallint, verdict text, reason_code text, reason text, vendor_id text)
     WHERE delivery.import_id = told.import_id AND delivery.position = told.position AND delivery.verdict IS NULL
     RETURNING 1
 )

@@ -29,30 +29,16 @@ WITH stale AS (
 )
 SELECT count(*) AS import_count FROM dropped;
 
--- name: insert_planned :many
--- The batches are planned; their ids come back in the order of the input.
-WITH input AS (
-    SELECT batch.import_key, batch.parent_id, batch.campaign, batch.payload, batch.payload_digest, batch.entry_count,
-           batch.attempts, batch.sequence
-    FROM unnest(
-        CAST(:import_keys AS uuid[]), CAST(:parent_ids AS bigint[]), CAST(:campaigns AS text[]),
-        CAST(:payloads AS bytea[]), CAST(:payload_digests AS bytea[]), CAST(:entry_counts AS integer[]),
-        CAST(:attempts AS integer[]))
-        WITH ORDINALITY AS batch (import_key, parent_id, campaign, payload, payload_digest, entry_count, attempts, sequence)
-), planned AS (
-    INSERT INTO ledger.imports
-        (import_key, parent_id, vendor, campaign, day, target, payload, payload_digest, entry_count, attempts, due_at, planned_at)
-    SELECT input.import_key, input.parent_id, :vendor, input.campaign, :day, campaign.target, input.payload,
-           input.payload_digest, input.entry_count, input.attempts, :now, :now
-    FROM input
-    JOIN crm.campaigns AS campaign ON campaign.campaign = input.campaign
-    ORDER BY input.sequence
-    RETURNING import_id, import_key, entry_count
-), told AS (
-    INSERT INTO ledger.events (at, import_id, event, actor, detail)
-    SELECT :now, import_id, 'planned', :actor, jsonb_build_object('entry_count', entry_count) FROM planned
-)
-SELECT planned.import_id FROM planned JOIN input USING (import_key) ORDER BY input.sequence;
+-- name: next_ids :many
+-- As many new import ids, in order; the imports follow by COPY.
+SELECT nextval(pg_get_serial_sequence('ledger.imports', 'import_id')) AS import_id
+FROM generate_series(1, :count);
+
+-- name: tell_planned :none
+-- The events say that the imports are planned.
+INSERT INTO ledger.events (at, import_id, event, actor, detail)
+SELECT :now, planned.import_id, 'planned', :actor, jsonb_build_object('entry_count', planned.entry_count)
+FROM unnest(CAST(:import_ids AS bigint[]), CAST(:entry_counts AS integer[])) AS planned (import_id, entry_count);
 
 -- name: claim_planned :many
 -- Up to :limit due batches are ours to send until the lease ends.
@@ -180,17 +166,18 @@ FOR UPDATE;
 -- Batches of which every entry has a verdict, or went on in another batch, are settled, or failed when the
 -- vendor has nothing of them.
 WITH counted AS (
-    SELECT import.import_id,
-           count(*) FILTER (WHERE delivery.verdict IN ('accepted', 'withdrawn')) AS accepted_count,
-           count(*) FILTER (WHERE delivery.verdict = 'duplicate')    AS duplicate_count,
-           count(*) FILTER (WHERE delivery.verdict = 'rejected')     AS rejected_count,
-           count(*) FILTER (WHERE delivery.verdict = 'unattributed') AS unattributed_count,
-           count(delivery.lead_id) AS carried_count,
-           count(*) FILTER (WHERE delivery.lead_id IS NOT NULL AND delivery.verdict IS NULL) AS open_count
-    FROM ledger.imports AS import
-    LEFT JOIN ledger.deliveries AS delivery ON delivery.import_id = import.import_id
-    WHERE import.import_id = ANY (CAST(:import_ids AS bigint[]))
-    GROUP BY import.import_id
+    SELECT asked.import_id, entries.*
+    FROM unnest(CAST(:import_ids AS bigint[])) AS asked (import_id)
+    CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE verdict IN ('accepted', 'withdrawn')) AS accepted_count,
+               count(*) FILTER (WHERE verdict = 'duplicate')    AS duplicate_count,
+               count(*) FILTER (WHERE verdict = 'rejected')     AS rejected_count,
+               count(*) FILTER (WHERE verdict = 'unattributed') AS unattributed_count,
+               count(*)                                         AS carried_count,
+               count(*) FILTER (WHERE verdict IS NULL)          AS open_count
+        FROM ledger.deliveries
+        WHERE deliveries.import_id = asked.import_id
+    ) AS entries
 ), done AS (
     UPDATE ledger.imports AS import
     SET state = CASE WHEN counted.accepted_count + counted.duplicate_count + counted.unattributed_count = 0

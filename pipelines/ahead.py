@@ -1,0 +1,79 @@
+"""Makes the next items while the last one is worked on.
+
+Belongs here: one producing thread and its end. Does not belong here: what the items are. The producer may
+use a database connection of its own, never one that the consumer uses.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from queue import Empty, Full, Queue
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+_LOOK_AGAIN_S = 0.1
+
+
+class Ahead(Generic[T]):
+    """The items of an iterator, made by a thread; at most `size` of them wait to be taken.
+
+    An error of the iterator is raised where the item would have been taken. Close it in every case: then
+    the iterator is closed, in its own thread, and the thread is gone.
+    """
+
+    def __init__(self, items: Iterator[T], *, size: int) -> None:
+        self._items = items
+        self._made: Queue[T | BaseException | None] = Queue(maxsize=size)
+        self._closed = threading.Event()
+        self.is_over = False
+        self._thread = threading.Thread(target=self._make, name="ahead", daemon=True)
+        self._thread.start()
+
+    def take(self, *, is_waiting: bool = True) -> T | None:
+        """The next item; None at the end (`is_over`), or when there is none yet and nobody waits."""
+        if self.is_over:
+            return None
+        try:
+            made = self._made.get(block=is_waiting)
+        except Empty:
+            return None
+        if made is None or isinstance(made, BaseException):
+            self.is_over = True
+        if isinstance(made, BaseException):
+            raise made
+        return made
+
+    def __iter__(self) -> Iterator[T]:
+        while (item := self.take()) is not None:
+            yield item
+
+    def close(self) -> None:
+        """The iterator is closed and the thread is gone."""
+        self._closed.set()
+        self._thread.join()
+        self.is_over = True
+
+    def _make(self) -> None:
+        end: BaseException | None = None
+        try:
+            for item in self._items:
+                if not self._put(item):
+                    break
+        except BaseException as error:  # noqa: BLE001  the boundary of the thread: the consumer raises it
+            end = error
+        finally:
+            close = getattr(self._items, "close", None)
+            if close is not None:
+                close()
+        self._put(end)
+
+    def _put(self, item: T | BaseException | None) -> bool:
+        while not self._closed.is_set():
+            try:
+                self._made.put(item, timeout=_LOOK_AGAIN_S)
+            except Full:
+                continue
+            return True
+        return False
