@@ -169,10 +169,11 @@ def status(config: Path | None, as_json: bool, day: date | None) -> int:
 
 @cli.command()
 @click.option("--port", default=8700, show_default=True, help="Where the double of Sinch listens; 0 takes a free port.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="On which address.")
 @click.option("--latency-ms", default=0.0, show_default=True, help="Wait of every request.")
-def sandbox(port: int, latency_ms: float) -> int:
+def sandbox(port: int, host: str, latency_ms: float) -> int:
     """Run the doubles of the vendors until Ctrl-C."""
-    arguments = ["-m", "sandbox", "--port", str(port), "--latency-ms", str(latency_ms)]
+    arguments = ["-m", "sandbox", "--host", host, "--port", str(port), "--latency-ms", str(latency_ms)]
     os.execv(sys.executable, [sys.executable, *arguments])
 
 

@@ -63,7 +63,7 @@ def tell(result: dict[str, Any]) -> None:
     say(f"Done in {result['seconds']} s. Next:")
     say("  make up                        the Dagster UI with these days, and the sandbox")
     say("  .venv/bin/leadsync status      did the newest night load, and if not, which leads and why?")
-    say("  docs/first-configuration.md    your own CRM and your own vendor")
+    say("  docs/configuration.md          your own CRM and your own vendor")
 
 
 def _load(installation: Installation, text: str) -> dict[str, Any]:

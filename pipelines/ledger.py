@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import orjson
@@ -28,6 +28,27 @@ class Scope:
     vendor: str
     days: tuple[date, ...]
     campaigns: tuple[str, ...]
+
+
+class Plannable(NamedTuple):
+    """An eligible contact with what its row says and what was delivered of it before, if anything."""
+
+    row_no: int
+    campaign: str
+    lead_id: str
+    phones: list[str]
+    time_zone: str | None
+    country: str | None
+    first_name: str | None
+    last_name: str | None
+    email: str | None
+    agent: str | None
+    priority: str | None
+    not_before: str | None
+    attributes: dict[str, Any] | None
+    content_digest: bytes | None
+    verdict: str | None
+    is_delivery: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +131,9 @@ class Ledger:
         )
         return int(row.import_count)
 
-    def plannable(self, scope: Scope, day: date, source: str, *, after: int, limit: int) -> Sequence[Row[Any]]:
+    def plannable(self, scope: Scope, day: date, source: str, *, after: int, limit: int) -> list[Plannable]:
         """The next eligible rows of the day after row number `after`."""
-        return self.store.rows(
+        rows = self.store.tuples(
             "contacts",
             "plannable",
             day=day,
@@ -121,6 +142,7 @@ class Ledger:
             limit=limit,
             campaigns=list(scope.campaigns),
         )
+        return [Plannable(*row) for row in rows]
 
     def holders(self, campaigns: Iterable[str], phones: Sequence[str]) -> dict[tuple[str, str], tuple[str, str]]:
         """Who holds a number in a campaign: (campaign, number) to (source, lead_id)."""
@@ -145,7 +167,7 @@ class Ledger:
                 reasons=[refusal.reason for refusal in refusals],
             )
 
-    def note_changes(self, source: str, rows: Sequence[Row[Any]]) -> None:
+    def note_changes(self, source: str, rows: Sequence[Plannable]) -> None:
         """Accepted deliveries whose lead changed since say so."""
         if rows:
             self.store.run(

@@ -11,17 +11,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import orjson
 import pyarrow as pa
-from sqlalchemy import Row
 
 from connectors.errors import SetupError
 from connectors.gateway import Campaign, Contact, Entry, Gateway
 from pipelines.eligibility import REASONS, parse_not_before, parse_priority
-from pipelines.ledger import Ledger, PlannedBatch, Refusal, Scope
+from pipelines.ledger import Ledger, Plannable, PlannedBatch, Refusal, Scope
 from pipelines.store import utc_now
 
 PLAN_ROWS = 2_000
@@ -140,13 +139,13 @@ class _Planner:
         with self._ledger.store.transaction():
             return self._write(day, is_last=True)
 
-    def _take(self, rows: Sequence[Row[Any]], day: date, source: str) -> None:
+    def _take(self, rows: Sequence[Plannable], day: date, source: str) -> None:
         """Every row of the chunk is entered, left as it is, or refused; and counted."""
         listed = self._ledger.listed_numbers(list({phone for row in rows for phone in row.phones}), self._today)
         new = list({row.phones[0] for row in rows if not row.is_delivery})
         held = self._ledger.holders(self._scope.campaigns, new) if new else {}
         refusals: list[Refusal] = []
-        changed: list[Row[Any]] = []
+        changed: list[Plannable] = []
         outcomes: list[tuple[str, str]] = []
         for row in rows:
             refusal = self._refusal(row, source, listed, held)
@@ -164,7 +163,7 @@ class _Planner:
 
     def _refusal(
         self,
-        row: Row[Any],
+        row: Plannable,
         source: str,
         listed: set[str],
         held: Mapping[tuple[str, str], tuple[str, str]],
@@ -178,22 +177,22 @@ class _Planner:
         text = f"the campaign has this number as {holder[0]} {holder[1]}"
         return Refusal(row.row_no, "duplicate", "number_in_campaign", text)
 
-    def _judge(self, row: Row[Any], source: str) -> tuple[str, PlannedEntry | None]:
+    def _judge(self, row: Plannable, source: str) -> tuple[str, PlannedEntry | None]:
         if row.is_delivery and row.verdict is None:
             return "in_progress", None
         if row.verdict in ("unattributed", "withdrawn"):
             return row.verdict, None
         return self._compare(row, self._entry(row, source))
 
-    def _compare(self, row: Row[Any], entry: PlannedEntry) -> tuple[str, PlannedEntry | None]:
-        is_same = row.is_delivery and bytes(row.content_digest) == entry.digest
+    def _compare(self, row: Plannable, entry: PlannedEntry) -> tuple[str, PlannedEntry | None]:
+        is_same = row.content_digest == entry.digest
         if row.verdict in ("accepted", "duplicate"):
             return ("unchanged" if is_same else "changed"), None
         if row.verdict == "rejected" and is_same:
             return "refused_before", None
         return "planned", entry
 
-    def _entry(self, row: Row[Any], source: str) -> PlannedEntry:
+    def _entry(self, row: Plannable, source: str) -> PlannedEntry:
         mapped = self._mappers[row.campaign](_contact(row, source, self._zone))
         samples = self._samples[row.campaign]
         if len(samples) < SAMPLES:
@@ -228,7 +227,7 @@ class _Planner:
         return [taken[start : start + self._batch_size] for start in range(0, end, self._batch_size)]
 
 
-def _contact(row: Row[Any], source: str, zone: ZoneInfo) -> Contact:
+def _contact(row: Plannable, source: str, zone: ZoneInfo) -> Contact:
     return Contact(
         source,
         row.lead_id,

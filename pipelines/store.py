@@ -76,6 +76,11 @@ class Store:
         with self._executed(table, name, values) as result:
             return result.all()
 
+    def tuples(self, table: str, name: str, **values: Any) -> list[tuple[Any, ...]]:
+        """The statement's rows as the driver makes them: for statements of many rows."""
+        with self._executed(table, name, values) as result:
+            return cast(list[tuple[Any, ...]], result.cursor.fetchall()) if result.cursor else []
+
     def one(self, table: str, name: str, **values: Any) -> Row[Any]:
         """The statement's only row."""
         with self._executed(table, name, values) as result:

@@ -1,0 +1,2 @@
+-- Dagster keeps its own storage beside the ledger.
+CREATE DATABASE dagster;
