@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # Tables grow from nothing to millions of rows inside one run: a plan that was kept from its beginning would
 # scan them, and compiling statements of a few rows costs more than it saves.
-_PLANNING = "-c plan_cache_mode=force_custom_plan -c jit=off"
+_PLANNING = "-c plan_cache_mode=force_custom_plan -c jit=off -c work_mem=32MB"
 EMBEDDED = "embedded"
 DATABASE_NAME = "leadsync"
 

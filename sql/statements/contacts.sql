@@ -7,24 +7,23 @@ DELETE FROM ledger.contacts WHERE day = :day AND source = :source;
 -- name: mark_duplicates :one
 -- Of the eligible rows that share a lead, or a first number, inside a campaign, one is kept: a lead that was
 -- delivered already, else the first by cursor. Every other names the lead that was kept.
-WITH candidates AS (
-    SELECT contact.day, contact.source, contact.row_no, contact.campaign, contact.lead_id,
-           contact.phones[1] AS phone, contact.cursor_at,
-           EXISTS (
-               SELECT FROM ledger.deliveries AS delivery
-               WHERE delivery.campaign = contact.campaign AND delivery.source = contact.source
-                 AND delivery.lead_id = contact.lead_id
-           ) AS is_delivered
-    FROM ledger.contacts AS contact
-    WHERE contact.day = :day AND contact.verdict = 'eligible'
-      AND ((contact.campaign, contact.source, contact.lead_id) IN (
-               SELECT campaign, source, lead_id FROM ledger.contacts
-               WHERE day = :day AND verdict = 'eligible'
-               GROUP BY campaign, source, lead_id HAVING count(*) > 1)
-           OR (contact.campaign, contact.phones[1]) IN (
-               SELECT campaign, phones[1] FROM ledger.contacts
-               WHERE day = :day AND verdict = 'eligible'
-               GROUP BY campaign, phones[1] HAVING count(*) > 1))
+WITH eligible AS MATERIALIZED (
+    SELECT day, source, row_no, campaign, lead_id, phones[1] AS phone, cursor_at
+    FROM ledger.contacts
+    WHERE day = :day AND verdict = 'eligible'
+), shared_leads AS MATERIALIZED (
+    SELECT campaign, source, lead_id FROM eligible GROUP BY campaign, source, lead_id HAVING count(*) > 1
+), shared_numbers AS MATERIALIZED (
+    SELECT campaign, phone FROM eligible GROUP BY campaign, phone HAVING count(*) > 1
+), sharing AS (
+    SELECT eligible.* FROM eligible JOIN shared_leads USING (campaign, source, lead_id)
+    UNION
+    SELECT eligible.* FROM eligible JOIN shared_numbers USING (campaign, phone)
+), candidates AS (
+    SELECT sharing.*, delivery.lead_id IS NOT NULL AS is_delivered
+    FROM sharing
+    LEFT JOIN ledger.deliveries AS delivery
+        ON delivery.campaign = sharing.campaign AND delivery.source = sharing.source AND delivery.lead_id = sharing.lead_id
 ), by_lead AS (
     SELECT *, row_number() OVER (
         PARTITION BY campaign, source, lead_id ORDER BY cursor_at NULLS LAST, row_no) AS lead_rank
