@@ -89,7 +89,7 @@ class TooLargeError(RejectedError):
 
 
 class InvalidRequestError(RejectedError):
-    """400, 406, 415 or 422: the whole request was refused as invalid."""
+    """400 or 422: the whole request was refused as invalid."""
 
 
 class ContractError(ConnectorError):

@@ -66,11 +66,9 @@ _REJECTIONS: Mapping[int, type[RejectedError]] = {
     401: AuthenticationError,
     403: ForbiddenError,
     404: NotFoundError,
-    406: InvalidRequestError,
     409: ConflictError,
     410: NotFoundError,
     413: TooLargeError,
-    415: InvalidRequestError,
     422: InvalidRequestError,
 }
 

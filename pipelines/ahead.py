@@ -31,12 +31,12 @@ class Ahead(Generic[T]):
         self._thread = threading.Thread(target=self._make, name="ahead", daemon=True)
         self._thread.start()
 
-    def take(self, *, is_waiting: bool = True) -> T | None:
-        """The next item; None at the end (`is_over`), or when there is none yet and nobody waits."""
+    def take(self, *, wait_s: float | None = None) -> T | None:
+        """The next item; None at the end (`is_over`), or when none came within `wait_s` seconds."""
         if self.is_over:
             return None
         try:
-            made = self._made.get(block=is_waiting)
+            made = self._made.get(timeout=wait_s) if wait_s else self._made.get(block=wait_s is None)
         except Empty:
             return None
         if made is None or isinstance(made, BaseException):

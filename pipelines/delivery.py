@@ -16,22 +16,25 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 import orjson
 
 from connectors.errors import (
-    AuthenticationError,
     ConnectorError,
-    ForbiddenError,
+    ContractError,
+    InvalidRequestError,
     LeadsyncError,
     NotFoundError,
     NotSentError,
     RateLimitedError,
+    RejectedError,
     SetupError,
     TargetError,
+    TooLargeError,
+    UnavailableError,
 )
 from connectors.gateway import Campaign, Gateway
 from connectors.redaction import redact
@@ -49,6 +52,8 @@ T = TypeVar("T")
 NEVER = float("inf")
 LEDGER_ATTEMPTS = 6
 FEED_AHEAD = 1000
+OPEN = ("planned", "sending", "submitted", "unknown")
+LOOK_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +98,12 @@ def deliver(
     *,
     feed: Iterable[set[str]] = (),
     stop: threading.Event | None = None,
+    is_asking_only: bool = False,
 ) -> DeliverySummary:
     """Everything of the scope that is due was asked about or sent, and what came of it is in the ledger.
 
     Args:
+        is_asking_only: nothing is sent; only due questions about unseen outcomes are asked.
         feed: a plan in the making (`planning.plan`); it is drawn on while there are idle connections, and
             each step names the campaigns that it added imports to.
         stop: when set, requests in flight are finished and settled, and the rest is released.
@@ -104,7 +111,9 @@ def deliver(
     A campaign that cannot be loaded is left out and named in `stopped`; a vendor that cannot be reached
     ends the run and is named in `problem`. Nothing that was planned is lost in either case.
     """
-    return _Run(ledger, gateway, scope, campaigns, terms, iter(feed), stop or threading.Event()).run()
+    run = _Run(ledger, gateway, scope, campaigns, terms, iter(feed), stop or threading.Event())
+    run.is_asking_only = is_asking_only
+    return run.run()
 
 
 class _Run:
@@ -131,6 +140,7 @@ class _Run:
         self._tries: Counter[int] = Counter()
         self._told: set[str] = set()
         self._defect: BaseException | None = None
+        self.is_asking_only = False
         # Monotonic times at which the ledger may have something to send, or to ask about.
         self._planned_due = 0.0
         self._unknown_due = 0.0
@@ -172,10 +182,16 @@ class _Run:
     def _open(self) -> None:
         self._expire_leases()
         self._draw(is_waiting=True)  # first: the plan in the making replaces what an older one left unsent
-        self._admit(self._commit(lambda: self._ledger.open_campaigns(self._scope)))
+        states = ["unknown"] if self.is_asking_only else ["planned", "unknown"]
+        names = self._commit(lambda: self._ledger.open_campaigns(self._scope, states))
+        if self.is_asking_only:  # a question loads nothing: any campaign may be asked about
+            self._admitted = self._told = set(names)
+        else:
+            self._admit(names)
 
     def _turn(self) -> None:
         """What came back is settled, and what takes its place is claimed and started."""
+        self._answers = [self._second_look(answer) for answer in self._answers]
         bench = Bench(utc_now(), self._terms.settle_s, self._terms.patience)
         rulings = [bench.rule(answer) for answer in self._answers]
         held, questions, claims = self._commit(lambda: self._settle_and_claim(rulings))
@@ -184,9 +200,9 @@ class _Run:
         self._answers = []
         self._record_stops()
         for claim in questions:
-            self._workers.start(claim, is_question=True)
+            self._workers.start(claim, is_question=True, tries=self._tries[claim.import_id])
         for claim in claims:
-            self._workers.start(claim, is_question=False)
+            self._workers.start(claim, is_question=False, tries=self._tries[claim.import_id])
 
     def _settle_and_claim(self, rulings: Sequence[Ruling]) -> tuple[set[int], list[Claim], list[Claim]]:
         held = self._ledger.hold_claims(ruling.claim.import_id for ruling in rulings) if rulings else set()
@@ -199,8 +215,10 @@ class _Run:
         if verdicts:
             self._ledger.settle_deliveries(verdicts)
         for ruling in rulings:
-            for positions in ruling.moves:
+            for positions in ruling.halves:
                 self._move(ruling.claim, positions)
+        if unsent := [ruling for ruling in rulings if ruling.unsent]:
+            self._send_again(unsent)
         if returned := [ruling.returned for ruling in rulings if ruling.returned]:
             self._ledger.return_to_plan(returned)
         if unknown := [ruling.unknown for ruling in rulings if ruling.unknown]:
@@ -209,14 +227,28 @@ class _Run:
         if done:
             self._ledger.settle_imports(done)
 
-    def _move(self, claim: Claim, positions: Sequence[int]) -> None:
-        """The entries go on in an import of their own, planned at once."""
+    def _send_again(self, rulings: Sequence[Ruling]) -> None:
+        """Entries that the vendor certainly has not go on as they are, unless something was decided since."""
+        as_it_is = self._ledger.still_decided(ruling.claim.import_id for ruling in rulings)
+        for ruling in rulings:
+            if ruling.claim.import_id in as_it_is:
+                import_id = self._move(ruling.claim, ruling.unsent, due_at=ruling.unsent_due_at)
+                self._tries[import_id] = self._tries[ruling.claim.import_id] + 1
+            else:
+                self._ledger.drop_deliveries([(ruling.claim.import_id, position) for position in ruling.unsent])
+
+    def _move(self, claim: Claim, positions: Sequence[int], *, due_at: datetime | None = None) -> int:
+        """The entries go on in an import of their own; its id."""
         entries = claim.batch.entries()
         contents = [orjson.dumps(entries[position]) for position in positions]
-        batch = planned_batch(claim.batch.campaign, contents, parent_id=claim.import_id)
+        attempts = claim.attempts if due_at else 0
+        batch = planned_batch(
+            claim.batch.campaign, contents, parent_id=claim.import_id, attempts=attempts, due_at=due_at
+        )
         [import_id] = self._ledger.insert_planned(self._scope.vendor, claim.batch.day, [batch])
         onward = [(claim.import_id, position, import_id, new) for new, position in enumerate(positions)]
         self._ledger.move_deliveries(onward)
+        return import_id
 
     def _claim(self) -> tuple[list[Claim], list[Claim]]:
         """Due questions first, then due imports, as many as there is room for."""
@@ -231,6 +263,8 @@ class _Run:
             questions = self._ledger.claim_unknown(scope, limit=room, lease_until=lease_until, not_after=not_after)
             self._unknown_due = now if len(questions) == room else NEVER
         room -= len(questions)
+        if self.is_asking_only:
+            self._planned_due = NEVER
         if room and self._planned_due <= now:
             claims = self._ledger.claim_planned(scope, limit=room, lease_until=lease_until, not_after=not_after)
             self._planned_due = now if len(claims) == room else NEVER
@@ -267,7 +301,9 @@ class _Run:
 
     def _draw(self, *, is_waiting: bool) -> bool:
         """Takes the next step of the plan in the making; False when there is none."""
-        names = self._feed.take(is_waiting=is_waiting)
+        names = self._feed.take(wait_s=0.0)
+        while names is None and is_waiting and not self._feed.is_over and not self._stop.is_set():
+            names = self._feed.take(wait_s=LOOK_S)
         if names is None:
             return False
         self._admit(names)
@@ -294,30 +330,52 @@ class _Run:
             return
         counts = self.summary.counts
         counts.update(verdict.outcome for verdict in ruling.verdicts)
-        counts["moved"] += sum(len(positions) for positions in ruling.moves)
+        counts["moved"] += sum(len(positions) for positions in ruling.halves) + len(ruling.unsent)
         counts["returned_imports"] += ruling.returned is not None
         counts["unknown_imports"] += ruling.unknown is not None
-        if ruling.moves:
+        if ruling.halves or ruling.unsent or ruling.returned:
             self._planned_due = 0.0
+        if ruling.unsent:
+            self._note_failure(answer, f"{len(ruling.unsent)} leads were not stored by {self._scope.vendor}")
         if answer.error is not None:
-            self._note_error(answer.claim, answer.error)
+            self._note_error(answer, answer.error)
 
-    def _note_error(self, claim: Claim, error: BaseException) -> None:
-        if isinstance(error, NotFoundError):
-            name = claim.batch.campaign.campaign
+    def _note_error(self, answer: Answer, error: BaseException) -> None:
+        if isinstance(error, (NotFoundError, TargetError)):
+            name = answer.claim.batch.campaign.campaign
             self._admitted.discard(name)
             self._told.discard(name)
             self.summary.stopped.setdefault(name, str(error))
-        elif isinstance(error, (AuthenticationError, ForbiddenError)):
+        elif isinstance(error, (InvalidRequestError, TooLargeError)) and not answer.is_question:
+            return
+        elif isinstance(error, (RejectedError, ContractError)):
             self.summary.problem = self.summary.problem or str(error)
-        elif isinstance(error, (NotSentError, RateLimitedError)):
-            self._tries[claim.import_id] += 1
-            if self._tries[claim.import_id] >= self._terms.patience.max_attempts and not self._stop.is_set():
-                self.summary.problem = (
-                    self.summary.problem or f"{error}; gave up after {self._tries[claim.import_id]} tries"
-                )
+        elif isinstance(error, (NotSentError, RateLimitedError, UnavailableError)):
+            self._tries[answer.claim.import_id] += 1
+            self._note_failure(answer, str(error))
         elif not isinstance(error, LeadsyncError):
             self._defect = self._defect or error
+
+    def _note_failure(self, answer: Answer, text: str) -> None:
+        """The same batch failed again; too often ends the run."""
+        if answer.tries + 1 >= self._terms.patience.max_attempts and not self._stop.is_set():
+            self.summary.problem = self.summary.problem or f"{text}; gave up after {answer.tries + 1} tries"
+
+    def _second_look(self, answer: Answer) -> Answer:
+        """A lone entry is rejected only while its campaign can be loaded: else the campaign is to blame."""
+        is_lone = len(answer.claim.batch.positions) == 1 and not answer.is_question
+        if not is_lone or not isinstance(answer.error, InvalidRequestError):
+            return answer
+        try:
+            self._gateway.preflight(self._campaigns[answer.claim.batch.campaign.campaign])
+        except TargetError as error:
+            return replace(answer, error=error)
+        except (SetupError, ConnectorError):
+            unsure = NotSentError(
+                "refused, and the campaign cannot be looked at", vendor=self._scope.vendor, operation="preflight"
+            )
+            return replace(answer, error=unsure)
+        return answer
 
     # waiting and ending
 
@@ -327,7 +385,7 @@ class _Run:
         planned_due, unknown_due = self._commit(
             lambda: (self._ledger.next_due(scope, ["planned"]), self._ledger.next_due(scope, ["unknown", "sending"]))
         )
-        self._planned_due = _monotonic(planned_due)
+        self._planned_due = NEVER if self.is_asking_only else _monotonic(planned_due)
         self._unknown_due = _monotonic(unknown_due)
         if self._unknown_due > max(self._deadline, time.monotonic()):
             self._unknown_due = NEVER
@@ -373,9 +431,9 @@ class _Run:
 
     def _complete_campaigns(self) -> None:
         """Campaigns that were loaded in full are switched on, where that is configured."""
-        if self._is_over:
+        if self._is_over or self.is_asking_only:
             return
-        still_open = set(self._commit(lambda: self._ledger.open_campaigns(self._scope)))
+        still_open = set(self._commit(lambda: self._ledger.open_campaigns(self._scope, OPEN)))
         for name in sorted(self._admitted - still_open - set(self.summary.stopped)):
             try:
                 self._gateway.complete(self._campaigns[name])

@@ -40,6 +40,11 @@ class Installation:
         """The installation that the configuration file describes."""
         return cls(load_settings(path), actor)
 
+    @property
+    def is_dry_run(self) -> bool:
+        """Whether everything that is done is undone at the end."""
+        return self.shared_store is not None
+
     @cached_property
     def engine(self) -> Engine:
         """The engine of the ledger's database, which answers and has the newest schema."""

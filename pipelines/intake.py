@@ -30,7 +30,7 @@ from pipelines.settings import Settings, SourceSettings
 from pipelines.store import Store, utc_now
 from pipelines.vendors import VENDORS
 
-CHUNK_ROWS = 10_000
+CHUNK_ROWS = 5_000
 Source = Literal["lead", "customer"]
 TABLES: Mapping[Source, str] = {"lead": "leads", "customer": "customers"}
 CAMPAIGN_FIELDS = ("campaign", "vendor", "target", "region", "active")
@@ -102,6 +102,7 @@ def pull(
     window = DayWindow(summary.day, settings.zone)
     summary.origin = _origin(getattr(settings.sources, name))
     with store.transaction():
+        store.run("crm", "take_turns", name=f"pull {summary.source} {summary.day}")
         store.run("crm", f"delete_{summary.source}_rows", day=summary.day)
         for frame in source.chunks(window, chunk_rows=CHUNK_ROWS):
             _count(summary, frame)
@@ -141,6 +142,7 @@ def decide(
     rules = campaign_rules(store)
     policy = Policy(settings.eligibility.consent_required, settings.eligibility.do_not_call)
     with store.transaction():
+        store.run("crm", "take_turns", name=f"decide {day}")
         for source, (_, frames) in rows.items():
             store.run("contacts", "delete_day", day=day, source=source)
             for frame in frames:
@@ -175,10 +177,12 @@ def read_campaigns(store: Store, settings: Settings) -> list[Campaign]:
     for row in rows.values():
         _check_campaign(row)
     with store.transaction():
+        store.run("crm", "take_turns", name="campaigns")
         store.run("crm", "delete_campaigns")
         for row in rows.values():
             target, mapping = orjson.dumps(row["target"]).decode(), orjson.dumps(row["mapping"]).decode()
             store.run("crm", "insert_campaign", **{**row, "target": target, "mapping": mapping}, now=utc_now())
+        store.run("crm", "upsert_snapshot", name="campaigns", now=utc_now())
     return stored_campaigns(store)
 
 
@@ -203,12 +207,14 @@ def read_do_not_call(store: Store, settings: Settings) -> dict[str, int]:
     """
     counts = {"read_count": 0, "entry_count": 0, "unreadable_count": 0}
     with store.transaction():
+        store.run("crm", "take_turns", name="do_not_call")
         store.run("crm", "delete_do_not_call")
         if settings.sources.do_not_call is not None:
             regions = sorted({row.region for row in store.rows("crm", "campaigns") if row.region})
             for frame in open_source(settings, "do_not_call", required=("phone",)).chunks(None, chunk_rows=CHUNK_ROWS):
                 _store_listed(store, frame, regions, counts)
         counts["entry_count"] = store.one("crm", "count_do_not_call").entry_count
+        store.run("crm", "upsert_snapshot", name="do_not_call", now=utc_now())
     return counts
 
 

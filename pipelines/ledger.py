@@ -6,8 +6,7 @@ when to call them (`planning.py`, `delivery.py`), and SQL.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -60,6 +59,8 @@ class PlannedBatch:
     payload_digest: bytes
     entry_count: int
     parent_id: int | None = None
+    attempts: int = 0
+    due_at: datetime | None = None
     import_key: UUID = field(default_factory=uuid4)
 
 
@@ -102,17 +103,14 @@ class Ledger:
 
     # planning
 
-    @contextmanager
-    def planning_lock(self, vendor: str) -> Iterator[None]:
-        """Inside, nobody else plans for the vendor; another planner waits."""
-        with self.store.transaction():
-            self.store.run("imports", "lock_planning", vendor=vendor)
-        try:
-            yield
-        finally:
-            if self.store.is_connected:
-                with self.store.transaction():
-                    self.store.run("imports", "unlock_planning", vendor=vendor)
+    def take_planning(self, vendor: str) -> bool:
+        """Whether it is our turn to plan for the vendor now; if so, nobody else's until `leave_planning`."""
+        return bool(self.store.one("imports", "lock_planning", vendor=vendor).is_ours)
+
+    def leave_planning(self, vendor: str) -> None:
+        """Others may plan for the vendor."""
+        if self.store.is_connected:
+            self.store.run("imports", "unlock_planning", vendor=vendor)
 
     def decisions(self, day: date) -> Sequence[Row[Any]]:
         """Per source of the day: the newest pull, and the pull that was decided."""
@@ -293,6 +291,21 @@ class Ledger:
         )
         return int(row.row_count)
 
+    def still_decided(self, import_ids: Iterable[int]) -> set[int]:
+        """Those of the imports that nothing was decided, or listed, after they were planned."""
+        rows = self.store.rows("imports", "still_decided", import_ids=sorted(import_ids))
+        return {row.import_id for row in rows}
+
+    def drop_deliveries(self, entries: Sequence[tuple[int, int]]) -> int:
+        """Nobody delivers the entries (import, position) any more; the next plan decides about them anew."""
+        row = self.store.one(
+            "deliveries",
+            "drop",
+            import_ids=[import_id for import_id, _ in entries],
+            positions=[position for _, position in entries],
+        )
+        return int(row.row_count)
+
     def settle_imports(self, import_ids: Iterable[int]) -> set[int]:
         """Those of the imports that have nothing open any more are settled or failed."""
         rows = self.store.rows(
@@ -302,10 +315,15 @@ class Ledger:
 
     # looking
 
-    def open_campaigns(self, scope: Scope) -> list[str]:
-        """The campaigns of the scope that have open imports."""
+    def open_campaigns(self, scope: Scope, states: Sequence[str]) -> list[str]:
+        """The campaigns of the scope that have imports in one of the states."""
         rows = self.store.rows(
-            "imports", "open_campaigns", vendor=scope.vendor, days=list(scope.days), campaigns=list(scope.campaigns)
+            "imports",
+            "open_campaigns",
+            vendor=scope.vendor,
+            days=list(scope.days),
+            states=list(states),
+            campaigns=list(scope.campaigns),
         )
         return [row.campaign for row in rows]
 
@@ -404,7 +422,8 @@ def _as_table(
             "payload": ["\\x" + batch.payload.hex() for batch in batches],
             "payload_digest": ["\\x" + batch.payload_digest.hex() for batch in batches],
             "entry_count": [batch.entry_count for batch in batches],
-            "due_at": [now.isoformat()] * count,
+            "attempts": [batch.attempts for batch in batches],
+            "due_at": [(batch.due_at or now).isoformat() for batch in batches],
             "planned_at": [now.isoformat()] * count,
         }
     )

@@ -89,11 +89,32 @@ def decide(installation: Installation, day: date) -> DecisionSummary:
 
 @calm_collector()
 def plan(installation: Installation, vendor: str, days: Sequence[date], names: Sequence[str] = ()) -> PlanSummary:
-    """The vendor's contacts of the days are planned: frozen in the ledger in the vendor's schema."""
+    """The vendor's contacts of the days are planned: frozen in the ledger in the vendor's schema.
+
+    What is unsure is asked about first, so that a lead which the vendor has not is planned too. A dry run asks nobody.
+    """
     summary = PlanSummary()
+    if not installation.is_dry_run:
+        ask(installation, vendor, days, names)
     for _ in _planned(installation, vendor, days, names, summary):
         pass
     return summary
+
+
+def ask(
+    installation: Installation,
+    vendor: str,
+    days: Sequence[date],
+    names: Sequence[str] = (),
+    *,
+    stop: threading.Event | None = None,
+) -> DeliverySummary:
+    """The vendor was asked about every outcome that was not seen and is due; nothing was sent."""
+    with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
+        campaigns = installation.campaigns(ledger.store, vendor, names)
+        scope = installation.scope(vendor, days, campaigns)
+        terms = installation.terms(vendor)
+        return deliver(ledger, gateway, scope, campaigns, terms, stop=stop, is_asking_only=True)
 
 
 @calm_collector()
@@ -125,11 +146,12 @@ def plan_and_send(
 ) -> VendorSummary:
     """`plan` and `send` at once: batches leave while the next are planned."""
     summary = PlanSummary()
+    ask(installation, vendor, days, names, stop=stop)
     with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
         campaigns = installation.campaigns(ledger.store, vendor, names)
         scope = installation.scope(vendor, days, campaigns)
         terms = installation.terms(vendor, wait_s=wait_s)
-        feed = _planned(installation, vendor, days, names, summary)
+        feed = _planned(installation, vendor, days, names, summary, stop)
         return VendorSummary(summary, deliver(ledger, gateway, scope, campaigns, terms, feed=feed, stop=stop))
 
 
@@ -272,7 +294,7 @@ def _while_read(frames: Iterator[pd.DataFrame], store: Store) -> Iterator[pd.Dat
     if store.is_dry_run:
         yield from frames
         return
-    reading = Ahead(frames, size=2)
+    reading = Ahead(frames, size=1)
     try:
         yield from reading
     finally:
@@ -280,9 +302,15 @@ def _while_read(frames: Iterator[pd.DataFrame], store: Store) -> Iterator[pd.Dat
 
 
 def _planned(
-    installation: Installation, vendor: str, days: Sequence[date], names: Sequence[str], summary: PlanSummary
+    installation: Installation,
+    vendor: str,
+    days: Sequence[date],
+    names: Sequence[str],
+    summary: PlanSummary,
+    stop: threading.Event | None = None,
 ) -> Iterator[set[str]]:
     with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
         campaigns = installation.campaigns(ledger.store, vendor, names)
         scope = installation.scope(vendor, days, campaigns)
-        yield from planning.plan(ledger, gateway, scope, campaigns, summary, zone=installation.settings.zone)
+        zone = installation.settings.zone
+        yield from planning.plan(ledger, gateway, scope, campaigns, summary, zone=zone, stop=stop)

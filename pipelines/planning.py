@@ -6,10 +6,11 @@ belong here: eligibility (`eligibility.py`) and sending (`delivery.py`). Knows n
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from hashlib import blake2b
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -25,6 +26,7 @@ from pipelines.store import utc_now
 
 PLAN_ROWS = 2_000
 SAMPLES = 3
+TURN_S = 0.2
 SOURCES = ("lead", "customer")
 
 
@@ -66,21 +68,33 @@ def plan(
     summary: PlanSummary,
     *,
     zone: ZoneInfo = ZoneInfo("UTC"),
+    stop: threading.Event | None = None,
     plan_rows: int = PLAN_ROWS,
 ) -> Iterator[set[str]]:
     """Plans chunk by chunk; yields, after each commit, the campaigns that it added imports to.
 
-    What an earlier plan left unsent is planned anew, so that the newest decisions hold. The lock on
-    planning is held until the iterator ends.
+    What an earlier plan left unsent is planned anew, so that the newest decisions hold. Runs that plan for one
+    vendor take turns, until their iterators end; `stop` ends the wait.
     """
     planner = _Planner(ledger, gateway, scope, campaigns, summary, zone)
-    with ledger.planning_lock(scope.vendor):
+    if not _await_turn(ledger, scope.vendor, stop or threading.Event()):
+        return
+    try:
         for day in scope.days:
             check_decided(ledger, day)
             planner.withdraw(day)
             for source in SOURCES:
                 yield from planner.plan_source(day, source, plan_rows)
             yield planner.flush(day)
+    finally:
+        ledger.leave_planning(scope.vendor)
+
+
+def _await_turn(ledger: Ledger, vendor: str, stop: threading.Event) -> bool:
+    while not ledger.take_planning(vendor):
+        if stop.wait(TURN_S):
+            return False
+    return True
 
 
 def check_decided(ledger: Ledger, day: date) -> None:
@@ -244,7 +258,14 @@ def _contact(row: Plannable, source: str, zone: ZoneInfo) -> Contact:
     )
 
 
-def planned_batch(campaign: Campaign, contents: Sequence[bytes], *, parent_id: int | None = None) -> PlannedBatch:
+def planned_batch(
+    campaign: Campaign,
+    contents: Sequence[bytes],
+    *,
+    parent_id: int | None = None,
+    attempts: int = 0,
+    due_at: datetime | None = None,
+) -> PlannedBatch:
     """A batch of entries that are JSON already; its payload is their JSON array."""
     payload = b"[" + b",".join(contents) + b"]"
     return PlannedBatch(
@@ -253,6 +274,8 @@ def planned_batch(campaign: Campaign, contents: Sequence[bytes], *, parent_id: i
         payload_digest=blake2b(payload, digest_size=16).digest(),
         entry_count=len(contents),
         parent_id=parent_id,
+        attempts=attempts,
+        due_at=due_at,
     )
 
 

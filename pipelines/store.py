@@ -66,22 +66,22 @@ class Store:
             with connection.begin_nested() if self.is_dry_run else connection.begin():
                 yield
 
-    def run(self, table: str, name: str, **values: Any) -> None:
+    def run(self, table: str, name: str, /, **values: Any) -> None:
         """The statement has run; its rows, if any, are dropped."""
         with self._executed(table, name, values):
             pass
 
-    def rows(self, table: str, name: str, **values: Any) -> Sequence[Row[Any]]:
+    def rows(self, table: str, name: str, /, **values: Any) -> Sequence[Row[Any]]:
         """The statement's rows."""
         with self._executed(table, name, values) as result:
             return result.all()
 
-    def tuples(self, table: str, name: str, **values: Any) -> list[tuple[Any, ...]]:
+    def tuples(self, table: str, name: str, /, **values: Any) -> list[tuple[Any, ...]]:
         """The statement's rows as the driver makes them: for statements of many rows."""
         with self._executed(table, name, values) as result:
             return cast(list[tuple[Any, ...]], result.cursor.fetchall()) if result.cursor else []
 
-    def one(self, table: str, name: str, **values: Any) -> Row[Any]:
+    def one(self, table: str, name: str, /, **values: Any) -> Row[Any]:
         """The statement's only row."""
         with self._executed(table, name, values) as result:
             return result.one()

@@ -7,6 +7,7 @@ what an answer means (`rulings.py`).
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 
 from connectors.gateway import Gateway
@@ -41,10 +42,10 @@ class Workers:
         """Whether something came back already."""
         return not self._answers.empty()
 
-    def start(self, claim: Claim, *, is_question: bool) -> None:
-        """The import will be sent, or asked about, by the next idle connection."""
-        future = self._pool.submit(self._exchange, claim, is_question)
-        self._held[claim.import_id] = (Answer(claim, is_question), future)
+    def start(self, claim: Claim, *, is_question: bool, tries: int) -> None:
+        """The import will be sent, or asked about, by the next idle connection; `tries` went before."""
+        wanted = Answer(claim, is_question, tries=tries)
+        self._held[claim.import_id] = (wanted, self._pool.submit(self._exchange, wanted))
 
     def collect(self, wait_s: float) -> list[Answer]:
         """Everything that came back; waits up to `wait_s` for the first."""
@@ -70,10 +71,10 @@ class Workers:
         """The threads are gone."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _exchange(self, claim: Claim, is_question: bool) -> None:
-        call = self._gateway.reconcile if is_question else self._gateway.submit
+    def _exchange(self, wanted: Answer) -> None:
+        call = self._gateway.reconcile if wanted.is_question else self._gateway.submit
         try:
-            answer = Answer(claim, is_question, receipt=call(claim.batch))
+            answer = replace(wanted, receipt=call(wanted.claim.batch))
         except BaseException as error:  # noqa: BLE001  the boundary of the thread: the coordinator judges every error
-            answer = Answer(claim, is_question, error=error)
+            answer = replace(wanted, error=error)
         self._answers.put(answer)

@@ -212,6 +212,5 @@ class FaultPlan:
         """The faults in force as JSON values, each with its counts."""
         with self._changed:
             return [
-                {**asdict(a.fault), "matched_count": a.matched_count, "fired_count": a.fired_count}
-                for a in self._armed
+                {**asdict(a.fault), "matched_count": a.matched_count, "fired_count": a.fired_count} for a in self._armed
             ]

@@ -42,9 +42,7 @@ class SandboxServer(Generic[VendorT]):
         url: The address without a trailing slash; the socket listens from construction on.
     """
 
-    def __init__(
-        self, vendor: VendorT, *, host: str = "127.0.0.1", port: int = 0, seed: int = 0
-    ) -> None:
+    def __init__(self, vendor: VendorT, *, host: str = "127.0.0.1", port: int = 0, seed: int = 0) -> None:
         self.vendor = vendor
         self.faults = FaultPlan(seed=seed)
         self._socket = _listen(host, port)

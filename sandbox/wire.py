@@ -43,9 +43,7 @@ class Wire:
         if message["type"] == "http.disconnect":
             return None
         scope = self._scope
-        return Request(
-            scope["method"], scope["path"], scope["query_string"], dict(scope["headers"]), body
-        )
+        return Request(scope["method"], scope["path"], scope["query_string"], dict(scope["headers"]), body)
 
     async def send(self, answer: Answer) -> None:
         """The whole answer is written."""
@@ -63,9 +61,7 @@ class Wire:
     async def reset(self) -> None:
         """The connection is gone by RST; what was not yet sent never is."""
         transport = self._transport()
-        transport.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE
-        )
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         transport.abort()
         await self._client_left()
 
@@ -83,9 +79,7 @@ class Wire:
             headers.append((b"content-type", answer.content_type.encode()))
         if answer.status != 204:
             headers.append((b"content-length", b"%d" % len(answer.body)))
-        await self._send(
-            {"type": "http.response.start", "status": answer.status, "headers": headers}
-        )
+        await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
 
     async def _client_left(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":

@@ -480,9 +480,7 @@ def write_all(crm: Crm, folder: Path, *, row_count: int) -> None:
     with (folder / "campaigns.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("campaign", "vendor", "target", "region", "active"))
-        writer.writerows(
-            (name, "sinch", target, region, "true") for name, target, region in crm.campaigns
-        )
+        writer.writerows((name, "sinch", target, region, "true") for name, target, region in crm.campaigns)
 
 
 def write_rows(rows: Iterator[Row], writer: Any, *, crm: Crm, blocked: Any) -> None:
@@ -503,13 +501,9 @@ def at_least_one(text: str) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
-    parser.add_argument(
-        "--leads", type=at_least_one, default=2000, help="rows, leads and customers together"
-    )
+    parser.add_argument("--leads", type=at_least_one, default=2000, help="rows, leads and customers together")
     parser.add_argument("--campaigns", type=at_least_one, default=len(CAMPAIGNS))
-    parser.add_argument(
-        "--days", type=at_least_one, default=3, help=f"business days from {FIRST_DAY}"
-    )
+    parser.add_argument("--days", type=at_least_one, default=3, help=f"business days from {FIRST_DAY}")
     parser.add_argument("--seed", type=int, default=2026)
     options = parser.parse_args()
     crm = Crm(campaign_count=options.campaigns, day_count=options.days, seed=options.seed)

@@ -220,9 +220,7 @@ class SinchObi:
         if not isinstance(values, dict) or not {"campaignId", "externalId"} <= values.keys():
             raise SettingError("an outcome is an object with campaignId and externalId")
         outcome = {k: v for k, v in values.items() if k not in ("campaignId", "externalId")}
-        self.store.record_outcome(
-            normal_id(str(values["campaignId"])), str(values["externalId"]), outcome
-        )
+        self.store.record_outcome(normal_id(str(values["campaignId"])), str(values["externalId"]), outcome)
         return no_content()
 
 

@@ -178,9 +178,7 @@ class _EntryReader:
         for name, value in entry.items():
             if name in FIELD_CHECKS and value is not None and not FIELD_CHECKS[name](value):
                 raise EntryError(f"Invalid {name}: '{value}'")
-        return Customer(
-            customer_id, external_id, numbers, self._received_at, self._batch.body, position
-        )
+        return Customer(customer_id, external_id, numbers, self._received_at, self._batch.body, position)
 
     def _read_attributes(self, value: Any) -> list[tuple[Any, Any]]:
         if isinstance(value, list) and not self._accepts_bare_attributes:

@@ -70,9 +70,7 @@ def campaign_tests(parameters: Mapping[str, str]) -> list[Test]:
     return tests
 
 
-def find_customers(
-    campaign: Campaign, parameters: Mapping[str, str], knobs: SinchKnobs
-) -> list[View]:
+def find_customers(campaign: Campaign, parameters: Mapping[str, str], knobs: SinchKnobs) -> list[View]:
     """One page of the customers that pass, in the order of their creation.
 
     Raises:

@@ -77,9 +77,7 @@ class Store:
             self.campaigns[campaign.id] = campaign
         return campaign
 
-    def record_outcome(
-        self, campaign_id: str, external_id: str, outcome: Mapping[str, Any]
-    ) -> None:
+    def record_outcome(self, campaign_id: str, external_id: str, outcome: Mapping[str, Any]) -> None:
         """The dialer found this now: the fields are added to those of the customer.
 
         Raises:

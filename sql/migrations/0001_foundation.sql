@@ -75,6 +75,12 @@ CREATE TABLE crm.read_counts (
     PRIMARY KEY (source, day, campaign)
 );
 
+-- When campaigns and the do-not-call list were read last.
+CREATE TABLE crm.snapshots (
+    name    text PRIMARY KEY,
+    read_at timestamptz NOT NULL
+);
+
 -- ledger ---------------------------------------------------------------------------------------
 
 -- Every row that was read on a day, and what was decided about it. campaign and lead_id are '' when

@@ -1,5 +1,6 @@
 -- Every row that was read, with the state that it is in. A delivery speaks for its row, except where the
--- row was refused and the vendor has nothing of it. A refusal never hides a lead that the vendor has.
+-- row was refused and the vendor has nothing of it. A refusal never hides a lead that the vendor has, or may
+-- have; of several rows of one lead the first carries the delivery.
 CREATE VIEW ledger.outcomes AS
 SELECT
     coalesce(delivery.vendor, campaign.vendor, '')  AS vendor,
@@ -42,6 +43,6 @@ LEFT JOIN ledger.deliveries AS delivery
     AND delivery.lead_id = contact.lead_id
     AND (
         contact.verdict = 'eligible'
-        OR (contact.verdict = 'suppressed' AND delivery.verdict IS DISTINCT FROM 'rejected')
+        OR (contact.reason_code <> 'duplicate_lead' AND delivery.verdict IS DISTINCT FROM 'rejected')
     )
 LEFT JOIN ledger.imports AS import ON import.import_id = delivery.import_id;

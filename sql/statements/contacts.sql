@@ -7,18 +7,17 @@ DELETE FROM ledger.contacts WHERE day = :day AND source = :source;
 -- name: mark_duplicates :one
 -- Of the eligible rows that share a lead, or a first number, inside a campaign, one is kept: a lead that was
 -- delivered already, else the first by cursor. Every other names the lead that was kept.
-WITH eligible AS MATERIALIZED (
-    SELECT day, source, row_no, campaign, lead_id, phones[1] AS phone, cursor_at
+WITH eligible AS (
+    -- Counted by window, not by join: fresh tables have no statistics, and a join of unknown size is a guess.
+    SELECT day, source, row_no, campaign, lead_id, phones[1] AS phone, cursor_at,
+           count(*) OVER (PARTITION BY campaign, source, lead_id) AS lead_count,
+           count(*) OVER (PARTITION BY campaign, phones[1]) AS number_count
     FROM ledger.contacts
     WHERE day = :day AND verdict = 'eligible'
-), shared_leads AS MATERIALIZED (
-    SELECT campaign, source, lead_id FROM eligible GROUP BY campaign, source, lead_id HAVING count(*) > 1
-), shared_numbers AS MATERIALIZED (
-    SELECT campaign, phone FROM eligible GROUP BY campaign, phone HAVING count(*) > 1
-), sharing AS (
-    SELECT eligible.* FROM eligible JOIN shared_leads USING (campaign, source, lead_id)
-    UNION
-    SELECT eligible.* FROM eligible JOIN shared_numbers USING (campaign, phone)
+), sharing AS MATERIALIZED (
+    SELECT day, source, row_no, campaign, lead_id, phone, cursor_at
+    FROM eligible
+    WHERE lead_count > 1 OR number_count > 1
 ), candidates AS (
     SELECT sharing.*, delivery.lead_id IS NOT NULL AS is_delivered
     FROM sharing

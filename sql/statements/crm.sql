@@ -1,5 +1,14 @@
 -- crm: what was read.
 
+-- name: take_turns :none
+-- Until the transaction ends nobody else rewrites what the name stands for.
+SELECT pg_advisory_xact_lock(hashtextextended('leadsync ' || CAST(:name AS text), 0));
+
+-- name: upsert_snapshot :none
+-- The list of that name was read now.
+INSERT INTO crm.snapshots (name, read_at) VALUES (:name, :now)
+ON CONFLICT (name) DO UPDATE SET read_at = excluded.read_at;
+
 -- name: delete_campaigns :none
 -- The snapshot of campaigns is empty, ready for the new one.
 DELETE FROM crm.campaigns;

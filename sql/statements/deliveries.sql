@@ -61,6 +61,16 @@ WITH moved AS (
 )
 SELECT count(*) AS row_count FROM moved;
 
+-- name: drop :one
+-- The entries are delivered by nobody: the vendor has nothing of them, and the next plan decides about them anew.
+WITH dropped AS (
+    DELETE FROM ledger.deliveries AS delivery
+    USING unnest(CAST(:import_ids AS bigint[]), CAST(:positions AS smallint[])) AS unwanted (import_id, position)
+    WHERE delivery.import_id = unwanted.import_id AND delivery.position = unwanted.position AND delivery.verdict IS NULL
+    RETURNING 1
+)
+SELECT count(*) AS row_count FROM dropped;
+
 -- name: accepted_in :many
 -- The leads that the vendor has in the campaign, by its own id.
 SELECT source, lead_id, vendor_id FROM ledger.deliveries

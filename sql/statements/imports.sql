@@ -1,9 +1,9 @@
 -- ledger.imports: one row per request that carries a batch. Every transition repeats the state and the
 -- claim token that it relies on; zero rows is an answer. Every transition leaves an event.
 
--- name: lock_planning :none
--- Until it is unlocked, or the connection ends, nobody else plans for the vendor.
-SELECT pg_advisory_lock(hashtextextended('leadsync plan ' || CAST(:vendor AS text), 0));
+-- name: lock_planning :one
+-- Whether the turn to plan for the vendor is ours now; then it is until it is given up, or the connection ends.
+SELECT pg_try_advisory_lock(hashtextextended('leadsync plan ' || CAST(:vendor AS text), 0)) AS is_ours;
 
 -- name: unlock_planning :none
 -- Others may plan for the vendor.
@@ -155,6 +155,16 @@ WITH lost AS (
 )
 SELECT import_id FROM lost;
 
+-- name: still_decided :many
+-- Those of the imports that nothing was decided, or listed, after: what they carry may go on as it is.
+SELECT import.import_id
+FROM ledger.imports AS import
+WHERE import.import_id = ANY (CAST(:import_ids AS bigint[]))
+  AND NOT EXISTS (
+      SELECT FROM ledger.decisions AS decision
+      WHERE decision.day = import.day AND decision.decided_at > import.planned_at)
+  AND NOT EXISTS (SELECT FROM crm.snapshots AS snapshot WHERE snapshot.read_at > import.planned_at);
+
 -- name: hold_claims :many
 -- Those of the batches that are still ours, locked until the transaction ends.
 SELECT import_id FROM ledger.imports
@@ -231,8 +241,8 @@ WITH purged AS (
 SELECT count(*) AS row_count FROM purged;
 
 -- name: open_campaigns :many
--- The campaigns that have open batches on the days.
+-- The campaigns that have open batches in one of the states on the days.
 SELECT DISTINCT campaign FROM ledger.imports
-WHERE vendor = :vendor AND settled_at IS NULL
+WHERE vendor = :vendor AND settled_at IS NULL AND state = ANY (CAST(:states AS text[]))
   AND day = ANY (CAST(:days AS date[])) AND campaign = ANY (CAST(:campaigns AS text[]))
 ORDER BY campaign;

@@ -45,9 +45,7 @@ CHARACTERS = "0123456789+-. ()/'#*,;~xXEe\u00a0\u2011\u2212\u200b\u202a\uff0b\uf
         ("+800 1234 5678", None, "+80012345678"),
     ],
 )  # fmt: skip
-def test_to_e164_reads_the_spellings_people_use(
-    raw: str, region: str | None, expected: str
-) -> None:
+def test_to_e164_reads_the_spellings_people_use(raw: str, region: str | None, expected: str) -> None:
     """A valid number is the same E.164 text in whichever spelling it arrives."""
     assert to_e164(raw, region) == expected
     assert parse_with_library(raw, region) == expected
@@ -163,11 +161,7 @@ def test_import_compiles_nothing() -> None:
 def cases(region: str, rng: random.Random) -> Iterator[tuple[str, str | None]]:
     """Spellings and mutations of the region's example numbers, with the region to read each in."""
     for number in example_numbers(region):
-        spellings = {
-            varied
-            for form in FORMATS
-            for varied in respell(phonenumbers.format_number(number, form))
-        }
+        spellings = {varied for form in FORMATS for varied in respell(phonenumbers.format_number(number, form))}
         spellings.add(phonenumbers.format_number(number, PhoneNumberFormat.E164)[1:])
         spellings.add(phonenumbers.national_significant_number(number))
         for raw in sorted(spellings):

@@ -1,0 +1,208 @@
+"""What a vendor's answer, or its absence, does to an import."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from connectors.errors import (
+    AuthenticationError,
+    ConflictError,
+    ConnectorError,
+    ContractError,
+    ForbiddenError,
+    InvalidRequestError,
+    NotFoundError,
+    NotSentError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    RejectedError,
+    TooLargeError,
+    UnavailableError,
+)
+from connectors.gateway import Batch, Campaign, Receipt, Verdict
+from connectors.transport import Patience
+from pipelines.ledger import Claim, Setback
+from pipelines.rulings import Answer, Bench, Ruling
+
+NOW = datetime(2026, 11, 18, 2, tzinfo=UTC)
+AFTER_SETTLING = NOW + timedelta(seconds=30)
+BENCH = Bench(NOW, settle_s=30, patience=Patience(backoff_s=0))
+WAIT = timedelta(seconds=7)
+
+
+def claim(*positions: int, entry_count: int = 4) -> Claim:
+    """An import of four entries, of which those at `positions`, or all, have no verdict yet."""
+    batch = Batch(
+        import_key=UUID(int=1),
+        campaign=Campaign("promo", "sinch", {"campaign_id": "1"}),
+        day=date(2026, 11, 17),
+        payload=b"[1,2,3,4]",
+        entry_count=entry_count,
+        positions=positions or range(entry_count),
+    )
+    return Claim(import_id=9, attempts=1, batch=batch)
+
+
+def error(kind: type[ConnectorError]) -> ConnectorError:
+    if kind is RateLimitedError:
+        return RateLimitedError("said", vendor="sinch", operation="op", status=429, retry_after=WAIT)
+    return kind("said", vendor="sinch", operation="op")
+
+
+def all_kinds(kind: type[ConnectorError] = ConnectorError) -> Iterator[type[ConnectorError]]:
+    yield kind
+    for inner in kind.__subclasses__():
+        yield from all_kinds(inner)
+
+
+def whole(ruling: Ruling) -> Ruling:
+    """The ruling with lists, so that an empty list and an empty tuple are equal."""
+    return replace(ruling, verdicts=list(ruling.verdicts), moves=list(ruling.moves))
+
+
+def setback(code: str, due_at: datetime = NOW, text: str | None = "sinch op: said") -> Setback:
+    return Setback(9, due_at, code, text)
+
+
+SILENCE = setback("no_verdict", AFTER_SETTLING, "the answer says nothing of some entries")
+HALVES = Ruling(claim(), moves=[[0, 1], [2, 3]])
+SUBMISSIONS: dict[type[ConnectorError], Ruling] = {
+    ConnectorError: Ruling(claim(), unknown=setback("outcome_unknown", AFTER_SETTLING)),
+    NotSentError: Ruling(claim(), returned=setback("not_sent")),
+    OutcomeUnknownError: Ruling(claim(), unknown=setback("outcome_unknown", AFTER_SETTLING)),
+    UnavailableError: Ruling(claim(), unknown=setback("vendor_unavailable", AFTER_SETTLING)),
+    RateLimitedError: Ruling(claim(), returned=setback("rate_limited", NOW + WAIT)),
+    RejectedError: HALVES,
+    AuthenticationError: Ruling(claim(), returned=setback("login_refused")),
+    ForbiddenError: Ruling(claim(), returned=setback("access_refused")),
+    NotFoundError: Ruling(claim(), returned=setback("target_not_found")),
+    ConflictError: HALVES,
+    TooLargeError: HALVES,
+    InvalidRequestError: HALVES,
+    ContractError: Ruling(claim(), unknown=setback("outcome_unknown", AFTER_SETTLING)),
+}
+QUESTIONS: dict[type[ConnectorError], Setback] = {
+    ConnectorError: setback("outcome_unknown"),
+    NotSentError: setback("not_sent"),
+    OutcomeUnknownError: setback("outcome_unknown"),
+    UnavailableError: setback("vendor_unavailable"),
+    RateLimitedError: setback("rate_limited", NOW + WAIT),
+    RejectedError: setback("refused_by_vendor"),
+    AuthenticationError: setback("login_refused"),
+    ForbiddenError: setback("access_refused"),
+    NotFoundError: setback("target_not_found"),
+    ConflictError: setback("refused_by_vendor"),
+    TooLargeError: setback("refused_by_vendor"),
+    InvalidRequestError: setback("refused_by_vendor"),
+    ContractError: setback("outcome_unknown"),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(all_kinds(), key=lambda kind: kind.__name__))
+def test_rule_on_a_failed_submission(kind: type[ConnectorError]) -> None:
+    """Certainly not stored: planned again. Refused whole: split. Anything else: unknown, asked about later."""
+    assert BENCH.rule(Answer(claim(), is_question=False, error=error(kind))) == SUBMISSIONS[kind]
+
+
+@pytest.mark.parametrize("kind", sorted(all_kinds(), key=lambda kind: kind.__name__))
+def test_rule_on_a_failed_question(kind: type[ConnectorError]) -> None:
+    """A question without an answer leaves the import unknown, whatever went wrong: it is never sent again."""
+    expected = Ruling(claim(), unknown=QUESTIONS[kind])
+    assert BENCH.rule(Answer(claim(), is_question=True, error=error(kind))) == expected
+
+
+@pytest.mark.parametrize(
+    ("is_question", "due_at"),
+    [pytest.param(False, AFTER_SETTLING, id="submission"), pytest.param(True, NOW, id="question")],
+)
+def test_rule_on_a_defect_quotes_nothing(is_question: bool, due_at: datetime) -> None:
+    """An exception that is not of our tree leaves the import unknown, and only its name is kept."""
+    answer = Answer(claim(), is_question=is_question, error=KeyError("+491712345678"))
+    assert BENCH.rule(answer) == Ruling(claim(), unknown=setback("outcome_unknown", due_at, "KeyError"))
+
+
+@pytest.mark.parametrize("kind", [RejectedError, ConflictError, TooLargeError, InvalidRequestError])
+def test_rule_rejects_an_entry_that_is_refused_alone(kind: type[ConnectorError]) -> None:
+    """Where splitting has come down to one entry, that entry is the one the vendor refuses."""
+    expected = Ruling(claim(2), [Verdict(2, "rejected", "refused_by_vendor", "sinch op: said")])
+    assert BENCH.rule(Answer(claim(2), is_question=False, error=error(kind))) == expected
+
+
+@pytest.mark.parametrize(
+    ("positions", "halves"), [((0, 1, 2), [[0], [1, 2]]), ((1, 3), [[1], [3]]), ((0, 1, 2, 3), [[0, 1], [2, 3]])]
+)
+def test_rule_splits_what_is_open(positions: tuple[int, ...], halves: list[list[int]]) -> None:
+    """A refused batch goes on in halves of its open entries, in their order, none twice and none lost."""
+    answer = Answer(claim(*positions), is_question=False, error=error(TooLargeError))
+    assert BENCH.rule(answer) == Ruling(claim(*positions), moves=halves)
+
+
+ACCEPTED = Verdict(0, "accepted", vendor_id="A")
+REJECTED = Verdict(1, "rejected", "refused_by_vendor", "bad")
+DUPLICATE = Verdict(2, "duplicate", "already_at_vendor", vendor_id="B")
+UNATTRIBUTED = Verdict(3, "unattributed", "counts_only")
+
+
+@pytest.mark.parametrize("is_question", [False, True])
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        pytest.param(
+            [ACCEPTED, REJECTED, DUPLICATE, UNATTRIBUTED],
+            Ruling(claim(), [ACCEPTED, REJECTED, DUPLICATE, UNATTRIBUTED]),
+            id="all-settled",
+        ),
+        pytest.param(
+            [ACCEPTED, Verdict(1, "not_sent", "validated_only"), Verdict(2, "not_sent"), UNATTRIBUTED],
+            Ruling(claim(), [ACCEPTED, UNATTRIBUTED], moves=[[1, 2]]),
+            id="some-not-stored",
+        ),
+        pytest.param(
+            [ACCEPTED, Verdict(1, "unknown", "entry_error", "statusCode 500"), DUPLICATE, UNATTRIBUTED],
+            Ruling(
+                claim(), [ACCEPTED, DUPLICATE, UNATTRIBUTED],
+                unknown=setback("entry_error", AFTER_SETTLING, "statusCode 500"),
+            ),
+            id="one-unknown",
+        ),
+        pytest.param(
+            [ACCEPTED],
+            Ruling(claim(), [ACCEPTED], unknown=SILENCE),
+            id="the-rest-is-missing",
+        ),
+        pytest.param(
+            [ACCEPTED, Verdict(1, "not_sent"), Verdict(3, "unknown")],
+            Ruling(
+                claim(), [ACCEPTED], moves=[[1]],
+                unknown=SILENCE,
+            ),
+            id="everything-at-once",
+        ),
+        pytest.param(
+            [],
+            Ruling(claim(), [], unknown=SILENCE),
+            id="nothing",
+        ),
+    ],
+)  # fmt: skip
+def test_rule_on_a_receipt(verdicts: list[Verdict], expected: Ruling, is_question: bool) -> None:
+    """Settled entries are settled, unstored ones go on alone, and what was not spoken of stays unknown."""
+    assert whole(BENCH.rule(Answer(claim(), is_question=is_question, receipt=Receipt(verdicts)))) == whole(expected)
+
+
+def test_rule_on_a_receipt_for_the_open_entries_only() -> None:
+    """An import whose other entries are settled is settled when the open ones are."""
+    answer = Answer(claim(1, 2), is_question=True, receipt=Receipt([REJECTED, DUPLICATE]))
+    assert whole(BENCH.rule(answer)) == whole(Ruling(claim(1, 2), [REJECTED, DUPLICATE]))
+
+
+def test_rule_redacts_what_the_vendor_wrote() -> None:
+    """The reason that is stored holds no number of a person."""
+    refused = InvalidRequestError("Invalid numbers: '+491712345678'", vendor="sinch", operation="op", status=400)
+    ruling = BENCH.rule(Answer(claim(0), is_question=False, error=refused))
+    assert ruling.verdicts == [Verdict(0, "rejected", "refused_by_vendor", "sinch op: Invalid numbers: '<number>'")]
