@@ -54,6 +54,7 @@ LEDGER_ATTEMPTS = 6
 FEED_AHEAD = 1000
 OPEN = ("planned", "sending", "submitted", "unknown")
 LOOK_S = 0.2
+GATHER_S = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,9 @@ class _Run:
         self._draw(is_waiting=False)
         if not self._workers.import_ids and self._planned_due == NEVER:
             return self._draw(is_waiting=True) or self._rest()
-        self._answers += self._workers.collect(0.0 if self._workers.free and self._planned_due == 0.0 else 0.05)
+        # Few answers are left to gather: each turn costs the ledger as much as ten entries.
+        enough = min(self._gateway.connections, len(self._workers.import_ids))
+        self._answers += self._workers.collect(GATHER_S, enough=enough)
         return True
 
     # the ledger's side

@@ -6,6 +6,7 @@ what an answer means (`rulings.py`).
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from queue import Empty, SimpleQueue
@@ -37,27 +38,23 @@ class Workers:
         """How many more imports can be taken now."""
         return max(0, 2 * self._gateway.connections - len(self._held))
 
-    @property
-    def has_answers(self) -> bool:
-        """Whether something came back already."""
-        return not self._answers.empty()
-
     def start(self, claim: Claim, *, is_question: bool, tries: int) -> None:
         """The import will be sent, or asked about, by the next idle connection; `tries` went before."""
         wanted = Answer(claim, is_question, tries=tries)
         self._held[claim.import_id] = (wanted, self._pool.submit(self._exchange, wanted))
 
-    def collect(self, wait_s: float) -> list[Answer]:
-        """Everything that came back; waits up to `wait_s` for the first."""
+    def collect(self, wait_s: float = 0.0, *, enough: int = 1) -> list[Answer]:
+        """What came back; waits up to `wait_s` until it is enough."""
         answers: list[Answer] = []
-        try:
-            answers.append(self._answers.get(timeout=wait_s) if wait_s else self._answers.get_nowait())
-            while True:
-                answers.append(self._answers.get_nowait())
-        except Empty:
-            for answer in answers:
-                self._held.pop(answer.claim.import_id, None)
-            return answers
+        deadline = time.monotonic() + wait_s
+        while not self._answers.empty() or (len(answers) < enough and time.monotonic() < deadline):
+            try:
+                answers.append(self._answers.get(timeout=max(0.001, deadline - time.monotonic())))
+            except Empty:
+                break
+        for answer in answers:
+            self._held.pop(answer.claim.import_id, None)
+        return answers
 
     def drain(self) -> tuple[list[Answer], list[Answer]]:
         """No import is held any more: (what came back, what was never started)."""
@@ -65,7 +62,7 @@ class Workers:
         for answer in idle:
             del self._held[answer.claim.import_id]
         wait(future for _, future in self._held.values())
-        return self.collect(0.0), idle
+        return self.collect(), idle
 
     def close(self) -> None:
         """The threads are gone."""
