@@ -107,10 +107,14 @@ class Ledger:
         """Whether it is our turn to plan for the vendor now; if so, nobody else's until `leave_planning`."""
         return bool(self.store.one("imports", "lock_planning", vendor=vendor).is_ours)
 
-    def leave_planning(self, vendor: str) -> None:
-        """Others may plan for the vendor."""
+    def hold_day(self, day: date) -> None:
+        """Rows and decisions of the day stay as they are until `leave_planning`."""
+        self.store.run("imports", "hold_day", day=day.isoformat())
+
+    def leave_planning(self) -> None:
+        """Others may plan for the vendor, and pull and decide the days."""
         if self.store.is_connected:
-            self.store.run("imports", "unlock_planning", vendor=vendor)
+            self.store.run("imports", "unlock_planning")
 
     def decisions(self, day: date) -> Sequence[Row[Any]]:
         """Per source of the day: the newest pull, and the pull that was decided."""

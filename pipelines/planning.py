@@ -81,13 +81,14 @@ def plan(
         return
     try:
         for day in scope.days:
+            ledger.hold_day(day)
             check_decided(ledger, day)
             planner.withdraw(day)
             for source in SOURCES:
                 yield from planner.plan_source(day, source, plan_rows)
             yield planner.flush(day)
     finally:
-        ledger.leave_planning(scope.vendor)
+        ledger.leave_planning()
 
 
 def _await_turn(ledger: Ledger, vendor: str, stop: threading.Event) -> bool:

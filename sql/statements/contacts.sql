@@ -107,6 +107,7 @@ FROM ledger.contacts AS contact
 JOIN crm.rows AS read
     ON read.source = contact.source AND read.day = contact.day AND read.row_no = contact.row_no
     AND read.row_no > :after  -- said twice: the planner does not carry it over, and would begin at the first row
+    AND read.lead_id = contact.lead_id
 LEFT JOIN ledger.deliveries AS delivery
     ON delivery.campaign = contact.campaign AND delivery.source = contact.source AND delivery.lead_id = contact.lead_id
 WHERE contact.day = :day AND contact.source = :source AND contact.row_no > :after

@@ -5,9 +5,15 @@
 -- Whether the turn to plan for the vendor is ours now; then it is until it is given up, or the connection ends.
 SELECT pg_try_advisory_lock(hashtextextended('leadsync plan ' || CAST(:vendor AS text), 0)) AS is_ours;
 
+-- name: hold_day :none
+-- Rows and decisions of the day stay as they are until `unlock_planning`; waits for who is changing them now.
+SELECT pg_advisory_lock_shared(hashtextextended('leadsync decide ' || CAST(:day AS text), 0)),
+       pg_advisory_lock_shared(hashtextextended('leadsync pull lead ' || CAST(:day AS text), 0)),
+       pg_advisory_lock_shared(hashtextextended('leadsync pull customer ' || CAST(:day AS text), 0));
+
 -- name: unlock_planning :none
--- Others may plan for the vendor.
-SELECT pg_advisory_unlock(hashtextextended('leadsync plan ' || CAST(:vendor AS text), 0));
+-- Others may plan for the vendor, and change the days that were held.
+SELECT pg_advisory_unlock_all();
 
 -- name: withdraw_plan :one
 -- What was planned for the day but not sent is planned no more: the plan is made anew from the contacts.

@@ -21,6 +21,8 @@ from connectors.errors import (
     OutcomeUnknownError,
     RateLimitedError,
     RejectedError,
+    SetupError,
+    TargetError,
     TooLargeError,
     UnavailableError,
 )
@@ -62,7 +64,7 @@ def all_kinds(kind: type[ConnectorError] = ConnectorError) -> Iterator[type[Conn
 
 def whole(ruling: Ruling) -> Ruling:
     """The ruling with lists, so that an empty list and an empty tuple are equal."""
-    return replace(ruling, verdicts=list(ruling.verdicts), moves=list(ruling.moves))
+    return replace(ruling, verdicts=list(ruling.verdicts), unsent=list(ruling.unsent))
 
 
 def setback(code: str, due_at: datetime = NOW, text: str | None = "sinch op: said") -> Setback:
@@ -70,18 +72,18 @@ def setback(code: str, due_at: datetime = NOW, text: str | None = "sinch op: sai
 
 
 SILENCE = setback("no_verdict", AFTER_SETTLING, "the answer says nothing of some entries")
-HALVES = Ruling(claim(), moves=[[0, 1], [2, 3]])
+HALVES = Ruling(claim(), halves=[[0, 1], [2, 3]])
 SUBMISSIONS: dict[type[ConnectorError], Ruling] = {
     ConnectorError: Ruling(claim(), unknown=setback("outcome_unknown", AFTER_SETTLING)),
     NotSentError: Ruling(claim(), returned=setback("not_sent")),
     OutcomeUnknownError: Ruling(claim(), unknown=setback("outcome_unknown", AFTER_SETTLING)),
     UnavailableError: Ruling(claim(), unknown=setback("vendor_unavailable", AFTER_SETTLING)),
     RateLimitedError: Ruling(claim(), returned=setback("rate_limited", NOW + WAIT)),
-    RejectedError: HALVES,
+    RejectedError: Ruling(claim(), returned=setback("refused_by_vendor")),
     AuthenticationError: Ruling(claim(), returned=setback("login_refused")),
     ForbiddenError: Ruling(claim(), returned=setback("access_refused")),
     NotFoundError: Ruling(claim(), returned=setback("target_not_found")),
-    ConflictError: HALVES,
+    ConflictError: Ruling(claim(), returned=setback("refused_by_vendor")),
     TooLargeError: HALVES,
     InvalidRequestError: HALVES,
     ContractError: Ruling(claim(), unknown=setback("outcome_unknown", AFTER_SETTLING)),
@@ -105,7 +107,7 @@ QUESTIONS: dict[type[ConnectorError], Setback] = {
 
 @pytest.mark.parametrize("kind", sorted(all_kinds(), key=lambda kind: kind.__name__))
 def test_rule_on_a_failed_submission(kind: type[ConnectorError]) -> None:
-    """Certainly not stored: planned again. Refused whole: split. Anything else: unknown, asked about later."""
+    """Certainly not stored: planned again. Refused for its content: split. Anything else: unknown, asked about."""
     assert BENCH.rule(Answer(claim(), is_question=False, error=error(kind))) == SUBMISSIONS[kind]
 
 
@@ -126,7 +128,32 @@ def test_rule_on_a_defect_quotes_nothing(is_question: bool, due_at: datetime) ->
     assert BENCH.rule(answer) == Ruling(claim(), unknown=setback("outcome_unknown", due_at, "KeyError"))
 
 
-@pytest.mark.parametrize("kind", [RejectedError, ConflictError, TooLargeError, InvalidRequestError])
+def test_rule_on_a_target_that_closed() -> None:
+    """A target that can no longer be loaded rejects no lead: the import is planned again, due at once."""
+    answer = Answer(claim(), is_question=False, error=TargetError("campaigns.promo: is Expired"))
+    assert BENCH.rule(answer) == Ruling(
+        claim(), returned=setback("target_refused", text="campaigns.promo: is Expired")
+    )
+
+
+def test_rule_on_a_setting_that_is_wrong_after_all() -> None:
+    """An error that does not say whether anything was sent leaves the import unknown, in its own words."""
+    answer = Answer(claim(), is_question=False, error=SetupError("vendors.sinch.username: refused"))
+    expected = setback("outcome_unknown", AFTER_SETTLING, "vendors.sinch.username: refused")
+    assert BENCH.rule(answer) == Ruling(claim(), unknown=expected)
+
+
+@pytest.mark.parametrize(("tries", "longest_s"), [(0, 1), (1, 2), (2, 4), (10, 60)])
+def test_rule_waits_longer_with_every_failure_of_the_run(tries: int, longest_s: int) -> None:
+    """What was not sent waits by the run's own failures with it, not by those of nights before."""
+    bench = Bench(NOW, settle_s=30, patience=Patience(backoff_s=1, backoff_max_s=60))
+    ruling = bench.rule(Answer(claim(), is_question=False, error=error(NotSentError), tries=tries))
+    assert ruling.returned is not None
+    waited_s = (ruling.returned.due_at - NOW).total_seconds()
+    assert longest_s / 2 <= waited_s <= longest_s
+
+
+@pytest.mark.parametrize("kind", [TooLargeError, InvalidRequestError])
 def test_rule_rejects_an_entry_that_is_refused_alone(kind: type[ConnectorError]) -> None:
     """Where splitting has come down to one entry, that entry is the one the vendor refuses."""
     expected = Ruling(claim(2), [Verdict(2, "rejected", "refused_by_vendor", "sinch op: said")])
@@ -139,7 +166,7 @@ def test_rule_rejects_an_entry_that_is_refused_alone(kind: type[ConnectorError])
 def test_rule_splits_what_is_open(positions: tuple[int, ...], halves: list[list[int]]) -> None:
     """A refused batch goes on in halves of its open entries, in their order, none twice and none lost."""
     answer = Answer(claim(*positions), is_question=False, error=error(TooLargeError))
-    assert BENCH.rule(answer) == Ruling(claim(*positions), moves=halves)
+    assert BENCH.rule(answer) == Ruling(claim(*positions), halves=halves)
 
 
 ACCEPTED = Verdict(0, "accepted", vendor_id="A")
@@ -159,7 +186,7 @@ UNATTRIBUTED = Verdict(3, "unattributed", "counts_only")
         ),
         pytest.param(
             [ACCEPTED, Verdict(1, "not_sent", "validated_only"), Verdict(2, "not_sent"), UNATTRIBUTED],
-            Ruling(claim(), [ACCEPTED, UNATTRIBUTED], moves=[[1, 2]]),
+            Ruling(claim(), [ACCEPTED, UNATTRIBUTED], unsent=[1, 2], unsent_due_at=NOW),
             id="some-not-stored",
         ),
         pytest.param(
@@ -178,7 +205,7 @@ UNATTRIBUTED = Verdict(3, "unattributed", "counts_only")
         pytest.param(
             [ACCEPTED, Verdict(1, "not_sent"), Verdict(3, "unknown")],
             Ruling(
-                claim(), [ACCEPTED], moves=[[1]],
+                claim(), [ACCEPTED], unsent=[1], unsent_due_at=NOW,
                 unknown=SILENCE,
             ),
             id="everything-at-once",

@@ -1,0 +1,301 @@
+"""`leadsync.yaml`: what it means, and that every mistake is one sentence with key, file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from connectors.errors import SetupError
+from pipelines.settings import load_settings
+
+ENVIRONMENT = {"SINCH_PASSWORD": "s3cret", "EMPTY": "", "BATCH": "50"}
+GOOD = """\
+database: embedded
+timezone: Europe/Berlin
+nightly: "0 2 * * *"
+sources:
+  leads:
+    csv: leads.csv
+    columns: {lead_id: id}
+    cursor: updated_at
+vendors:
+  sinch:
+    base_url: http://127.0.0.1:1
+    username: api
+    password: ${SINCH_PASSWORD}
+    batch_size: ${BATCH}
+campaigns:
+  - campaign: spring
+    vendor: sinch
+    target: {campaign_id: 8A7C98EAF1164F2FAA93B98EECB95D76}
+"""
+
+
+def load(folder: Path, text: str, environment: Mapping[str, str] = ENVIRONMENT):  # type: ignore[no-untyped-def]
+    path = folder / "leadsync.yaml"
+    path.write_text(text, "utf-8")
+    return load_settings(path, environment)
+
+
+def mistake(folder: Path, text: str, environment: Mapping[str, str] = ENVIRONMENT) -> str:
+    """The sentence about the mistake, the file's path written as `FILE`."""
+    with pytest.raises(SetupError) as raised:
+        load(folder, text, environment)
+    sentence = str(raised.value)
+    assert "\n" not in sentence
+    assert "s3cret" not in sentence
+    return sentence.replace(str(folder / "leadsync.yaml"), "FILE")
+
+
+def test_load_settings_reads_what_is_written(tmp_path: Path) -> None:
+    """Values, defaults, the folder, and variables typed by what they are for."""
+    settings = load(tmp_path, GOOD)
+    assert (settings.timezone, settings.nightly, settings.folder) == ("Europe/Berlin", "0 2 * * *", tmp_path)
+    assert settings.first_day == date(2026, 1, 1)
+    assert settings.sources.leads.columns == {"lead_id": "id"}
+    assert settings.sources.customers is None
+    sinch = settings.vendors.sinch
+    assert (sinch.username, sinch.password.get_secret_value(), sinch.batch_size) == ("api", "s3cret", 50)
+    assert [campaign.campaign for campaign in settings.campaigns] == ["spring"]
+
+
+def test_load_settings_shows_no_secret_when_printed(tmp_path: Path) -> None:
+    """The settings as text hold no password."""
+    assert "s3cret" not in repr(load(tmp_path, GOOD))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        pytest.param(
+            "timezone:", "timezoen:", "2: timezoen: there is no such setting. Did you mean timezone?", id="typo"
+        ),
+        pytest.param(
+            "    cursor:", "    crusor:", "8: sources.leads.crusor: there is no such setting. Did you mean cursor?",
+            id="typo-in-a-source",
+        ),
+        pytest.param(
+            "    batch_size:", "    bacth_size:",
+            "14: vendors.sinch.bacth_size: there is no such setting. Did you mean batch_size?", id="typo-in-a-vendor",
+        ),
+        pytest.param(
+            "  sinch:\n", "  snich:\n", "10: vendors.snich: there is no such setting. Did you mean sinch?",
+            id="unknown-vendor",
+        ),
+        pytest.param("    base_url: http://127.0.0.1:1\n", "", "10: vendors.sinch.base_url: is missing", id="missing"),
+        pytest.param("    vendor: sinch\n", "", "16: campaigns.0.vendor: is missing", id="missing-in-a-campaign"),
+        pytest.param(
+            "${BATCH}", "many",
+            "14: vendors.sinch.batch_size: Input should be a valid integer, unable to parse string as an integer",
+            id="wrong-type",
+        ),
+        pytest.param(
+            "${BATCH}", "0", "14: vendors.sinch.batch_size: Input should be greater than or equal to 1", id="too-small"
+        ),
+        pytest.param(
+            "    columns: {lead_id: id}", "    columns: id",
+            "7: sources.leads.columns: Input should be a valid dictionary", id="text-for-a-mapping",
+        ),
+        pytest.param(
+            "database: embedded", "first_day: soon\ndatabase: embedded",
+            "1: first_day: Input should be a valid date or datetime, input is too short", id="bad-date",
+        ),
+        pytest.param(
+            "nightly:", "timezone: UTC\nnightly:", "3: timezone is written twice", id="duplicate"
+        ),
+        pytest.param(
+            "    cursor: updated_at", "    csv: other.csv", "8: sources.leads.csv is written twice",
+            id="duplicate-inside",
+        ),
+        pytest.param(
+            "Europe/Berlin", "Europe/Berln",
+            "2: timezone: Europe/Berln is not an IANA time zone. Did you mean Europe/Berlin?", id="bad-zone",
+        ),
+        pytest.param("Europe/Berlin", "Nowhere", "2: timezone: Nowhere is not an IANA time zone", id="no-zone"),
+        pytest.param(
+            "    cursor: updated_at", "    cursor_timezone: Utc+1",
+            "8: sources.leads.cursor_timezone: Utc+1 is not an IANA time zone",
+            id="bad-cursor-zone",
+        ),
+        pytest.param(
+            '"0 2 * * *"', '"2am"',
+            "3: nightly: must be a cron expression of five fields, such as 0 2 * * *", id="bad-cron",
+        ),
+        pytest.param(
+            "    csv: leads.csv", "    csv: leads.csv\n    database: sqlite:///crm.db\n    table: leads",
+            "5: sources.leads: needs either csv or database", id="csv-and-database",
+        ),
+        pytest.param(
+            "    csv: leads.csv\n", "", "5: sources.leads: needs either csv or database", id="neither"
+        ),
+        pytest.param(
+            "    csv: leads.csv", "    database: sqlite:///crm.db",
+            "5: sources.leads: a database needs either table or query", id="database-alone",
+        ),
+        pytest.param(
+            "    csv: leads.csv", "    csv: leads.csv\n    table: leads",
+            "5: sources.leads: table and query belong to a database, not to csv", id="table-of-csv",
+        ),
+        pytest.param("  leads:", "  do_not_call:", "4: sources: needs leads or customers", id="no-rows"),
+        pytest.param(
+            "http://127.0.0.1:1", "sinch.example.com",
+            "11: vendors.sinch.base_url: must begin with http:// or https://", id="bad-address",
+        ),
+        pytest.param(
+            "    username: api", "    external_id_template: '{lead}'\n    username: api",
+            "12: vendors.sinch.external_id_template: may only contain {source}, {lead_id} and {campaign}",
+            id="bad-template",
+        ),
+        pytest.param(
+            "${SINCH_PASSWORD}", "s3cret", "13: vendors.sinch.password is a secret; write it as ${NAME}",
+            id="literal-secret",
+        ),
+        pytest.param(
+            "${SINCH_PASSWORD}", "${NOT_SET}", "13: vendors.sinch.password needs the environment variable NOT_SET",
+            id="variable-not-set",
+        ),
+        pytest.param(
+            "sources:\n", "sources: [\n", "6: not valid YAML: expected ',' or ']', but got ':'", id="bad-yaml"
+        ),
+        pytest.param(
+            "    csv: leads.csv", "\tcsv: leads.csv",
+            "6: not valid YAML: found character '\\t' that cannot start any token", id="tab",
+        ),
+    ],
+)  # fmt: skip
+def test_load_settings_says_what_is_wrong_and_where(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    """Each mistake is one sentence: the file, the line, the key, and what would be right."""
+    assert old in GOOD
+    assert mistake(tmp_path, GOOD.replace(old, new)) == f"FILE, line {sentence}"
+
+
+def test_load_settings_refuses_characters_that_yaml_does_not_allow(tmp_path: Path) -> None:
+    """A file with a control character has no line to name."""
+    text = GOOD.replace("embedded", '"\x00"')
+    assert mistake(tmp_path, text) == "FILE: not valid YAML: it holds characters that YAML does not allow"
+
+
+@pytest.mark.xfail(strict=True, reason="what is missing is told first, and what was meant is not told")
+def test_typo_in_a_required_key_is_named(tmp_path: Path) -> None:
+    """A required key that is misspelt is both unknown and missing; the typo is what a person can act on."""
+    sentence = mistake(tmp_path, GOOD.replace("    vendor: sinch", "    vendro: sinch"))
+    assert sentence.startswith("FILE, line 17: campaigns.0.vendro: there is no such setting. Did you mean vendor?")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "FILE, line 1: sources: is missing"),
+        ("# nothing\n", "FILE, line 1: sources: is missing"),
+        ("- a\n- b\n", "FILE, line 1: the file must hold settings, `key: value`"),
+        ("leads.csv", "FILE, line 1: the file must hold settings, `key: value`"),
+    ],
+)
+def test_load_settings_of_a_file_without_settings(tmp_path: Path, text: str, sentence: str) -> None:
+    """An empty file lacks its first setting; a list or a word is no settings."""
+    assert mistake(tmp_path, text) == sentence
+
+
+def test_load_settings_of_no_file(tmp_path: Path) -> None:
+    """Where there is no file, the sentence says how to name one."""
+    with pytest.raises(SetupError) as raised:
+        load_settings(tmp_path / "no.yaml", {})
+    assert str(raised.value) == f"there is no configuration file {tmp_path / 'no.yaml'}; LEADSYNC_CONFIG names another"
+
+
+def test_load_settings_of_a_folder_and_of_bytes(tmp_path: Path) -> None:
+    """What cannot be read as text is named with the reason."""
+    (tmp_path / "latin.yaml").write_bytes("timezone: Köln".encode("latin-1"))
+    for name, reason in ((".", "IsADirectoryError"), ("latin.yaml", "UnicodeDecodeError")):
+        with pytest.raises(SetupError) as raised:
+            load_settings(tmp_path / name, {})
+        assert str(raised.value) == f"{tmp_path / name} cannot be read: {reason}"
+
+
+def test_load_settings_finds_the_file_by_the_environment(tmp_path: Path) -> None:
+    """LEADSYNC_CONFIG names the file where nobody does."""
+    load(tmp_path, GOOD)
+    settings = load_settings(None, ENVIRONMENT | {"LEADSYNC_CONFIG": str(tmp_path / "leadsync.yaml")})
+    assert settings.folder == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("written", "environment", "expected"),
+    [
+        ("${ZONE}", {"ZONE": "Europe/Paris"}, "Europe/Paris"),
+        ("${ZONE:-Europe/Rome}", {}, "Europe/Rome"),
+        ("${ZONE:-Europe/Rome}", {"ZONE": "Europe/Paris"}, "Europe/Paris"),
+        ("Europe/${CITY}", {"CITY": "Madrid"}, "Europe/Madrid"),
+        ('"${ZONE}"', {"ZONE": "UTC"}, "UTC"),
+    ],
+)
+def test_load_settings_reads_the_environment(
+    tmp_path: Path, written: str, environment: dict[str, str], expected: str
+) -> None:
+    """`${NAME}` is the variable, `${NAME:-default}` the default where it is not set, also inside a text."""
+    settings = load(tmp_path, GOOD.replace("Europe/Berlin", written), ENVIRONMENT | environment)
+    assert settings.timezone == expected
+
+
+def test_campaign_that_is_listed_twice_is_refused(tmp_path: Path) -> None:
+    """Two campaigns of one name would be two targets for one lead."""
+    again = "  - {campaign: spring, vendor: sinch, target: X}\n"
+    assert mistake(tmp_path, GOOD + again).endswith(": campaigns: spring is listed twice")
+
+
+@pytest.mark.xfail(strict=True, reason="the mistake is put on line 1 of the file")
+def test_campaign_that_is_listed_twice_is_found(tmp_path: Path) -> None:
+    """The line is that of the second listing."""
+    again = "  - {campaign: spring, vendor: sinch, target: X}\n"
+    assert mistake(tmp_path, GOOD + again).startswith("FILE, line 19:")
+
+
+@pytest.mark.xfail(strict=True, raises=SetupError, reason="a variable of digits alone becomes a number")
+@pytest.mark.parametrize("name", ["password", "username"])
+def test_password_of_digits_is_a_password(tmp_path: Path, name: str) -> None:
+    """What a variable holds is text where the setting is text."""
+    text = GOOD.replace("username: api", "username: ${WHO}")
+    environment = ENVIRONMENT | {"WHO": "api"} | {{"password": "SINCH_PASSWORD", "username": "WHO"}[name]: "12345678"}
+    load(tmp_path, text, environment)
+
+
+@pytest.mark.xfail(strict=True, reason="only the number of fields is looked at")
+@pytest.mark.parametrize("cron", ["61 2 * * *", "a b c d e", "0 2 * * 9"])
+def test_cron_that_no_clock_meets_is_refused(tmp_path: Path, cron: str) -> None:
+    """Five words are not yet a cron expression; a schedule that never starts loads nothing, silently."""
+    assert mistake(tmp_path, GOOD.replace("0 2 * * *", cron)).startswith("FILE, line 3: nightly: ")
+
+
+@pytest.mark.xfail(strict=True, reason="mappings are not looked into")
+@pytest.mark.parametrize(
+    "line",
+    ["mappings: {sinch: {atributes: {City: city}}}", "mappings: {snich: {attributes: {City: city}}}",
+     "mappings: {sinch: {attributes: [city]}}"],
+)  # fmt: skip
+def test_mapping_with_a_mistake_is_refused(tmp_path: Path, line: str) -> None:
+    """A mapping that is misspelt would silently send less than it says."""
+    assert mistake(tmp_path, f"{GOOD}{line}\n").startswith("FILE, line 19: mappings")
+
+
+@pytest.mark.xfail(strict=True, reason="a target is looked at when the vendor is asked")
+@pytest.mark.parametrize("target", ["{campaign: X}", "{campaign_id: X, queue: Y}", "{campaign_id: ''}"])
+def test_target_with_a_mistake_is_refused(tmp_path: Path, target: str) -> None:
+    """A target's keys are known before anybody is asked."""
+    text = GOOD.replace("{campaign_id: 8A7C98EAF1164F2FAA93B98EECB95D76}", target)
+    assert mistake(tmp_path, text).startswith("FILE, line 18: campaigns.0.target")
+
+
+@pytest.mark.xfail(strict=True, reason="the name of an inner field passes as a setting")
+def test_folder_is_no_setting(tmp_path: Path) -> None:
+    """The folder is that of the file, and cannot be written."""
+    assert mistake(tmp_path, f"{GOOD}folder: /tmp\n").startswith("FILE, line 19: folder: there is no such setting")
+
+
+@pytest.mark.xfail(strict=True, reason="only keys named like secrets are looked at")
+@pytest.mark.parametrize("line", ["postgresql://leadsync:s3cret@db/leadsync"])
+def test_password_inside_an_address_is_a_secret(tmp_path: Path, line: str) -> None:
+    """A literal password in a URL is refused like any other."""
+    assert mistake(tmp_path, GOOD.replace("embedded", line)).startswith("FILE, line 1: database")
