@@ -136,9 +136,6 @@ class Gateway(Protocol):
     def request_count(self) -> int:
         """How many requests were sent so far."""
 
-    def check_target(self, target: Mapping[str, Any]) -> None:
-        """The target has the keys and shapes the vendor needs; else SetupError. Asks nobody."""
-
     def mapper(self, campaign: Campaign) -> Callable[[Contact], Entry]:
         """A function that turns a contact of the campaign into the vendor's schema."""
 

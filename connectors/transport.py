@@ -32,6 +32,7 @@ from connectors.errors import (
     OutcomeUnknownError,
     RateLimitedError,
     RejectedError,
+    SetupError,
     TooLargeError,
     UnavailableError,
 )
@@ -94,7 +95,7 @@ class Patience:
 
     def backoff(self, attempt: int) -> float:
         """Seconds to wait after the given attempt (from 1): exponential, with full jitter, bounded."""
-        return float(random.uniform(0.5, 1.0) * min(self.backoff_s * 2 ** (attempt - 1), self.backoff_max_s))
+        return float(random.uniform(0.5, 1.0) * min(self.backoff_s * 2 ** min(attempt - 1, 60), self.backoff_max_s))
 
 
 class RateLimiter:
@@ -152,7 +153,7 @@ class Transport:
         self._base_url = base_url.rstrip("/")
         self._auth = auth
         self._headers = dict(headers or {})
-        self._verify = _tls(certificate)
+        self._verify = _tls(vendor, certificate)
         self._patience = patience
         self._limiter = limiter or RateLimiter(None)
         self._local = threading.local()
@@ -252,6 +253,10 @@ class Transport:
             raise map_exception(error, vendor=self.vendor, operation=operation, method=method) from None
         except httpx.InvalidURL:
             raise NotSentError("the address is not a URL", vendor=self.vendor, operation=operation) from None
+        except UnicodeEncodeError:
+            raise NotSentError(
+                "a header holds a character that no header can", vendor=self.vendor, operation=operation
+            ) from None
 
     def _judged(self, operation: str, method: str, response: httpx.Response) -> Reply:
         status = response.status_code
@@ -295,11 +300,12 @@ def parse_retry_after(value: str | None, *, now: datetime | None = None) -> time
     """The wait that a Retry-After header asks for, as seconds or as a date; None if it says nothing."""
     if value is None:
         return None
-    if value.strip().isdigit():
-        return min(timedelta(seconds=int(value)), LONGEST_WAIT)
+    digits = value.strip()
+    if digits.isascii() and digits.isdigit():
+        return min(timedelta(seconds=int(digits[:9])), LONGEST_WAIT) if len(digits) <= 9 else LONGEST_WAIT
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     wait = (at if at.tzinfo else at.replace(tzinfo=UTC)) - (now or datetime.now(UTC))
     return min(max(wait, timedelta(0)), LONGEST_WAIT)
@@ -311,8 +317,13 @@ def _delay_s(error: ConnectorError, backoff_s: float) -> float:
     return backoff_s
 
 
-def _tls(certificate: tuple[str, str] | None) -> Any:
+def _tls(vendor: str, certificate: tuple[str, str] | None) -> Any:
     context = httpx.create_ssl_context(trust_env=False)
     if certificate is not None:
-        context.load_cert_chain(*certificate)
+        try:
+            context.load_cert_chain(*certificate)
+        except OSError as error:  # a missing file, or one that is no certificate
+            raise SetupError(
+                f"vendors.{vendor}.client_cert, client_key: cannot be used ({type(error).__name__})"
+            ) from None
     return context

@@ -95,8 +95,8 @@ class _Reader:
             return text if is_date else self._constructor.construct_object(node)
         self.raw[key] = text
         filled = _VARIABLE.sub(lambda match: self._variable(match, key), text)
-        # A variable's value is typed like a literal: "8" is a number, "" is nothing.
-        return yaml.safe_load(filled) if _is_plain_number(filled) else (filled or None)
+        # Text, also when it is all digits: a setting that wants a number reads it as one.
+        return filled or None
 
     def _variable(self, match: re.Match[str], key: Path_) -> str:
         name, default = match["name"], match["default"]
@@ -111,7 +111,3 @@ class _Reader:
 def dotted(key: Path_) -> str:
     """The key as people write it: `vendors.sinch.password`."""
     return ".".join(str(part) for part in key)
-
-
-def _is_plain_number(text: str) -> bool:
-    return re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) is not None and not text.startswith("0")

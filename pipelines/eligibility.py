@@ -76,7 +76,11 @@ def normalise(frame: pd.DataFrame, campaigns: Mapping[str, CampaignRule]) -> pd.
     """
     country = _mapped(frame["country"], normalise_region)
     fallback = _mapped(frame["campaign"], lambda name: _region_of(campaigns.get(name)))
-    region = [own or other for own, other in zip(country, fallback, strict=True)]
+    # Only a row that names no country is read by the campaign's: an unread word is not no word.
+    region = [
+        own or (other if named is None else None)
+        for own, other, named in zip(country, fallback, frame["country"], strict=True)
+    ]
     phones = {column: _e164(frame[column], region) for column in PHONE_COLUMNS}
     return pd.DataFrame(
         {**phones, "country": country, "time_zone": _mapped(frame["timezone"], canonical_time_zone)},
@@ -138,9 +142,9 @@ def parse_not_before(text: str, zone: ZoneInfo = ZoneInfo("UTC")) -> datetime | 
     """The UTC time of an ISO 8601 date and time; a naive one is in `zone`. None if it is not one."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def canonical_time_zone(name: str) -> str | None:
@@ -239,16 +243,21 @@ def _region_of(rule: CampaignRule | None) -> str | None:
 
 
 def _country_of(phones: Sequence[str]) -> str | None:
-    return _country_of_prefix(phones[0][1:4]) if phones else None
+    if not phones:
+        return None
+    regions = _regions_of_prefix(phones[0][1:4])
+    if len(regions) > 1:  # a calling code that countries share
+        return phonenumbers.region_code_for_number(phonenumbers.parse(phones[0], None))
+    return regions[0] if regions and regions[0] != "001" else None
 
 
 @cache
-def _country_of_prefix(digits: str) -> str | None:
+def _regions_of_prefix(digits: str) -> tuple[str, ...]:
     for length in (1, 2, 3):
         regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(digits[:length]))
         if regions:
-            return None if regions[0] == "001" else str(regions[0])
-    return None
+            return tuple(regions)
+    return ()
 
 
 @cache

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import orjson
 import pandas as pd
@@ -26,7 +27,7 @@ from connectors.gateway import Campaign
 from pipelines import eligibility
 from pipelines.eligibility import CampaignRule, Policy
 from pipelines.phones import to_e164
-from pipelines.settings import Settings, SourceSettings
+from pipelines.settings import Settings, SourceSettings, target_of
 from pipelines.store import Store, utc_now
 from pipelines.vendors import VENDORS
 
@@ -316,9 +317,9 @@ def _crm_campaigns(settings: Settings) -> Iterator[dict[str, Any]]:
             yield {
                 "campaign": row["campaign"],
                 "vendor": row["vendor"],
-                "target": _target(row["vendor"], row["target"]),
+                "target": _crm_target(row),
                 "region": row["region"],
-                "mapping": settings.mappings.get(str(row["vendor"]), {}),
+                "mapping": settings.mappings.of(str(row["vendor"])),
                 "is_active": str(row["active"] or "true").casefold() not in eligibility.WITHDRAWN,
                 "origin": f"sources.campaigns, row {row['row_no']}",
             }
@@ -329,17 +330,19 @@ def _own_campaigns(settings: Settings) -> Iterator[dict[str, Any]]:
         yield {
             "campaign": campaign.campaign,
             "vendor": campaign.vendor,
-            "target": _target(campaign.vendor, campaign.target),
+            "target": campaign.target,
             "region": campaign.region,
-            "mapping": campaign.mapping or settings.mappings.get(campaign.vendor, {}),
+            "mapping": campaign.mapping or settings.mappings.of(campaign.vendor),
             "is_active": campaign.active,
             "origin": f"campaigns.{index}",
         }
 
 
-def _target(vendor: str | None, target: Any) -> Any:
-    """A target that is one word is the id of the vendor's own thing."""
-    return {"campaign_id": target} if isinstance(target, str) and vendor == "sinch" else target
+def _crm_target(row: Mapping[Any, Any]) -> Any:
+    try:
+        return target_of(row["vendor"], row["target"])
+    except ValueError as error:
+        raise SetupError(f"sources.campaigns, row {row['row_no']}: campaign {row['campaign']}: {error}") from None
 
 
 def _check_campaign(row: Mapping[str, Any]) -> None:
@@ -356,9 +359,7 @@ def _check_campaign(row: Mapping[str, Any]) -> None:
         raise SetupError(f"{where}: campaign {name}: the target is missing")
 
 
-def _zone(settings: Settings, source: SourceSettings) -> Any:
-    from zoneinfo import ZoneInfo
-
+def _zone(settings: Settings, source: SourceSettings) -> ZoneInfo:
     return ZoneInfo(source.cursor_timezone) if source.cursor_timezone else settings.zone
 
 

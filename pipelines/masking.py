@@ -11,7 +11,8 @@ from typing import Any
 
 # Keys whose values say nothing of a person.
 _OPEN = frozenset({"externalId", "timeZone", "priority", "dialingMode", "previewTime", "date", "agentId"})
-_PHONE = re.compile(r"\+?[0-9]{6,15}")
+_PHONES = re.compile(r"\+[0-9]{6,15}(;\+[0-9]{6,15})*")
+_SHORTEST_PHONE = 10
 
 
 def masked(entry: Any, key: str = "") -> Any:
@@ -31,11 +32,11 @@ def masked(entry: Any, key: str = "") -> Any:
 
 
 def mask_phone(phone: str) -> str:
-    """`+49 *** *** 1234`."""
-    return f"{phone[:3]} *** *** {phone[-4:]}"
+    """`+49 *** *** 1234`; a number too short to be one shows nothing."""
+    return f"{phone[:3]} *** *** {phone[-4:]}" if len(phone) >= _SHORTEST_PHONE else "***"
 
 
 def _mask(text: str) -> str:
-    if _PHONE.search(text):
-        return _PHONE.sub(lambda match: mask_phone(match[0]), text)
+    if _PHONES.fullmatch(text):
+        return ";".join(mask_phone(phone) for phone in text.split(";"))
     return text[:1] + "***"

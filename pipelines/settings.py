@@ -7,21 +7,38 @@ building anything from the settings (`database.py`, `vendors.py`, `intake.py`).
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from connectors.errors import SetupError
-from connectors.sinch.settings import SinchSettings
+from connectors.sinch.settings import SinchMapping, SinchSettings, SinchTarget
 from pipelines.configfile import Document, dotted, read_document
 
 DEFAULT_FILE = "leadsync.yaml"
 SECRETS = ("password", "api_key", "token", "app_secret", "app_key")
+
+
+_TARGETS: Mapping[str, type[BaseModel]] = {"sinch": SinchTarget}
+_MAPPINGS: Mapping[str, type[BaseModel]] = {"sinch": SinchMapping}
+_PASSWORD_IN_URL = re.compile(r"[a-z0-9+]+://[^/@]*:[^/@]+@")
+_CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+_CRON_PART = re.compile(r"(?:\*|(?P<first>\d{1,2})(?:-(?P<last>\d{1,2}))?)(?:/(?P<step>\d{1,2}))?")
 
 
 class _Strict(BaseModel):
@@ -78,10 +95,21 @@ class CampaignSettings(_Strict):
 
     campaign: str = Field(min_length=1, max_length=200)
     vendor: str
-    target: dict[str, Any] | str
+    target: dict[str, Any]
     region: str | None = None
     mapping: dict[str, Any] = Field(default_factory=dict)
     active: bool = True
+
+    @field_validator("target", mode="before")
+    @classmethod
+    def _is_a_target(cls, value: Any, info: ValidationInfo) -> Any:
+        return target_of(info.data.get("vendor"), value)
+
+    @field_validator("mapping")
+    @classmethod
+    def _is_a_mapping(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        model = _MAPPINGS.get(info.data.get("vendor") or "")
+        return value if model is None or not value else model.model_validate(value).model_dump()
 
 
 class EligibilitySettings(_Strict):
@@ -101,6 +129,17 @@ class VendorsSettings(_Strict):
         return {name: value for name, value in ((n, getattr(self, n)) for n in type(self).model_fields) if value}
 
 
+class MappingsSettings(_Strict):
+    """By vendor, the mapping of campaigns that have none of their own."""
+
+    sinch: SinchMapping = SinchMapping()
+
+    def of(self, vendor: str) -> dict[str, Any]:
+        """The vendor's mapping."""
+        mapping: BaseModel | None = getattr(self, vendor, None)
+        return mapping.model_dump() if mapping else {}
+
+
 class DeliverySettings(_Strict):
     """How batches are claimed and retried. Times in seconds."""
 
@@ -118,10 +157,10 @@ class Settings(_Strict):
     sources: SourcesSettings
     vendors: VendorsSettings = VendorsSettings()
     campaigns: tuple[CampaignSettings, ...] = ()
-    mappings: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    mappings: MappingsSettings = MappingsSettings()
     eligibility: EligibilitySettings = EligibilitySettings()
     delivery: DeliverySettings = DeliverySettings()
-    folder: Path = Path(".")
+    _folder: Path = PrivateAttr(default=Path("."))
 
     @field_validator("timezone")
     @classmethod
@@ -131,17 +170,15 @@ class Settings(_Strict):
     @field_validator("nightly")
     @classmethod
     def _is_cron(cls, value: str) -> str:
-        if len(value.split()) != 5:
+        fields = value.split()
+        if len(fields) != len(_CRON_RANGES) or not all(map(_is_cron_field, fields, _CRON_RANGES)):
             raise ValueError("must be a cron expression of five fields, such as 0 2 * * *")
         return value
 
-    @model_validator(mode="after")
-    def _campaigns_are_distinct(self) -> Settings:
-        names = [campaign.campaign for campaign in self.campaigns]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"campaigns: {twice[0]} is listed twice")
-        return self
+    @property
+    def folder(self) -> Path:
+        """The folder of the file; paths in it are relative to it."""
+        return self._folder
 
     @property
     def zone(self) -> ZoneInfo:
@@ -160,15 +197,48 @@ def load_settings(path: Path | None = None, environment: Mapping[str, str] | Non
     document = read_document(file, environment)
     _refuse_literal_secrets(document)
     try:
-        return Settings.model_validate({**document.values, "folder": file.resolve().parent})
+        settings = Settings.model_validate(document.values)
     except ValidationError as error:
         raise SetupError(_sentence(document, error)) from None
+    _refuse_twins(document, [campaign.campaign for campaign in settings.campaigns])
+    settings._folder = file.resolve().parent
+    return settings
+
+
+def target_of(vendor: str | None, value: Any) -> Any:
+    """The target in its own shape; a single word is the id of the vendor's own thing.
+
+    Raises:
+        ValueError: says what is wrong with it.
+    """
+    model = _TARGETS.get(vendor or "")
+    if model is None:
+        return value
+    try:
+        return model.model_validate(
+            {next(iter(model.model_fields)): value} if isinstance(value, str) else value
+        ).model_dump()
+    except ValidationError as error:
+        problem = error.errors(include_input=False, include_url=False)[0]
+        where = dotted(problem["loc"]) or "target"
+        raise ValueError(f"{where}: {problem['msg'].lower()}; there are {', '.join(model.model_fields)}") from None
+
+
+def _refuse_twins(document: Document, names: Sequence[str]) -> None:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise SetupError(f"{document.where(('campaigns', index))}: campaigns: {name} is listed twice")
 
 
 def _refuse_literal_secrets(document: Document) -> None:
     for key in document.lines:
-        if key and key[-1] in SECRETS and key not in document.raw and _at(document.values, key) is not None:
+        if not key or key in document.raw:
+            continue
+        value = _at(document.values, key)
+        if key[-1] in SECRETS and value is not None:
             raise SetupError(f"{document.where(key)}: {dotted(key)} is a secret; write it as ${{NAME}}")
+        if key[-1] == "database" and isinstance(value, str) and _PASSWORD_IN_URL.match(value):
+            raise SetupError(f"{document.where(key)}: {dotted(key)} holds a password; write it as ${{NAME}}")
 
 
 def _at(values: Any, key: tuple[str | int, ...]) -> Any:
@@ -178,7 +248,9 @@ def _at(values: Any, key: tuple[str | int, ...]) -> Any:
 
 
 def _sentence(document: Document, error: ValidationError) -> str:
-    problem = error.errors(include_input=False, include_url=False)[0]
+    problems = error.errors(include_input=False, include_url=False)
+    # A misspelt required key is unknown and missing; what was written is what a person can find.
+    problem = next((one for one in problems if one["type"] == "extra_forbidden"), problems[0])
     key = tuple(part for part in problem["loc"] if part not in ("str", "dict[str,any]"))
     hint = ""
     if problem["type"] == "extra_forbidden":
@@ -200,7 +272,7 @@ def _known_names(key: tuple[str | int, ...]) -> list[str]:
         if isinstance(part, int):
             continue
         model = _model_in(model.model_fields[part].annotation)
-    return sorted(set(model.model_fields) - {"folder"})
+    return sorted(model.model_fields)
 
 
 def _model_in(annotation: Any) -> Any:
@@ -211,6 +283,16 @@ def _model_in(annotation: Any) -> Any:
         if found is not None:
             return found
     return None
+
+
+def _is_cron_field(field: str, bounds: tuple[int, int]) -> bool:
+    parts = (_CRON_PART.fullmatch(part) for part in field.split(","))
+    return all(
+        match is not None
+        and all(bounds[0] <= int(number) <= bounds[1] for number in match.group("first", "last") if number)
+        and match["step"] != "0"
+        for match in parts
+    )
 
 
 def _zone_name(value: str) -> str:

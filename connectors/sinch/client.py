@@ -6,6 +6,7 @@ answer means for a delivery (`gateway.py`), and errors of the wire (`connectors/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
@@ -27,6 +28,7 @@ from connectors.sinch.models import (
 from connectors.transport import READS, Reply, Transport
 
 T = TypeVar("T")
+_ID = re.compile(r"[0-9A-F]{32}")
 
 _READ_JSON = {"Accept": "application/json"}
 _WRITE_JSON = {"Accept": "application/json", "Content-Type": "application/json"}
@@ -148,12 +150,12 @@ class SinchClient:
 
     def _created_id(self, reply: Reply) -> str:
         body = reply.body.decode("utf-8", "replace").strip()
-        text = body or reply.headers.get("location", "").rstrip("/").rpartition("/")[2]
-        if not text:
+        text = normalise_id(body or reply.headers.get("location", "").rstrip("/").rpartition("/")[2])
+        if not _ID.fullmatch(text):
             raise OutcomeUnknownError(
                 "no id in the answer", vendor=self._transport.vendor, operation="create_customer", status=reply.status
             )
-        return normalise_id(text)
+        return text
 
 
 def _path(campaign_id: str) -> str:

@@ -6,7 +6,7 @@ paths and parsing (`client.py`), states and retries (`pipelines/delivery.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
@@ -62,14 +62,6 @@ class SinchGateway:
     def request_count(self) -> int:
         """How many requests were sent so far."""
         return self._request_count()
-
-    def check_target(self, target: Mapping[str, Any]) -> None:
-        """The target names a campaign id and nothing unknown; else SetupError."""
-        unknown = set(target) - {"campaign_id", "activate"}
-        if unknown:
-            raise SetupError(f"target.{sorted(unknown)[0]} is not a setting of sinch; it has campaign_id, activate")
-        if not str(target.get("campaign_id") or "").strip():
-            raise SetupError("target.campaign_id is missing")
 
     def mapper(self, campaign: Campaign) -> Callable[[Contact], Entry]:
         """A function that turns a contact into a customer. Source: vendors.md, customer (write)."""

@@ -79,7 +79,7 @@ def read_customer(row: Any, path: str = "$") -> SinchCustomer:
         classifier=_text(row, "classifier"),
         call_count=_whole(row, "callCount"),
         agent_id=_text(row, "agentId"),
-        modified_at=read_time(_text(row, "modificationDate")),
+        modified_at=_time(row, "modificationDate", path),
         attributes=unwrap_attributes(row.get("attributes")),
     )
 
@@ -89,7 +89,7 @@ def read_entry_results(rows: Any) -> list[EntryResult]:
     if not isinstance(rows, list):
         raise ShapeError("$: an array was expected")
     try:
-        return [EntryResult(_status(row["statusCode"]), row.get("id"), row.get("error")) for row in rows]
+        return [EntryResult(_status(row["statusCode"]), _text(row, "id"), _text(row, "error")) for row in rows]
     except (TypeError, KeyError, AttributeError, ValueError):
         raise ShapeError(_first_misshapen(rows)) from None
 
@@ -102,7 +102,11 @@ def unwrap_attributes(value: Any) -> dict[str, str]:
         value = [value]
     if not isinstance(value, Sequence) or isinstance(value, str):
         return {}
-    return {str(item["name"]): str(item["value"]) for item in value if "name" in item and "value" in item}
+    return {
+        str(item["name"]): str(item["value"])
+        for item in value
+        if isinstance(item, Mapping) and item.get("name") is not None and item.get("value") is not None
+    }
 
 
 def split_numbers(numbers: str) -> tuple[str, ...]:
@@ -146,6 +150,13 @@ def _required(row: Any, key: str, path: str) -> Any:
     if row.get(key) is None:
         raise ShapeError(f"{path}.{key}: missing")
     return row[key]
+
+
+def _time(row: Mapping[str, Any], key: str, path: str) -> datetime | None:
+    try:
+        return read_time(_text(row, key))
+    except (ValueError, OverflowError):
+        raise ShapeError(f"{path}.{key}: a time was expected") from None
 
 
 def _text(row: Mapping[str, Any], key: str) -> str | None:

@@ -13,6 +13,23 @@ from connectors.sinch.gateway import SinchGateway
 from connectors.transport import Patience, RateLimiter, Transport
 
 
+class SinchTarget(BaseModel):
+    """A campaign at Sinch. With `activate` it is switched to Active once it was loaded in full."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    campaign_id: str = Field(min_length=1)
+    activate: bool = False
+
+
+class SinchMapping(BaseModel):
+    """Which of our columns go along as attributes: the vendor's name to our column."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    attributes: dict[str, str] = Field(default_factory=dict)
+
+
 class SinchSettings(BaseModel):
     """How to reach Sinch OBI and how hard to press it. Times in seconds."""
 

@@ -78,7 +78,9 @@ def test_read_campaign_reads_every_field() -> None:
     ("value", "expected"),
     [
         pytest.param(
-            {"attribute": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]}, {"A": "1", "B": "2"}, id="wrapped"
+            {"attribute": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]},
+            {"A": "1", "B": "2"},
+            id="wrapped",
         ),
         pytest.param([{"name": "A", "value": "1"}], {"A": "1"}, id="bare"),
         pytest.param({"attribute": {"name": "A", "value": "1"}}, {"A": "1"}, id="collapsed"),
@@ -96,9 +98,9 @@ def test_unwrap_attributes_reads_every_form(value: Any, expected: dict[str, str]
     assert unwrap_attributes(value) == expected
 
 
-@pytest.mark.xfail(strict=True, reason="elements that are no objects, and null values, are not looked at")
 @pytest.mark.parametrize(
-    "value", [pytest.param({"attribute": [1]}, id="number"), pytest.param([{"name": "A", "value": None}], id="null-value")]
+    "value",
+    [pytest.param({"attribute": [1]}, id="number"), pytest.param([{"name": "A", "value": None}], id="null-value")],
 )
 def test_unwrap_attributes_passes_over_what_is_no_attribute(value: Any) -> None:
     """An element without a name and a value says nothing; least of all the text «None»."""
@@ -123,15 +125,11 @@ def test_read_time_is_utc_and_knows_the_sentinel(text: str | None, expected: dat
     assert read_time(text) == expected
 
 
-@pytest.mark.xfail(strict=True, raises=(ValueError, OverflowError), reason="an unreadable time is no ShapeError")
 @pytest.mark.parametrize("text", ["yesterday", "0001-01-01T00:00:00+02:00"])
 def test_read_customer_names_the_path_of_a_time_that_is_none(text: str) -> None:
     """A time that cannot be read breaks the contract at a path; its text is not quoted."""
-    try:
+    with pytest.raises(ShapeError, match=r"^\$\[3\]\.modificationDate: [^0-9]*$"):
         read_customer({**CUSTOMER, "modificationDate": text}, "$[3]")
-    except ShapeError as error:
-        assert str(error).startswith("$[3].modificationDate: ")
-        assert text not in str(error)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +147,14 @@ def test_normalise_id_is_id32(value: Any, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("", ()), (";", ()), ("+1", ("+1",)), ("+1;", ("+1",)), ("+1;+2;+3", ("+1", "+2", "+3")), (" +1 ; +2 ", ("+1", "+2"))],
+    [
+        ("", ()),
+        (";", ()),
+        ("+1", ("+1",)),
+        ("+1;", ("+1",)),
+        ("+1;+2;+3", ("+1", "+2", "+3")),
+        (" +1 ; +2 ", ("+1", "+2")),
+    ],
 )
 def test_split_numbers_tolerates_a_trailing_separator(text: str, expected: tuple[str, ...]) -> None:
     """Up to three numbers in their order; an empty place is no number."""
@@ -205,7 +210,6 @@ def test_read_entry_results_names_the_entry_that_is_none(rows: Any, sentence: st
     assert str(raised.value) == sentence
 
 
-@pytest.mark.xfail(strict=True, reason="id and error are passed on as they are")
 @pytest.mark.parametrize("row", [{"statusCode": 400, "error": 7}, {"statusCode": 201, "id": 7}])
 def test_read_entry_results_are_text(row: dict[str, Any]) -> None:
     """What is declared a text is one, so that reading it later cannot fail."""

@@ -170,7 +170,6 @@ def test_parse_retry_after_reads_both_forms(value: str | None, expected: timedel
     assert parse_retry_after(value, now=NOW) == expected
 
 
-@pytest.mark.xfail(strict=True, raises=(ValueError, OverflowError), reason="digits that int or timedelta refuse escape")
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
@@ -203,7 +202,6 @@ def test_patience_doubles_up_to_its_bound(attempt: int, longest: float) -> None:
     assert len(set(waits)) > 1
 
 
-@pytest.mark.xfail(strict=True, raises=OverflowError, reason="two to the power of the attempt outgrows a float")
 def test_patience_has_no_last_attempt() -> None:
     """An import that is asked about for days waits the bound each time."""
     assert Patience(backoff_s=1.0, backoff_max_s=60.0).backoff(2000) <= 60.0
@@ -354,7 +352,6 @@ def test_stop_ends_reads_at_once(transport: Transport) -> None:
     assert transport.request_count == 0
 
 
-@pytest.mark.xfail(strict=True, raises=UnicodeEncodeError, reason="httpx encodes headers before the seam can map it")
 def test_a_header_that_cannot_be_sent_is_not_sent(sinch: SandboxServer[SinchObi]) -> None:
     """An API key with a letter that no header can hold is a mistake in a setting, not a defect of ours."""
     transport = Transport(vendor="sinch", base_url=sinch.url, headers={"x-api-key": "schlüssel"}, patience=QUICK)

@@ -131,9 +131,7 @@ def test_rule_on_a_defect_quotes_nothing(is_question: bool, due_at: datetime) ->
 def test_rule_on_a_target_that_closed() -> None:
     """A target that can no longer be loaded rejects no lead: the import is planned again, due at once."""
     answer = Answer(claim(), is_question=False, error=TargetError("campaigns.promo: is Expired"))
-    assert BENCH.rule(answer) == Ruling(
-        claim(), returned=setback("target_refused", text="campaigns.promo: is Expired")
-    )
+    assert BENCH.rule(answer) == Ruling(claim(), returned=setback("target_refused", text="campaigns.promo: is Expired"))
 
 
 def test_rule_on_a_setting_that_is_wrong_after_all() -> None:
