@@ -66,6 +66,11 @@ class DecisionSummary:
         """How many rows were decided."""
         return sum(self.by_verdict.values())
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no row of the day could be read."""
+        return self.read_count == self.by_reason.get("row_unreadable", 0)
+
 
 def configured_sources(settings: Settings) -> list[Source]:
     """The sources of rows that the configuration has."""

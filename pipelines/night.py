@@ -200,7 +200,8 @@ def load_day(
         vendor: plan_and_send(installation, vendor, [day], names, wait_s=wait_s, stop=stop)
         for vendor in vendors_in_use(installation, names)
     }
-    found = [sentence for summary in vendors.values() for sentence in problems(summary.delivery, day)]
+    found = empty_days(installation, [decisions])
+    found += [sentence for summary in vendors.values() for sentence in problems(summary.delivery, day)]
     return DaySummary(decisions, vendors, found)
 
 
@@ -254,6 +255,14 @@ def problems(summary: DeliverySummary, day: date) -> list[str]:
     """What a person must see to after sending, one sentence each."""
     stopped = [f"{day} {name}: {reason}" for name, reason in sorted(summary.stopped.items())]
     return stopped + ([f"{day}: {summary.problem}"] if summary.problem else [])
+
+
+def empty_days(installation: Installation, decisions: Sequence[DecisionSummary]) -> list[str]:
+    """One sentence for each day that has no row, unless that is allowed: an empty night is often a broken export."""
+    if installation.settings.empty_day == "pass":
+        return []
+    names = ", ".join(f"sources.{intake.TABLES[source]}" for source in intake.configured_sources(installation.settings))
+    return [f"{one.day}: no row of this day in {names}; nothing was sent" for one in decisions if one.is_empty]
 
 
 def raise_incomplete(sentences: Sequence[str]) -> None:

@@ -153,6 +153,7 @@ class Settings(_Strict):
     timezone: str = "UTC"
     nightly: str = "0 2 * * *"
     first_day: date = date(2026, 1, 1)
+    empty_day: Literal["fail", "pass"] = "fail"
     retention_days: int = Field(90, ge=1)
     sources: SourcesSettings
     vendors: VendorsSettings = VendorsSettings()

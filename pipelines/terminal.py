@@ -39,7 +39,12 @@ def emit(value: Any) -> None:
 
 
 def show(title: str, records: Sequence[Mapping[str, Any]]) -> None:
-    """The records as a table; columns in the order in which they first occur, numbers to the right."""
+    """The records as a table; columns in the order in which they first occur, numbers to the right.
+
+    Nothing is shown of no records.
+    """
+    if not records:
+        return
     table = Table(
         title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False
     )

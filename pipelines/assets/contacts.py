@@ -38,8 +38,11 @@ def contacts_asset(rows: Sequence[dg.AssetsDefinition], days: dg.PartitionsDefin
                 summary = night.decide(installation, day)
                 summaries.append(summary)
                 context.add_asset_metadata(metadata.of_decision(summary), partition_key=day.isoformat())
+            empty = night.empty_days(installation, summaries)
         yield dg.MaterializeResult(
             asset_key=CONTACTS, check_results=[checks.conservation_of_decisions(CONTACTS, summaries)]
         )
+        # A range may hold a Sunday; a run about nothing at all has failed.
+        night.raise_incomplete(empty if len(empty) == len(summaries) else [])
 
     return contacts
