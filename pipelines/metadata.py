@@ -15,6 +15,7 @@ from sqlalchemy import Row
 from pipelines.delivery import DeliverySummary
 from pipelines.intake import DecisionSummary, PullSummary
 from pipelines.planning import PlanSummary
+from pipelines.report import NightReport, as_markdown
 
 Metadata = dict[str, Any]
 
@@ -89,6 +90,17 @@ def of_campaign_days(rows: Sequence[Row[Any]]) -> Metadata:
     """Leads by state over all campaigns, which add up to `read`, and a row for each campaign."""
     totals = {state: sum(getattr(row, f"{state}_count") for row in rows) for state in STATES}
     return {"read": sum(row.read_count for row in rows), **totals, "by_campaign": campaign_table(rows)}
+
+
+def of_report(report: NightReport) -> Metadata:
+    """The answer of the morning in a sentence, in numbers, and in full."""
+    return {
+        "answer": "; ".join(report.problems) or "every lead has its outcome",
+        "problems": len(report.problems),
+        "report": dg.MetadataValue.md(as_markdown(report)),
+        "by_campaign": campaign_table(report.campaigns),
+        "reasons": reason_table(report.reasons),
+    }
 
 
 def campaign_table(rows: Sequence[Row[Any]]) -> Any:

@@ -12,7 +12,6 @@ from pipelines.assets.columns import OUTCOME_COLUMNS
 from pipelines.assets.crm import OWNERS
 from pipelines.assets.vendors import NAMES, import_key
 from pipelines.partitions import days_of
-from pipelines.report import as_markdown
 from pipelines.resources import LeadSync
 
 GROUP = "reporting"
@@ -26,7 +25,10 @@ NIGHTLY_REPORT = dg.AssetKey(["reporting", "nightly_report"])
 
 def reporting_assets(days: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
     """The four reporting assets over the given days."""
+    return [make(days) for make in (_import_outcomes, _lead_outcomes, _call_outcomes, _nightly_report)]
 
+
+def _import_outcomes(days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
     @dg.asset(
         key=IMPORT_OUTCOMES,
         deps=[import_key(vendor) for vendor in NAMES],
@@ -43,6 +45,10 @@ def reporting_assets(days: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefini
                 counts = night.count_imports(installation, day)
                 context.add_asset_metadata({"imports": sum(counts.values()), **counts}, partition_key=day.isoformat())
 
+    return import_outcomes
+
+
+def _lead_outcomes(days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
     @dg.asset(
         key=LEAD_OUTCOMES,
         deps=[IMPORT_OUTCOMES],
@@ -64,6 +70,10 @@ def reporting_assets(days: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefini
         check = checks.conservation_of_outcomes(LEAD_OUTCOMES, report)
         yield dg.MaterializeResult(asset_key=LEAD_OUTCOMES, check_results=[check])
 
+    return lead_outcomes
+
+
+def _call_outcomes(days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
     @dg.asset(
         key=CALL_OUTCOMES,
         deps=[LEAD_OUTCOMES],
@@ -78,10 +88,13 @@ def reporting_assets(days: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefini
         with leadsync.opened(context.run.run_id) as installation:
             for day in days_of(context):
                 read, stored = night.read_call_results(installation, day)
-                context.add_asset_metadata(
-                    {"results_read": read, "results_stored": stored}, partition_key=day.isoformat()
-                )
+                counts = {"results_read": read, "results_stored": stored}
+                context.add_asset_metadata(counts, partition_key=day.isoformat())
 
+    return call_outcomes
+
+
+def _nightly_report(days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
     @dg.asset(
         key=NIGHTLY_REPORT,
         deps=[LEAD_OUTCOMES],
@@ -95,14 +108,7 @@ def reporting_assets(days: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefini
         """Did the lists of the day load, and if not, which leads and why?"""
         with leadsync.opened(context.run.run_id) as installation:
             for day in days_of(context):
-                report = night.report(installation, [day])
-                told = {
-                    "answer": "; ".join(report.problems) or "every lead has its outcome",
-                    "problems": len(report.problems),
-                    "report": dg.MetadataValue.md(as_markdown(report)),
-                    "by_campaign": metadata.campaign_table(report.campaigns),
-                    "reasons": metadata.reason_table(report.reasons),
-                }
+                told = metadata.of_report(night.report(installation, [day]))
                 context.add_asset_metadata(told, partition_key=day.isoformat())
 
-    return [import_outcomes, lead_outcomes, call_outcomes, nightly_report]
+    return nightly_report
