@@ -155,7 +155,7 @@ def test_load_killed_while_it_asks_repeats_nothing(children: Children, days: Day
         crash_and_recover(children, days, step, spoil)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.timeout(900)
 def test_load_killed_at_every_step_loses_and_repeats_nothing(children: Children, days: Days) -> None:
     """The same for every step of the whole load, with an answer lost and a batch refused on the way."""

@@ -217,7 +217,7 @@ def test_deliveries_keep_their_promises_in_any_order_of_events(postgres: URL) ->
     check(postgres, examples=12, steps=12)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.timeout(1800)
 def test_deliveries_keep_their_promises_in_many_orders_of_events(postgres: URL) -> None:
     """The same for many more and longer histories."""
