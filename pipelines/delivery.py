@@ -55,6 +55,7 @@ FEED_AHEAD = 1000
 OPEN = ("planned", "sending", "submitted", "unknown")
 LOOK_S = 0.2
 GATHER_S = 0.03
+FEWEST_SILENT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,7 @@ class _Run:
         self._answers: list[Answer] = []
         self._tries: Counter[int] = Counter()
         self._told: set[str] = set()
+        self._silent = 0
         self._defect: BaseException | None = None
         self.is_asking_only = False
         # Monotonic times at which the ledger may have something to send, or to ask about.
@@ -340,6 +342,8 @@ class _Run:
             self._planned_due = 0.0
         if ruling.unsent:
             self._note_failure(answer, f"{len(ruling.unsent)} leads were not stored by {self._scope.vendor}")
+        if not answer.is_question:
+            self._note_silence(ruling)
         if answer.error is not None:
             self._note_error(answer, answer.error)
 
@@ -358,6 +362,14 @@ class _Run:
             self._note_failure(answer, str(error))
         elif not isinstance(error, LeadsyncError):
             self._defect = self._defect or error
+
+    def _note_silence(self, ruling: Ruling) -> None:
+        """Batch after batch without an answer ends the run: what is left stays planned, not unknown."""
+        self._silent = self._silent + 1 if ruling.unknown and not ruling.verdicts else 0
+        if self._silent >= max(FEWEST_SILENT, 2 * self._gateway.connections) and not self._stop.is_set():
+            self.summary.problem = (
+                self.summary.problem or f"{self._scope.vendor} did not answer {self._silent} batches in a row"
+            )
 
     def _note_failure(self, answer: Answer, text: str) -> None:
         """The same batch failed again; too often ends the run."""

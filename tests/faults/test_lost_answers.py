@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sandbox.faults import Fault
-from tests.factories import leads
+from tests.factories import DAY, leads
 from tests.faults.running import (
     ASKING,
     NOT_YET,
@@ -207,3 +207,17 @@ def test_questions_that_fail_leave_the_import_unknown(installations: Make, sinch
     end_settle_time(installation)
     load_in_full(installation, 20, runs=1)
     assert sinch.vendor.store.creations == once(20)
+
+
+def test_vendor_that_answers_nothing_leaves_the_rest_planned(installations: Make, sinch: Vendor) -> None:
+    """A vendor that is down all night does not turn every lead into a question: the run ends early, with a reason."""
+    installation = installations(rows=leads(400), sinch={**QUICK, "batch_size": 10, "settle_s": NOT_YET})
+    sinch.faults.add(Fault(kind="status", status=503, match=SENDING, times=None))
+    assert load(installation).problems == [f"{DAY}: sinch did not answer 10 batches in a row"]
+    found = states(installation)
+    assert found["planned"] + found["unknown"] == 400
+    assert 100 <= found["unknown"] <= 140
+    sinch.faults.clear()
+    end_settle_time(installation)
+    load_in_full(installation, 400)
+    assert sinch.vendor.store.creations == once(400)
