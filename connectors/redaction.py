@@ -18,5 +18,7 @@ def redact(text: str | None) -> str | None:
     """The text without numbers of six or more digits and without e-mail addresses, bounded in length."""
     if text is None:
         return None
-    # Cut before and after: the search takes long on a long text, and a number must not be cut in two.
-    return _MAIL.sub("<mail>", _NUMBER.sub("<number>", text[: 2 * LONGEST_REASON]))[:LONGEST_REASON]
+    # Cut before and after: the search takes long on a long text, and nothing private must be cut in two.
+    if len(text) > 2 * LONGEST_REASON:
+        text = text[: 2 * LONGEST_REASON].rpartition(" ")[0] or text[:LONGEST_REASON]
+    return _MAIL.sub("<mail>", _NUMBER.sub("<number>", text))[:LONGEST_REASON]

@@ -143,8 +143,8 @@ def sync(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]
     with _opened(config) as installation:
         with progress(f"Loading {day}") if not as_json else _quiet():
             result = night.load_day(installation, day, campaigns, wait_s=wait_s, stop=stop)
-        report = night.report(installation, [day])
-    _tell(report, as_json, extra=result.problems)
+        report = night.report(installation, [day], campaigns)
+    _tell(report, as_json, extra=result.failures)
     return OK if not result.problems and not report.problems else NEEDS_A_PERSON
 
 

@@ -74,7 +74,9 @@ class Terms:
 
 @dataclass
 class DeliverySummary:
-    """What a run did. `counts`: entries by outcome; `moved` entries; `returned` and `unknown` imports.
+    """What a run did. `counts`: entries by outcome; `moved` entries; `returned_imports` and `unknown_imports`.
+
+    `dropped` entries are among the moved: something was decided since they were planned, and they want a new plan.
 
     `stopped` names campaigns that could not be loaded, and why; `problem` is why the run ended early.
     """
@@ -84,6 +86,14 @@ class DeliverySummary:
     problem: str | None = None
     request_count: int = 0
     elapsed_s: float = 0.0
+
+    def add(self, other: DeliverySummary) -> None:
+        """What another run did is part of this one."""
+        self.counts.update(other.counts)
+        self.stopped.update(other.stopped)
+        self.problem = self.problem or other.problem
+        self.request_count += other.request_count
+        self.elapsed_s += other.elapsed_s
 
     @property
     def is_complete(self) -> bool:
@@ -141,6 +151,7 @@ class _Run:
         self._answers: list[Answer] = []
         self._tries: Counter[int] = Counter()
         self._told: set[str] = set()
+        self._dropped: set[int] = set()
         self._silent = 0
         self._defect: BaseException | None = None
         self.is_asking_only = False
@@ -187,7 +198,7 @@ class _Run:
     def _open(self) -> None:
         self._expire_leases()
         self._draw(is_waiting=True)  # first: the plan in the making replaces what an older one left unsent
-        states = ["unknown"] if self.is_asking_only else ["planned", "unknown"]
+        states = ["unknown"] if self.is_asking_only else OPEN
         names = self._commit(lambda: self._ledger.open_campaigns(self._scope, states))
         if self.is_asking_only:  # a question loads nothing: any campaign may be asked about
             self._admitted = self._told = set(names)
@@ -241,6 +252,7 @@ class _Run:
                 self._tries[import_id] = self._tries[ruling.claim.import_id] + 1
             else:
                 self._ledger.drop_deliveries([(ruling.claim.import_id, position) for position in ruling.unsent])
+                self._dropped.add(ruling.claim.import_id)
 
     def _move(self, claim: Claim, positions: Sequence[int], *, due_at: datetime | None = None) -> int:
         """The entries go on in an import of their own; its id."""
@@ -336,6 +348,8 @@ class _Run:
         counts = self.summary.counts
         counts.update(verdict.outcome for verdict in ruling.verdicts)
         counts["moved"] += sum(len(positions) for positions in ruling.halves) + len(ruling.unsent)
+        if ruling.claim.import_id in self._dropped:
+            counts["dropped"] += len(ruling.unsent)
         counts["returned_imports"] += ruling.returned is not None
         counts["unknown_imports"] += ruling.unknown is not None
         if ruling.halves or ruling.unsent or ruling.returned:

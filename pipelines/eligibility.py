@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 import numpy as np
 import pandas as pd
@@ -61,10 +61,14 @@ class CampaignRule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The choices of the operator. `suppress_by`: a listed number stops the lead, or only that number."""
+    """The choices of the operator.
+
+    `suppress_by`: a listed number stops the lead, or only that number. `zone`: of times that name none.
+    """
 
     is_consent_required: bool = False
     suppress_by: str = "lead"
+    zone: tzinfo = UTC
 
 
 def normalise(frame: pd.DataFrame, campaigns: Mapping[str, CampaignRule]) -> pd.DataFrame:
@@ -120,13 +124,11 @@ def judge(
             "campaign": _filled(frame["campaign"]),
             "lead_id": _filled(frame["lead_id"]),
             "verdict": [REASONS[code][0] if code else "eligible" for code in reason_code],
-            "reason_code": reason_code,
-            "reason": _reasons(reason_code, frame),
+            "reason_code": pd.Series(reason_code, index=frame.index, dtype=object),
+            "reason": pd.Series(_reasons(reason_code, frame), index=frame.index, dtype=object),
             "phones": callable_phones,
             "time_zone": contacts["time_zone"],
-            "country": [
-                own or _country_of(phones) for own, phones in zip(contacts["country"], callable_phones, strict=True)
-            ],
+            "country": pd.Series(_countries(contacts, callable_phones), index=frame.index, dtype=object),
             "cursor_at": frame["cursor_at"],
         },
         index=frame.index,
@@ -138,7 +140,7 @@ def parse_priority(text: str) -> int | None:
     return int(text) if re.fullmatch(r"[+-]?[0-9]{1,9}", text) else None
 
 
-def parse_not_before(text: str, zone: ZoneInfo = ZoneInfo("UTC")) -> datetime | None:
+def parse_not_before(text: str, zone: tzinfo = UTC) -> datetime | None:
     """The UTC time of an ISO 8601 date and time; a naive one is in `zone`. None if it is not one."""
     try:
         at = datetime.fromisoformat(text)
@@ -182,7 +184,12 @@ def _reason_codes(
         ("phone_invalid", np.array([not row for row in phones], dtype=bool)),
         ("time_zone_invalid", _is_odd(frame["timezone"], contacts["time_zone"])),
         ("priority_invalid", _is_odd(frame["priority"], _mapped(frame["priority"], parse_priority))),
-        ("not_before_invalid", _is_odd(frame["not_before"], _mapped(frame["not_before"], parse_not_before))),
+        (
+            "not_before_invalid",
+            _is_odd(
+                frame["not_before"], _mapped(frame["not_before"], lambda text: parse_not_before(text, policy.zone))
+            ),
+        ),
     ]
     codes = np.select([mask for _, mask in rules], [code for code, _ in rules], default="")
     return [code or None for code in codes.tolist()]
@@ -240,6 +247,10 @@ def _filled(column: pd.Series[Any]) -> list[str]:
 
 def _region_of(rule: CampaignRule | None) -> str | None:
     return rule.region if rule else None
+
+
+def _countries(contacts: pd.DataFrame, phones: Sequence[Sequence[str]]) -> list[str | None]:
+    return [own or _country_of(row) for own, row in zip(contacts["country"], phones, strict=True)]
 
 
 def _country_of(phones: Sequence[str]) -> str | None:

@@ -7,7 +7,7 @@ Belongs here: the way from a source to a verdict. Does not belong here: how a so
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -87,7 +87,7 @@ def open_source(settings: Settings, name: str, *, required: Iterable[str] = ()) 
         "cursor": source.cursor,
         "cursor_zone": _zone(settings, source),
         "cursor_format": source.cursor_format,
-        "required": tuple(required),
+        "required": (*_essential(name, source), *required),
         "fields": fields,
     }
     if source.csv is not None:
@@ -146,7 +146,7 @@ def decide(
         rows: for each source the pull that the rows came from, and the rows.
     """
     rules = campaign_rules(store)
-    policy = Policy(settings.eligibility.consent_required, settings.eligibility.do_not_call)
+    policy = Policy(settings.eligibility.consent_required, settings.eligibility.do_not_call, settings.zone)
     with store.transaction():
         store.run("crm", "take_turns", name=f"decide {day}")
         for source, (_, frames) in rows.items():
@@ -366,6 +366,14 @@ def _check_campaign(row: Mapping[str, Any]) -> None:
 
 def _zone(settings: Settings, source: SourceSettings) -> ZoneInfo:
     return ZoneInfo(source.cursor_timezone) if source.cursor_timezone else settings.zone
+
+
+def _essential(name: str, source: SourceSettings) -> Sequence[str]:
+    """Columns without which an export is broken, and not a list of bad leads."""
+    if name not in TABLES.values():
+        return ()
+    phone = next((column for column in ("phone2", "phone3") if column in source.columns), "phone1")
+    return ("lead_id", "campaign", phone)
 
 
 def _origin(source: SourceSettings) -> str:

@@ -30,6 +30,8 @@ from pipelines.retention import purge
 from pipelines.store import Store, utc_now
 from pipelines.vendors import VENDORS
 
+MOST_PASSES = 3
+
 
 class IncompleteError(LeadsyncError):
     """A step ended, but something needs a person; the text says what, campaign by campaign."""
@@ -37,11 +39,20 @@ class IncompleteError(LeadsyncError):
 
 @dataclass
 class DaySummary:
-    """What loading a day came to: the decisions, a summary per vendor, and what needs a person."""
+    """What loading a day came to: the decisions, and a summary per vendor.
+
+    `failures` and `stops` need a person; the reporting schema has the stops too.
+    """
 
     decisions: DecisionSummary
     vendors: dict[str, VendorSummary]
-    problems: list[str]
+    failures: list[str]
+    stops: list[str]
+
+    @property
+    def problems(self) -> list[str]:
+        """One sentence for each thing that needs a person."""
+        return [*self.failures, *self.stops]
 
 
 @dataclass
@@ -128,10 +139,14 @@ def send(
     stop: threading.Event | None = None,
 ) -> DeliverySummary:
     """What is planned, or unsure, was sent or asked about, and is settled as far as the vendor said."""
+    terms = installation.terms(vendor, wait_s=wait_s)
     with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
         campaigns = installation.campaigns(ledger.store, vendor, names)
         scope = installation.scope(vendor, days, campaigns)
-        return deliver(ledger, gateway, scope, campaigns, installation.terms(vendor, wait_s=wait_s), stop=stop)
+        summary = deliver(ledger, gateway, scope, campaigns, terms, stop=stop)
+    if summary.counts["dropped"] and summary.problem is None:
+        summary.add(plan_and_send(installation, vendor, days, names, wait_s=wait_s, stop=stop).delivery)
+    return summary
 
 
 @calm_collector()
@@ -144,15 +159,25 @@ def plan_and_send(
     wait_s: float = 0,
     stop: threading.Event | None = None,
 ) -> VendorSummary:
-    """`plan` and `send` at once: batches leave while the next are planned."""
-    summary = PlanSummary()
+    """`plan` and `send` at once: batches leave while the next are planned.
+
+    A lead that the vendor turned out not to have, and that something was decided about meanwhile, is planned in
+    another pass.
+    """
+    summary, delivered = PlanSummary(), DeliverySummary()
     ask(installation, vendor, days, names, stop=stop)
-    with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
-        campaigns = installation.campaigns(ledger.store, vendor, names)
-        scope = installation.scope(vendor, days, campaigns)
-        terms = installation.terms(vendor, wait_s=wait_s)
-        feed = _planned(installation, vendor, days, names, summary, stop)
-        return VendorSummary(summary, deliver(ledger, gateway, scope, campaigns, terms, feed=feed, stop=stop))
+    terms = installation.terms(vendor, wait_s=wait_s)
+    for _ in range(MOST_PASSES):
+        with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
+            campaigns = installation.campaigns(ledger.store, vendor, names)
+            scope = installation.scope(vendor, days, campaigns)
+            summary = PlanSummary()
+            feed = _planned(installation, vendor, days, names, summary, stop)
+            passed = deliver(ledger, gateway, scope, campaigns, terms, feed=feed, stop=stop)
+        delivered.add(passed)
+        if not passed.counts["dropped"] or not passed.is_complete:
+            break
+    return VendorSummary(summary, delivered)
 
 
 @calm_collector()
@@ -200,15 +225,15 @@ def load_day(
         vendor: plan_and_send(installation, vendor, [day], names, wait_s=wait_s, stop=stop)
         for vendor in vendors_in_use(installation, names)
     }
-    found = empty_days(installation, [decisions])
-    found += [sentence for summary in vendors.values() for sentence in problems(summary.delivery, day)]
-    return DaySummary(decisions, vendors, found)
+    deliveries = [summary.delivery for summary in vendors.values()]
+    failures = empty_days(installation, [decisions]) + [text for one in deliveries for text in failures_of(one, day)]
+    return DaySummary(decisions, vendors, failures, [text for one in deliveries for text in stops_of(one, day)])
 
 
-def report(installation: Installation, days: Sequence[date]) -> NightReport:
-    """What the reporting schema says of the days."""
+def report(installation: Installation, days: Sequence[date], names: Sequence[str] = ()) -> NightReport:
+    """What the reporting schema says of the days, of the named campaigns or of all."""
     with installation.store() as store:
-        return night_report(store, days)
+        return night_report(store, days, names)
 
 
 def count_imports(installation: Installation, day: date) -> dict[str, int]:
@@ -251,10 +276,14 @@ def due_questions(installation: Installation, *, limit: int) -> Sequence[Row[Any
         return store.rows("imports", "due_partitions", now=utc_now(), limit=limit)
 
 
-def problems(summary: DeliverySummary, day: date) -> list[str]:
-    """What a person must see to after sending, one sentence each."""
-    stopped = [f"{day} {name}: {reason}" for name, reason in sorted(summary.stopped.items())]
-    return stopped + ([f"{day}: {summary.problem}"] if summary.problem else [])
+def stops_of(summary: DeliverySummary, day: date) -> list[str]:
+    """The campaigns that could not be loaded, one sentence each."""
+    return [f"{day} {name}: {reason}" for name, reason in sorted(summary.stopped.items())]
+
+
+def failures_of(summary: DeliverySummary, day: date) -> list[str]:
+    """Why sending ended before everything was sent, if it did."""
+    return [f"{day}: {summary.problem}"] if summary.problem else []
 
 
 def empty_days(installation: Installation, decisions: Sequence[DecisionSummary]) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipelines.report import OPEN_STATES, NightReport
-from pipelines.terminal import say, show
+from pipelines.terminal import complain, say, show
 
 _SHOWN = ("accepted", "invalid", "suppressed", "duplicate", "rejected", "withdrawn", "unattributed", *OPEN_STATES)
 
@@ -31,7 +31,7 @@ def tell(report: NightReport, extra: Sequence[str] = ()) -> None:
     days = ", ".join(day.isoformat() for day in report.days)
     say(f"{days}: " + ("every lead has its outcome" if not problems else f"{len(problems)} thing(s) need a person"))
     for problem in problems:
-        say(f"! {problem}")
+        complain(f"! {problem}")
     say("")
     show("Campaigns", [_campaign(row, report) for row in report.campaigns])
     if report.reasons:

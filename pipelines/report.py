@@ -60,13 +60,18 @@ class NightReport:
         return [f"{count} leads are {state}" for state, count in open_counts.items() if count]
 
 
-def night_report(store: Store, days: Sequence[date]) -> NightReport:
-    """What the reporting schema says of the days."""
+def night_report(store: Store, days: Sequence[date], names: Sequence[str] = ()) -> NightReport:
+    """What the reporting schema says of the days, of the named campaigns or of all."""
+
+    def told(view: str) -> list[Row[Any]]:
+        rows = store.rows("reporting", view, days=list(days))
+        return [row for row in rows if not names or row.campaign in names]
+
     return NightReport(
         days=tuple(days),
-        campaigns=store.rows("reporting", "campaign_days", days=list(days)),
-        reasons=store.rows("reporting", "reasons", days=list(days)),
-        open_imports=store.rows("reporting", "open_imports", days=list(days)),
+        campaigns=told("campaign_days"),
+        reasons=told("reasons"),
+        open_imports=told("open_imports"),
         decided=tuple(row.day for row in store.rows("reporting", "decided_days", days=list(days))),
     )
 

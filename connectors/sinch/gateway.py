@@ -7,7 +7,7 @@ paths and parsing (`client.py`), states and retries (`pipelines/delivery.py`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
@@ -17,6 +17,7 @@ from connectors.errors import (
     ForbiddenError,
     InvalidRequestError,
     NotFoundError,
+    NotSentError,
     OutcomeUnknownError,
     SetupError,
     TargetError,
@@ -102,6 +103,8 @@ class SinchGateway:
             ) from None
         except (AuthenticationError, ForbiddenError) as error:
             raise SetupError(_refused_login(error)) from None
+        except NotSentError as error:
+            raise SetupError(f"vendors.sinch.base_url: {error}; is the vendor up, and the address right?") from None
         if found.status is not None and found.status not in LOADABLE_STATUSES:
             raise TargetError(
                 f"{setting}: the sinch campaign «{found.name}» is {found.status}; only Passive and Active can be loaded"
@@ -136,8 +139,15 @@ class SinchGateway:
 
     def call_results(self, campaign: Campaign, start: datetime, end: datetime) -> Iterator[CallResult]:
         """Results of customers that changed in [start, end). Source: vendors.md, 2(c) #4."""
-        changed = self._client.customers(_campaign_id(campaign), modificationDate=start, modificationDateEnd=end)
-        return (_call_result(customer) for customer in changed if customer.result or customer.call_count)
+        # The vendor's «after» may leave out the moment itself: ask a little earlier, and cut here.
+        changed = self._client.customers(
+            _campaign_id(campaign), modificationDate=start - timedelta(milliseconds=1), modificationDateEnd=end
+        )
+        return (
+            _call_result(customer)
+            for customer in changed
+            if (customer.result or customer.call_count) and _is_within(customer, start, end)
+        )
 
     def stop_waiting(self) -> None:
         """Waits for the rate limit end with NotSentError."""
@@ -231,6 +241,10 @@ def _refused_login(error: ConnectorError) -> str:
     if isinstance(error, AuthenticationError):
         return "vendors.sinch.username, password: sinch refused the login (HTTP 401)"
     return "vendors.sinch.api_key: sinch refused access (HTTP 403): the key is missing or the account may not do this"
+
+
+def _is_within(customer: SinchCustomer, start: datetime, end: datetime) -> bool:
+    return customer.modified_at is None or start <= customer.modified_at < end
 
 
 def _call_result(customer: SinchCustomer) -> CallResult:

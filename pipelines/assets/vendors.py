@@ -89,7 +89,7 @@ def import_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDe
             for day in days_of(context):
                 summary = night.send(installation, vendor, [day], config.campaigns)
                 context.add_asset_metadata(metadata.of_delivery(summary), partition_key=day.isoformat())
-                problems += night.problems(summary, day)
+                problems += night.stops_of(summary, day) + night.failures_of(summary, day)
             report = night.report(installation, days_of(context))
         yield dg.MaterializeResult(asset_key=key, check_results=checks.outcome_results(key, report))
         night.raise_incomplete(problems)

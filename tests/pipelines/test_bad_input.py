@@ -1,0 +1,311 @@
+"""What goes wrong outside: one sentence that names the setting, nothing sent, and nothing lost."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import URL, create_engine, text
+from sqlalchemy.pool import NullPool
+
+from pipelines import night
+from pipelines.installation import Installation
+from sandbox.server import SandboxServer
+from sandbox.sinch.app import SinchObi
+from tests.factories import ABSENT_TARGET, CAMPAIGN, COLUMNS, DAY, TARGET, leads, write_configuration, write_rows
+from tests.reading import states
+
+ROOT = Path(__file__).parents[2]
+ROWS = leads(3, email="ada@example.com", last_name="Geheim")
+PRIVATE = ("+4915", "1511000", "Ada", "Geheim", "ada@example.com", "s3cret", "wr0ng")
+Vendor = SandboxServer[SinchObi]
+Configure = Callable[..., Path]
+
+
+def leadsync(*arguments: str | Path, environment: Mapping[str, str] = {}) -> subprocess.CompletedProcess[str]:
+    """The command ran to its end, without a terminal; whatever it said holds no private data and no traceback."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "pipelines.cli", *map(str, arguments)],
+        cwd=ROOT, env={**os.environ, "SINCH_PASSWORD": "s3cret", **environment}, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    said = ended.stdout + ended.stderr
+    assert "Traceback" not in said
+    assert [private for private in PRIVATE if private in said] == []
+    return ended
+
+
+@pytest.fixture
+def configure(tmp_path: Path, database: str, sinch: Vendor) -> Configure:
+    """Writes a configuration over this test's database and double with three good leads."""
+
+    return partial(configuration, tmp_path, database, sinch.url)
+
+
+def assert_loads_in_full(configure: Configure, sinch: Vendor) -> None:
+    """Once all is repaired, the next load delivers every lead once."""
+    sinch.vendor.knobs.require_auth = "none"
+    with closing(Installation.load(configure(), actor="test")) as installation:
+        assert night.load_day(installation, DAY).problems == []
+        assert states(installation) == {"accepted": len(ROWS)}
+    assert sinch.vendor.store.creations == {(TARGET, f"lead-{row['lead_id']}"): 1 for row in ROWS}
+
+
+def without(*columns: str) -> list[str]:
+    return [column for column in COLUMNS if column not in columns]
+
+
+def no_file(configure: Configure) -> Path:
+    config = configure()
+    (config.parent / "leads.csv").unlink()
+    return config
+
+
+def no_column(column: str) -> Callable[[Configure], Path]:
+    def spoil(configure: Configure) -> Path:
+        config = configure()
+        kept = without(column)
+        write_rows(config.parent / "leads.csv", [{name: row.get(name, "") for name in kept} for row in ROWS], kept)
+        return config
+
+    return spoil
+
+
+def source(**settings: str) -> Callable[[Configure], Path]:
+    return lambda configure: configure(sources={"leads": settings})
+
+
+def changed(**settings: Any) -> Callable[[Configure], Path]:
+    return lambda configure: configure(**settings)
+
+
+def refused_login(configure: Configure) -> Path:
+    return configure(sinch={"auth_mode": "basic", "username": "api-user", "password": "${SINCH_PASSWORD}"})
+
+
+STOPPED_BEFORE = [
+    pytest.param(no_file, "sources.leads.csv: no file matches 'FOLDER/leads.csv' (day 2026-11-17)", id="missing-csv"),
+    pytest.param(
+        no_column("updated_at"),
+        "sources.leads.cursor: FOLDER/leads.csv line 1 has no column 'updated_at'; it has "
+        + ", ".join(without("updated_at")),
+        id="missing-cursor",
+    ),
+    pytest.param(
+        no_column("city"),
+        "sources.leads.columns.city: FOLDER/leads.csv line 1 lacks the column, and it is needed; it has "
+        + ", ".join(without("city")),
+        id="missing-mapped-column",
+    ),
+    pytest.param(
+        changed(database="${LEDGER_URL}"),
+        "database: no connection to postgresql+psycopg://leadsync:***@127.0.0.1:1/leadsync;"
+        " is it running, and is the login right?",
+        id="no-ledger",
+    ),
+    pytest.param(
+        changed(database="sqlite:///ledger.db"), "database: the ledger needs PostgreSQL, not sqlite", id="odd-ledger"
+    ),
+    pytest.param(
+        source(database="${CRM_URL}", table="leads", cursor="updated_at"),
+        "sources.leads.database: cannot connect to postgresql://reader:***@127.0.0.1:1/crm:"
+        " nothing listens at that address",
+        id="no-source",
+    ),
+    pytest.param(
+        source(database="sqlite:///no.db", table="leads", cursor="updated_at"),
+        "sources.leads.database: there is no file FOLDER/no.db",
+        id="no-source-file",
+    ),
+    pytest.param(
+        changed(timezoen="UTC"),
+        "FOLDER/leadsync.yaml, line 18: timezoen: there is no such setting. Did you mean timezone?",
+        id="invalid-configuration",
+    ),
+    pytest.param(
+        changed(vendors={}), "vendors.sinch is not in the configuration, but a campaign needs it", id="no-vendor"
+    ),
+    pytest.param(
+        changed(sinch={"auth_mode": "basic"}),
+        "vendors.sinch: auth_mode basic needs username and password",
+        id="no-login",
+    ),
+    pytest.param(
+        lambda configure: configure().parent / "no.yaml",
+        "there is no configuration file FOLDER/no.yaml; LEADSYNC_CONFIG names another",
+        id="no-configuration",
+    ),
+]
+ELSEWHERE = {
+    "LEDGER_URL": "postgresql://leadsync:s3cret@127.0.0.1:1/leadsync",
+    "CRM_URL": "postgresql://reader:s3cret@127.0.0.1:1/crm",
+}
+
+
+@dataclass(frozen=True)
+class Spoilt:
+    """Every mistake of `STOPPED_BEFORE`, each tried once by the same installation."""
+
+    sinch: Vendor
+    configure: Configure
+    ended: Mapping[str, subprocess.CompletedProcess[str]]
+    requests: Mapping[str, int]
+
+
+@pytest.fixture(scope="module")
+def spoilt(postgres: URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spoilt]:
+    """All mistakes on one database and one double, two at a time, before anything good is loaded."""
+
+    def attempt(parameters: Any) -> tuple[str, subprocess.CompletedProcess[str]]:
+        folder = tmp_path_factory.mktemp("spoilt")
+        config = parameters.values[0](partial(configuration, folder, ledger, server.url))
+        ended = leadsync("sync", "--config", config, "--day", DAY, environment=ELSEWHERE)
+        ended.stderr = ended.stderr.replace(str(folder), "FOLDER")
+        return parameters.id, ended
+
+    with new_database(postgres) as ledger, SandboxServer(SinchObi()) as server, ThreadPoolExecutor(2) as pool:
+        ended = dict(pool.map(attempt, STOPPED_BEFORE))
+        good = partial(configuration, tmp_path_factory.mktemp("good"), ledger, server.url)
+        yield Spoilt(server, good, ended, dict(server.vendor.store.requests))
+
+
+@contextmanager
+def new_database(postgres: URL) -> Iterator[str]:
+    name = f"spoilt_{os.getpid()}"
+    admin = create_engine(postgres.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with admin.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{postgres.database}"'))
+    yield postgres.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+def configuration(folder: Path, database: str, sinch_url: str, /, **changes: Any) -> Path:
+    """A configuration with three good leads, and what is changed in it."""
+    whole: dict[str, Any] = {"database": database, "sinch_url": sinch_url, "rows": ROWS} | changes
+    return write_configuration(folder, **whole)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"), [pytest.param(each.id, each.values[1], id=each.id) for each in STOPPED_BEFORE]
+)
+def test_sync_stops_before_anything_is_sent(spoilt: Spoilt, name: str, sentence: str) -> None:
+    """One sentence on standard error names the setting, and the code says that a person is needed."""
+    ended = spoilt.ended[name]
+    assert (ended.returncode, ended.stderr) == (1, f"{sentence}\n")
+    assert ended.stdout in ("", f"Loading {DAY} …\n")
+
+
+def test_sync_after_all_mistakes_loads_in_full(spoilt: Spoilt) -> None:
+    """The vendor heard nothing of any mistake; once they are repaired, every lead is loaded once."""
+    assert spoilt.requests == {}
+    assert_loads_in_full(spoilt.configure, spoilt.sinch)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "required", "sentence"),
+    [
+        pytest.param(
+            refused_login, "basic", "vendors.sinch.username, password: sinch refused the login (HTTP 401)", id="login"
+        ),
+        pytest.param(
+            changed(campaigns={CAMPAIGN: ABSENT_TARGET}),
+            "none",
+            f"campaigns.{CAMPAIGN}.target.campaign_id: sinch has no campaign {ABSENT_TARGET}"
+            " that this account may see (HTTP 404)",
+            id="target",
+        ),
+    ],
+)
+def test_sync_that_the_vendor_refuses_loses_nothing(
+    configure: Configure, sinch: Vendor, spoil: Callable[[Configure], Path], required: Any, sentence: str
+) -> None:
+    """The report says which setting the vendor refused; the leads stay planned, and are sent once it is repaired."""
+    sinch.vendor.knobs.require_auth = required
+    ended = leadsync("sync", "--config", spoil(configure), "--day", DAY, environment={"SINCH_PASSWORD": "wr0ng"})
+    assert ended.returncode == 1
+    assert sentence in ended.stdout + ended.stderr
+    assert "3 leads are planned" in ended.stdout + ended.stderr
+    assert sinch.vendor.store.creations == {}
+    assert_loads_in_full(configure, sinch)
+
+
+def test_sync_that_the_vendor_refuses_complains_once(configure: Configure) -> None:
+    """What needs a person is on standard error, once, as for every other mistake."""
+    config = configure(campaigns={CAMPAIGN: ABSENT_TARGET})
+    ended = leadsync("sync", "--config", config, "--day", DAY)
+    assert ended.stderr.count("sinch has no campaign") == 1
+    assert (ended.stdout + ended.stderr).count("sinch has no campaign") == 1
+
+
+def test_sync_to_no_vendor_names_the_address(configure: Configure) -> None:
+    """Where nobody listens, the sentence says at which address, and which setting holds it."""
+    ended = leadsync("sync", "--config", configure(sinch={"base_url": "http://127.0.0.1:1"}), "--day", DAY)
+    assert ended.returncode == 1
+    assert "vendors.sinch.base_url" in ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("column", ["lead_id", "phone1"])
+def test_sync_stops_where_a_column_that_every_lead_needs_is_missing(
+    configure: Configure, sinch: Vendor, column: str
+) -> None:
+    """A header that lost its id, its campaign or all its phones is a broken export, not a list of bad leads."""
+    config = configure()
+    kept = without(column, *(["phone2", "phone3"] if column == "phone1" else []))
+    write_rows(config.parent / "leads.csv", [{name: row.get(name, "") for name in kept} for row in ROWS], kept)
+    ended = leadsync("sync", "--config", config, "--day", DAY)
+    assert (ended.returncode, ended.stderr.startswith(f"sources.leads.columns.{column}: ")) == (1, True)
+    assert sinch.vendor.store.creations == {}
+
+
+def test_sync_with_a_date_at_the_edge_of_the_calendar_harms_nobody_else(configure: Configure, sinch: Vendor) -> None:
+    """A CRM's way to say «no date» in one lead stops neither the others nor the run."""
+    rows = [*ROWS[:2], ROWS[2] | {"not_before": "0001-01-01T00:00:00"}]
+    leadsync("sync", "--config", configure(rows=rows), "--day", DAY)
+    assert {external_id for _, external_id in sinch.vendor.store.creations} >= {"lead-L1", "lead-L2"}
+
+
+def test_lead_that_must_not_be_called_before_the_end_of_time_is_not_called_now(
+    configure: Configure, sinch: Vendor
+) -> None:
+    """A `not_before` that cannot be sent as written stops the lead; it is never left out of the entry."""
+    config = configure(rows=[ROWS[0] | {"not_before": "9999-12-31T23:59:59"}], timezone="America/New_York")
+    with closing(Installation.load(config, actor="test")) as installation:
+        night.load_day(installation, DAY)
+    sent = [customer.written for customer in sinch.vendor.store.find(TARGET, "lead-L1")]
+    assert [entry.get("date") for entry in sent if "date" not in entry] == []
+
+
+def test_sync_of_a_campaign_that_nobody_knows(configure: Configure, sinch: Vendor) -> None:
+    """A name that is no active campaign is refused with those that are; nothing was read or sent."""
+    ended = leadsync("sync", "--config", configure(), "--day", DAY, "--campaign", "sprnig-promo")
+    assert ended.returncode == 1
+    assert ended.stderr == f"there is no active campaign 'sprnig-promo'; there are: {CAMPAIGN}\n"
+    assert dict(sinch.vendor.store.requests) == {}
+    assert_loads_in_full(configure, sinch)
+
+
+@pytest.mark.parametrize("day", ["2026-13-01", "17.11.2026", "yesterday", ""])
+def test_sync_of_a_day_that_is_none(day: str) -> None:
+    """A day that is none is a mistake of use: code 2, and what a day looks like."""
+    ended = leadsync("sync", "--day", day)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.endswith(f"Error: Invalid value for '--day': {day} is not a day such as 2026-11-17\n")
+
+
+def test_sync_of_a_day_without_rows_needs_a_person(configure: Configure, sinch: Vendor) -> None:
+    """An empty night is often a broken export: it is told and fails; nothing is made up, and nothing lost."""
+    ended = leadsync("sync", "--config", configure(), "--day", "2026-11-15")
+    assert ended.returncode == 1
+    assert "2026-11-15: no row of this day in sources.leads; nothing was sent" in ended.stdout + ended.stderr
+    assert dict(sinch.vendor.store.requests) == {}
+    assert_loads_in_full(configure, sinch)

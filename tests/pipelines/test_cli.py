@@ -1,0 +1,244 @@
+"""The commands as people and programs use them: what they say, what they change, what they never show."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from pipelines import night
+from pipelines.installation import Installation
+from sandbox.faults import Fault, Match
+from sandbox.server import SandboxServer
+from sandbox.sinch.app import SinchObi
+from tests.factories import (
+    ABSENT_TARGET,
+    CAMPAIGN,
+    DAY,
+    OTHER_CAMPAIGN,
+    OTHER_TARGET,
+    TARGET,
+    lead,
+    phone,
+    write_configuration,
+)
+
+ROOT = Path(__file__).parents[2]
+PERSON = {"first_name": "Adalbert", "last_name": "Geheim", "email": "geheim@example.com", "city": "Kölnstadt"}
+PRIVATE = ("1511000", "Adalbert", "Geheim", "geheim@", "Kölnstadt", "s3cret", "4.917E+11")
+Vendor = SandboxServer[SinchObi]
+Configure = Callable[..., Path]
+
+
+def leadsync(
+    *arguments: str | Path, environment: Mapping[str, str] = {}, code: int = 0
+) -> subprocess.CompletedProcess[str]:
+    """The command ended with the code, without a terminal; whatever it said holds no private data and no traceback."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "pipelines.cli", *map(str, arguments)],
+        cwd=ROOT, env={**os.environ, "SINCH_PASSWORD": "s3cret", **environment}, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    said = ended.stdout + ended.stderr
+    assert "Traceback" not in said
+    assert [private for private in PRIVATE if private in said] == []
+    assert ended.returncode == code, said
+    return ended
+
+
+@pytest.fixture
+def configure(tmp_path: Path, database: str, sinch: Vendor) -> Configure:
+    """Writes a configuration that logs in, with leads of every kind."""
+    sinch.vendor.knobs.require_auth, sinch.vendor.knobs.password = "basic", "s3cret"
+    rows = [
+        lead(1, **PERSON),
+        lead(2, **PERSON),
+        lead(3, **PERSON, phone1="4.917E+11"),
+        lead(4, **PERSON, campaign=OTHER_CAMPAIGN),
+        lead(5, **PERSON),
+    ]
+
+    def write(**changes: Any) -> Path:
+        whole: dict[str, Any] = {
+            "database": database,
+            "sinch_url": sinch.url,
+            "rows": rows,
+            "campaigns": {CAMPAIGN: TARGET, OTHER_CAMPAIGN: OTHER_TARGET},
+            "do_not_call": [{"phone": phone(5), "reason": "asked"}],
+            "sinch": {"auth_mode": "basic", "username": "api-user", "password": "${SINCH_PASSWORD}"},
+        }
+        return write_configuration(tmp_path, **whole | changes)
+
+    return write
+
+
+def row_counts(database: str) -> dict[str, int]:
+    """How many rows each table of ours has."""
+    engine = create_engine(database.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
+    listed = "SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname IN ('crm', 'ledger', 'reference')"
+    with engine.connect() as connection:
+        tables = [name for (name,) in connection.execute(text(listed))]
+        return {name: connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() for name in tables}
+
+
+def load(config: Path) -> list[str]:
+    """The day was loaded in this process; what needs a person."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SINCH_PASSWORD", "s3cret")
+        with closing(Installation.load(config, actor="test")) as installation:
+            return night.load_day(installation, DAY).problems
+
+
+def test_sync_loads_the_day_and_says_so(configure: Configure, sinch: Vendor) -> None:
+    """One command loads the day; the answer comes first, then the counts, then the reasons."""
+    ended = leadsync("sync", "--config", configure(), "--day", DAY)
+    assert ended.stdout.splitlines()[:2] == [f"Loading {DAY} …", f"{DAY}: every lead has its outcome"]
+    assert "phone_invalid" in ended.stdout
+    assert ended.stderr == ""
+    assert sinch.vendor.store.creations == dict.fromkeys(
+        [(TARGET, "lead-L1"), (TARGET, "lead-L2"), (OTHER_TARGET, "lead-L4")], 1
+    )
+
+
+def test_sync_of_one_campaign_leaves_the_other_alone(configure: Configure, sinch: Vendor) -> None:
+    """`--campaign` sends that campaign and no other, and tells of that one alone."""
+    ended = leadsync("sync", "--config", configure(), "--day", DAY, "--campaign", OTHER_CAMPAIGN)
+    assert sinch.vendor.store.creations == {(OTHER_TARGET, "lead-L4"): 1}
+    assert CAMPAIGN not in ended.stdout
+
+
+def test_sync_as_json_is_the_whole_report(configure: Configure) -> None:
+    """Standard output is one JSON document with the counts of every state and the reasons."""
+    report = json.loads(leadsync("sync", "--config", configure(), "--day", DAY, "--json").stdout)
+    assert (report["days"], report["problems"], report["open_imports"]) == ([str(DAY)], [], [])
+    rows = report["campaigns"]
+    counts = {row["campaign"]: (row["read_count"], row["accepted_count"], row["balanced"]) for row in rows}
+    assert counts == {CAMPAIGN: (4, 2, True), OTHER_CAMPAIGN: (1, 1, True)}
+    assert {(row["state"], row["reason_code"], row["lead_count"]) for row in report["reasons"]} == {
+        ("invalid", "phone_invalid", 1),
+        ("suppressed", "do_not_call", 1),
+    }
+
+
+def test_sync_waits_for_outcomes_that_were_not_seen(configure: Configure, sinch: Vendor) -> None:
+    """An answer that was lost is asked for within `--wait`, and nothing is sent twice."""
+    sinch.faults.replace([Fault(kind="lost_after_commit", match=Match(path_contains="/customers/list"), times=2)])
+    leadsync("sync", "--config", configure(), "--day", DAY, "--wait", "30")
+    assert set(sinch.vendor.store.creations.values()) == {1}
+    assert len(sinch.vendor.store.creations) == 3
+
+
+def test_plan_changes_nothing_and_sends_nothing(configure: Configure, sinch: Vendor, database: str) -> None:
+    """A dry run tells what a load would send and leaves every table, and the vendor, as they were."""
+    config = configure()
+    before = row_counts(database)
+    plan = json.loads(leadsync("plan", "--config", config, "--day", DAY, "--json").stdout)
+    assert row_counts(database) == before
+    assert dict(sinch.vendor.store.requests) == {}
+    assert plan["campaigns"] == [
+        {"campaign": OTHER_CAMPAIGN, "would be sent": 1},
+        {"campaign": CAMPAIGN, "would be sent": 2},
+    ]
+    assert plan["reasons"] == [{"reason": "do_not_call", "leads": 1}, {"reason": "phone_invalid", "leads": 1}]
+    assert plan["samples"][0] == {
+        "campaign": OTHER_CAMPAIGN,
+        "sample": {
+            "externalId": "lead-L4",
+            "numbers": "+49 *** *** 0004",
+            "timeZone": "Europe/Berlin",
+            "attributes": {
+                "attribute": [
+                    {"name": "First Name", "value": "A***"},
+                    {"name": "Last Name", "value": "G***"},
+                    {"name": "City", "value": "K***"},
+                ]
+            },
+        },
+    }
+
+
+def test_plan_after_a_load_changes_nothing(configure: Configure, sinch: Vendor, database: str) -> None:
+    """A dry run of a day that was loaded finds nothing to send, and its rollback takes nothing away."""
+    config = configure()
+    load(config)
+    before, requests = row_counts(database), dict(sinch.vendor.store.requests)
+    ended = leadsync("plan", "--config", config, "--day", DAY)
+    assert f"{DAY}: what would be sent (nothing was)" in ended.stdout
+    assert "unchanged" in ended.stdout
+    assert (row_counts(database), dict(sinch.vendor.store.requests)) == (before, requests)
+
+
+def test_check_looks_at_everything_and_sends_nothing(configure: Configure, sinch: Vendor, database: str) -> None:
+    """One finding for the database, the campaigns, each source and each target; nothing is kept."""
+    config = configure()
+    before = row_counts(database)
+    found = json.loads(leadsync("check", "--config", config, "--day", DAY, "--json").stdout)
+    assert {row["what"]: row["problem"] for row in found} == {
+        "database": None,
+        "campaigns": None,
+        "sources.leads": None,
+        "sources.do_not_call": None,
+        f"sinch: {CAMPAIGN}": None,
+        f"sinch: {OTHER_CAMPAIGN}": None,
+    }
+    assert row_counts(database) == before
+    assert dict(sinch.vendor.store.requests) == {"read_campaign": 2}
+
+
+def test_check_names_each_thing_that_is_wrong(configure: Configure) -> None:
+    """One wrong target and one missing file are two findings beside the good ones."""
+    config = configure(campaigns={CAMPAIGN: ABSENT_TARGET, OTHER_CAMPAIGN: OTHER_TARGET})
+    (config.parent / "do_not_call.csv").unlink()
+    found = json.loads(leadsync("check", "--config", config, "--day", DAY, "--json", code=1).stdout)
+    problems = {row["what"]: row["problem"] for row in found if row["problem"]}
+    assert problems.keys() == {"sources.do_not_call", f"sinch: {CAMPAIGN}"}
+    assert problems["sources.do_not_call"].startswith("sources.do_not_call.csv: no file matches ")
+    assert problems[f"sinch: {CAMPAIGN}"].startswith(f"campaigns.{CAMPAIGN}.target.campaign_id: ")
+
+
+def test_check_finds_a_refused_login(configure: Configure) -> None:
+    """A password that the vendor refuses is a finding, in words and as JSON, before any night."""
+    ended = leadsync("check", "--config", configure(), "--day", DAY, environment={"SINCH_PASSWORD": "other"}, code=1)
+    assert "vendors.sinch.username, password: sinch refused the login (HTTP 401)" in ended.stdout
+
+
+def test_status_before_any_load_says_how_to_begin(configure: Configure) -> None:
+    """With nothing loaded there is nothing to report, and that needs a person; LEADSYNC_CONFIG names the file."""
+    ended = leadsync("status", environment={"LEADSYNC_CONFIG": str(configure())}, code=1)
+    assert (ended.stdout, ended.stderr) == (
+        "",
+        "nothing was loaded yet; begin with `leadsync sync --day …`\n",
+    )
+
+
+def test_status_is_the_newest_day_and_needs_a_person_only_when_one_is_needed(
+    configure: Configure, sinch: Vendor
+) -> None:
+    """After a load that was cut off the code is 1 and says what is open; after the next it is 0."""
+    config = configure(campaigns={CAMPAIGN: TARGET, OTHER_CAMPAIGN: ABSENT_TARGET})
+    assert len(load(config)) == 1
+    open_report = json.loads(leadsync("status", "--config", config, "--json", code=1).stdout)
+    assert (open_report["days"], "1 leads are planned" in open_report["problems"]) == ([str(DAY)], True)
+    config = configure()
+    assert load(config) == []
+    assert leadsync("status", "--config", config).stdout.startswith(f"{DAY}: every lead has its outcome\n")
+
+
+def test_status_of_a_day_that_was_never_loaded_needs_a_person(configure: Configure) -> None:
+    """A day without a load is a problem, not an empty success."""
+    report = json.loads(leadsync("status", "--config", configure(), "--day", "2026-11-15", "--json", code=1).stdout)
+    assert report["problems"] == ["2026-11-15: nothing was pulled and decided"]
+
+
+def test_migrate_is_repeatable_and_hides_the_password(configure: Configure) -> None:
+    """Migrating a database that has the newest schema changes nothing."""
+    assert leadsync("migrate", "--config", configure()).stdout.endswith(" has the newest schema\n")
