@@ -32,11 +32,6 @@ def home(folder: Path) -> Path:
     return Path(os.environ.get("LEADSYNC_HOME") or folder / ".leadsync").resolve()
 
 
-def open_engine(database: str, folder: Path) -> Engine:
-    """An engine for the setting `database`; an embedded server is started when it does not run."""
-    return connect(database_url(database, folder))
-
-
 def database_url(database: str, folder: Path) -> URL:
     """The address behind the setting `database`."""
     if database == EMBEDDED:

@@ -123,8 +123,16 @@ def deliver(
     A campaign that cannot be loaded is left out and named in `stopped`; a vendor that cannot be reached
     ends the run and is named in `problem`. Nothing that was planned is lost in either case.
     """
-    run = _Run(ledger, gateway, scope, campaigns, terms, iter(feed), stop or threading.Event())
-    run.is_asking_only = is_asking_only
+    run = _Run(
+        ledger,
+        gateway,
+        scope,
+        campaigns,
+        terms,
+        feed=iter(feed),
+        stop=stop or threading.Event(),
+        is_asking_only=is_asking_only,
+    )
     return run.run()
 
 
@@ -136,8 +144,10 @@ class _Run:
         scope: Scope,
         campaigns: Mapping[str, Campaign],
         terms: Terms,
+        *,
         feed: Iterator[set[str]],
         stop: threading.Event,
+        is_asking_only: bool,
     ) -> None:
         self._ledger = ledger
         self._gateway = gateway
@@ -154,7 +164,7 @@ class _Run:
         self._dropped: set[int] = set()
         self._silent = 0
         self._defect: BaseException | None = None
-        self.is_asking_only = False
+        self._is_asking_only = is_asking_only
         # Monotonic times at which the ledger may have something to send, or to ask about.
         self._planned_due = 0.0
         self._unknown_due = 0.0
@@ -198,9 +208,9 @@ class _Run:
     def _open(self) -> None:
         self._expire_leases()
         self._draw(is_waiting=True)  # first: the plan in the making replaces what an older one left unsent
-        states = ["unknown"] if self.is_asking_only else OPEN
+        states = ["unknown"] if self._is_asking_only else OPEN
         names = self._commit(lambda: self._ledger.open_campaigns(self._scope, states))
-        if self.is_asking_only:  # a question loads nothing: any campaign may be asked about
+        if self._is_asking_only:  # a question loads nothing: any campaign may be asked about
             self._admitted = self._told = set(names)
         else:
             self._admit(names)
@@ -280,7 +290,7 @@ class _Run:
             questions = self._ledger.claim_unknown(scope, limit=room, lease_until=lease_until, not_after=not_after)
             self._unknown_due = now if len(questions) == room else NEVER
         room -= len(questions)
-        if self.is_asking_only:
+        if self._is_asking_only:
             self._planned_due = NEVER
         if room and self._planned_due <= now:
             claims = self._ledger.claim_planned(scope, limit=room, lease_until=lease_until, not_after=not_after)
@@ -414,7 +424,7 @@ class _Run:
         planned_due, unknown_due = self._commit(
             lambda: (self._ledger.next_due(scope, ["planned"]), self._ledger.next_due(scope, ["unknown", "sending"]))
         )
-        self._planned_due = NEVER if self.is_asking_only else _monotonic(planned_due)
+        self._planned_due = NEVER if self._is_asking_only else _monotonic(planned_due)
         self._unknown_due = _monotonic(unknown_due)
         if self._unknown_due > max(self._deadline, time.monotonic()):
             self._unknown_due = NEVER
@@ -460,7 +470,7 @@ class _Run:
 
     def _complete_campaigns(self) -> None:
         """Campaigns that were loaded in full are switched on, where that is configured."""
-        if self._is_over or self.is_asking_only:
+        if self._is_over or self._is_asking_only:
             return
         still_open = set(self._commit(lambda: self._ledger.open_campaigns(self._scope, OPEN)))
         for name in sorted(self._admitted - still_open - set(self.summary.stopped)):

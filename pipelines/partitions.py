@@ -5,7 +5,6 @@ Belongs here: keys and days. Does not belong here: which rows belong to a day (`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 import dagster as dg
@@ -28,8 +27,3 @@ def days_of(context: dg.AssetExecutionContext) -> list[date]:
 def day_before(at: datetime) -> str:
     """The key of the day that ended before the local time `at`."""
     return (at.date() - timedelta(days=1)).isoformat()
-
-
-def as_keys(days: Sequence[date]) -> list[str]:
-    """The partition keys of the days."""
-    return [day.isoformat() for day in days]

@@ -71,11 +71,6 @@ WITH dropped AS (
 )
 SELECT count(*) AS row_count FROM dropped;
 
--- name: accepted_in :many
--- The leads that the vendor has in the campaign, by its own id.
-SELECT source, lead_id, vendor_id FROM ledger.deliveries
-WHERE campaign = :campaign AND vendor_id = ANY (CAST(:vendor_ids AS text[]));
-
 -- name: purge_numbers :one
 -- Deliveries of days before the given one lose the number that they were planned with.
 WITH purged AS (
