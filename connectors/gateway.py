@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 from uuid import UUID
 
 import orjson
@@ -20,6 +20,9 @@ Entry = dict[str, Any]
 
 Outcome = Literal["accepted", "duplicate", "rejected", "unattributed", "unknown", "not_sent"]
 """`unknown`: ask the vendor later. `not_sent`: the vendor certainly does not have it; send it again."""
+
+Action = Literal["create", "update"]
+"""What an import does at the vendor: it creates leads, or changes one that the vendor has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,11 @@ class Batch:
 
     `import_key` is the idempotency key: the same for every try of this import. `positions` are the
     entries that have no verdict yet; all of them before the first answer. `not_after` is the monotonic
-    time after which the batch is not ours to send any more.
+    time after which the batch is not ours to send any more. `sent_at` is when it was last sent.
+
+    `vendor_reference` is what the vendor calls the import; for an update, which carries one entry, it is the
+    vendor's id of the lead. `progress` is what the last poll told; `is_overdue`: the vendor had time enough, so
+    what can be known must be told now.
     """
 
     import_key: UUID
@@ -70,6 +77,10 @@ class Batch:
     positions: Sequence[int]
     vendor_reference: str | None = None
     not_after: float = float("inf")
+    action: Action = "create"
+    sent_at: datetime | None = None
+    progress: Progress | None = None
+    is_overdue: bool = False
 
     def entries(self) -> list[Entry]:
         """All entries, in order."""
@@ -96,12 +107,48 @@ class Receipt:
     """The vendor's answer to a batch.
 
     `verdicts` holds at most one per open position; a position without one is `unknown`. `is_pending`
-    means that the vendor took the batch and will say later what became of it (`reference` names it).
+    means that the vendor took the batch and will say later what became of it (`reference` names it); such a
+    receipt may hold verdicts of entries that were refused at once.
+
+    `detail` is a sentence for the report of the import, `error_report` the address of the vendor's own.
+    `is_provisional`: time is up and these verdicts stand, but the vendor may still come to say more.
     """
 
     verdicts: Sequence[Verdict] = ()
     reference: str | None = None
     is_pending: bool = False
+    detail: str | None = None
+    error_report: str | None = None
+    is_provisional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a vendor is with an import that it took.
+
+    `word` is the vendor's own status. `counts` are the vendor's (accepted, duplicate, rejected), where it tells
+    them. `mark` is whatever the gateway wants to see again at its next poll, without private data.
+    """
+
+    is_finished: bool
+    word: str | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    error_report: str | None = None
+    mark: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResultTerms:
+    """When a vendor is asked what became of an import. Times in seconds since it was taken.
+
+    First after `first_s`, then at growing intervals of at most `max_s`; after `deadline_s` what can be known is
+    taken, and until `late_s` later word is still heard.
+    """
+
+    first_s: float = 5
+    max_s: float = 60
+    deadline_s: float = 1800
+    late_s: float = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +186,10 @@ class Gateway(Protocol):
     def mapper(self, campaign: Campaign) -> Callable[[Contact], Entry]:
         """A function that turns a contact of the campaign into the vendor's schema."""
 
+    @property
+    def can_update(self) -> bool:
+        """Whether a lead that changed after the vendor took it is sent again, as an update."""
+
     def required_columns(self, campaign: Campaign) -> Sequence[str]:
         """The source columns that the campaign's mapping needs."""
 
@@ -173,3 +224,54 @@ class Gateway(Protocol):
 
     def close(self) -> None:
         """All connections are closed."""
+
+
+@runtime_checkable
+class ResultsLater(Protocol):
+    """A vendor that takes a batch and tells later what became of it. Such a gateway is a `Gateway` too."""
+
+    @property
+    def result_terms(self) -> ResultTerms:
+        """When to ask."""
+
+    def poll(self, batch: Batch) -> Progress:
+        """How far the import is: one cheap question, whose answer changes nothing.
+
+        Raises:
+            ConnectorError: no answer; ask again later.
+        """
+
+    def collect(self, batch: Batch) -> Receipt:
+        """The verdicts of an import that is finished, or overdue, read from wherever the vendor tells them.
+
+        `is_pending`: it is not finished after all. A position without verdict is `unknown` once it is overdue.
+
+        Raises:
+            ConnectorError: not everything could be read; nothing is concluded, collect again later.
+        """
+
+
+@runtime_checkable
+class MakesTargets(Protocol):
+    """A vendor at which a missing target is made. Such a gateway is a `Gateway` too.
+
+    What is found or made is merged into `Campaign.target` of every batch, and kept for good.
+    """
+
+    def target_name(self, campaign: Campaign, day: date) -> str | None:
+        """The vendor's name of the target for that day, the same at every call; None: it is configured by its id."""
+
+    def find_target(self, campaign: Campaign, name: str) -> Mapping[str, Any] | None:
+        """The target that has exactly this name; None when there is none.
+
+        Raises:
+            TargetError: it cannot be loaded, or there are several.
+        """
+
+    def create_target(self, campaign: Campaign, name: str, day: date) -> Mapping[str, Any]:
+        """The target was made.
+
+        Raises:
+            OutcomeUnknownError: it may have been; look for it by name, later.
+            TargetError: it cannot be made; the text names the setting.
+        """

@@ -163,12 +163,33 @@ class Transport:
         self.request_count = 0
 
     def read(
-        self, operation: str, path: str, *, params: Sequence[tuple[str, str]] = (), headers: Mapping[str, str]
+        self,
+        operation: str,
+        path: str,
+        *,
+        method: str = "GET",
+        params: Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str],
+        content: bytes | None = None,
+        limit_bytes: int | None = None,
     ) -> Reply:
-        """The answer to a GET, tried again with back-off while nothing is lost by asking twice."""
+        """The answer to a request that changes nothing, tried again with back-off.
+
+        Some vendors search by POST; such a request is read here too. An answer longer than `limit_bytes` is
+        a ContractError.
+        """
         for attempt in range(1, self._patience.max_attempts + 1):
             try:
-                return self.send(operation, "GET", path, params=params, headers=headers)
+                return self.send(
+                    operation,
+                    method,
+                    path,
+                    params=params,
+                    headers=headers,
+                    content=content,
+                    is_read=True,
+                    limit_bytes=limit_bytes,
+                )
             except (NotSentError, UnavailableError, RateLimitedError) as error:
                 if attempt == self._patience.max_attempts or self._limiter.is_stopped:
                     raise
@@ -185,18 +206,26 @@ class Transport:
         headers: Mapping[str, str],
         content: bytes | None = None,
         not_after: float = float("inf"),
+        is_read: bool = False,
+        limit_bytes: int | None = None,
     ) -> Reply:
-        """The 2xx answer to one request that was sent once."""
+        """The 2xx answer to one request that was sent once. `is_read`: it changes nothing, whatever its method."""
+        is_read = is_read or method in READS
         if not self._limiter.wait(not_after=not_after):
             raise NotSentError(
                 "not sent: its turn under the rate limit came too late", vendor=self.vendor, operation=operation
             )
         self.request_count = next(self._requests) + 1
         started = time.perf_counter()
-        with self._mapped(operation, method):
+        with self._mapped(operation, is_read=is_read):
             # `content=None` and an absent `params` keep httpx from building what is not needed.
-            response = self._client().request(
+            request = self._client().build_request(
                 method, self._base_url + path, params=list(params) or None, headers=dict(headers), content=content
+            )
+            response = self._exchange(request, limit_bytes)
+        if response is None:
+            raise ContractError(
+                f"the answer is longer than {limit_bytes} bytes", vendor=self.vendor, operation=operation
             )
         log.debug(
             "vendor=%s operation=%s status=%d ms=%.0f",
@@ -205,7 +234,7 @@ class Transport:
             response.status_code,
             1000 * (time.perf_counter() - started),
         )
-        return self._judged(operation, method, response)
+        return self._judged(operation, response, is_read=is_read)
 
     def stop(self) -> None:
         """No further request starts."""
@@ -218,6 +247,21 @@ class Transport:
                 client.close()
             self._clients.clear()
             self._local = threading.local()
+
+    def _exchange(self, request: httpx.Request, limit_bytes: int | None) -> httpx.Response | None:
+        """The answer, read to its end; None when it is longer than the limit."""
+        if limit_bytes is None:
+            return self._client().send(request)
+        response = self._client().send(request, stream=True)
+        try:
+            body = b""
+            for part in response.iter_bytes():
+                body += part
+                if len(body) > limit_bytes:
+                    return None
+        finally:
+            response.close()
+        return httpx.Response(response.status_code, headers=_without_encoding(response.headers), content=body)
 
     def _client(self) -> httpx.Client:
         # One client per thread: a shared pool costs twice the CPU per request.
@@ -246,11 +290,11 @@ class Transport:
         )
 
     @contextmanager
-    def _mapped(self, operation: str, method: str) -> Iterator[None]:
+    def _mapped(self, operation: str, *, is_read: bool) -> Iterator[None]:
         try:
             yield
         except httpx.HTTPError as error:
-            raise map_exception(error, vendor=self.vendor, operation=operation, method=method) from None
+            raise map_exception(error, vendor=self.vendor, operation=operation, is_read=is_read) from None
         except httpx.InvalidURL:
             raise NotSentError("the address is not a URL", vendor=self.vendor, operation=operation) from None
         except UnicodeEncodeError:
@@ -258,38 +302,38 @@ class Transport:
                 "a header holds a character that no header can", vendor=self.vendor, operation=operation
             ) from None
 
-    def _judged(self, operation: str, method: str, response: httpx.Response) -> Reply:
+    def _judged(self, operation: str, response: httpx.Response, *, is_read: bool) -> Reply:
         status = response.status_code
         if 200 <= status < 300:
             return Reply(status, response.headers, response.content)
         error = map_status(
-            status, response.headers.get("retry-after"), vendor=self.vendor, operation=operation, method=method
+            status, response.headers.get("retry-after"), vendor=self.vendor, operation=operation, is_read=is_read
         )
         if isinstance(error, RateLimitedError):
             self._limiter.pause(_delay_s(error, self._patience.backoff(1)))
         raise error
 
 
-def map_exception(error: httpx.HTTPError, *, vendor: str, operation: str, method: str) -> ConnectorError:
+def map_exception(error: httpx.HTTPError, *, vendor: str, operation: str, is_read: bool) -> ConnectorError:
     """The error of our tree for an exception of httpx; its text carries the exception's name alone."""
     name = type(error).__name__
     if isinstance(error, _BEFORE_SENDING):
         return NotSentError(f"no connection ({name})", vendor=vendor, operation=operation)
     if not isinstance(error, _AFTER_SENDING):
         raise AssertionError(f"httpx.{name} is not mapped") from error
-    if method in READS:
+    if is_read:
         return UnavailableError(f"no answer ({name})", vendor=vendor, operation=operation)
     return OutcomeUnknownError(f"sent, but no answer was seen ({name})", vendor=vendor, operation=operation)
 
 
-def map_status(status: int, retry_after: str | None, *, vendor: str, operation: str, method: str) -> ConnectorError:
+def map_status(status: int, retry_after: str | None, *, vendor: str, operation: str, is_read: bool) -> ConnectorError:
     """The error of our tree for an answer that is not 2xx."""
     text = f"HTTP {status}"
     if status == 429:
         wait = parse_retry_after(retry_after)
         return RateLimitedError(text, vendor=vendor, operation=operation, status=status, retry_after=wait)
     if status >= 500 or status in (408, 425):
-        kind: type[ConnectorError] = UnavailableError if method in READS else OutcomeUnknownError
+        kind: type[ConnectorError] = UnavailableError if is_read else OutcomeUnknownError
         return kind(text, vendor=vendor, operation=operation, status=status)
     if 300 <= status < 400:
         return ContractError(f"{text}: an unexpected redirect", vendor=vendor, operation=operation, status=status)
@@ -315,6 +359,11 @@ def _delay_s(error: ConnectorError, backoff_s: float) -> float:
     if isinstance(error, RateLimitedError) and error.retry_after is not None:
         return error.retry_after.total_seconds()
     return backoff_s
+
+
+def _without_encoding(headers: httpx.Headers) -> dict[str, str]:
+    """The headers of a body that was decoded already."""
+    return {name: value for name, value in headers.items() if name not in ("content-encoding", "content-length")}
 
 
 def _tls(vendor: str, certificate: tuple[str, str] | None) -> Any:

@@ -31,6 +31,7 @@ class Control:
             ("DELETE", "faults"): self._clear_faults,
             ("GET", "knobs"): lambda _: json_answer(asdict(vendor.knobs)),
             ("POST", "knobs"): self._change_knobs,
+            ("POST", "clock"): self._advance_clock,
         }
 
     def answer(self, request: Request) -> Answer:
@@ -52,6 +53,13 @@ class Control:
     def _clear_faults(self, _request: Request) -> Answer:
         self._plan.clear()
         return no_content()
+
+    def _advance_clock(self, request: Request) -> Answer:
+        seconds = request.json().get("advance_s")
+        if not isinstance(seconds, int | float) or seconds < 0:
+            raise SettingError("field 'advance_s' takes a number of seconds")
+        self._vendor.clock.advance(seconds)
+        return json_answer({"now": self._vendor.clock.now()})
 
     def _change_knobs(self, request: Request) -> Answer:
         values = request.json()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from sandbox.clock import Clock
 from sandbox.exchange import Answer, Request
 from sandbox.settings import Knobs
 
@@ -25,12 +26,21 @@ class Vendor(Protocol):
         """The settings of this double; changing a field takes effect with the next request."""
         ...
 
+    @property
+    def clock(self) -> Clock:
+        """The time that the double goes by."""
+        ...
+
     def answer(self, request: Request) -> Answer:
         """The vendor's answer; what it says was stored is stored."""
         ...
 
     def control(self, request: Request) -> Answer | None:
         """The answer to a `/_sandbox/…` request of this vendor's own; None when it is none."""
+        ...
+
+    def held(self) -> list[tuple[str, str]]:
+        """What would be dialled, the oracle of the tests: (target, first number as digits), one per stored lead."""
         ...
 
     def state(self) -> dict[str, Any]:

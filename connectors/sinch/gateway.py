@@ -41,6 +41,7 @@ class SinchGateway:
     """Delivers to outbound campaigns. Source: vendors.md, 2(c) #8 and 2(e)."""
 
     vendor = "sinch"
+    can_update = False  # OBI has no update; see vendors.md, 2(e) 12
 
     def __init__(
         self,

@@ -7,8 +7,10 @@ Does not belong here: the checks themselves (`protocol.py`, `entries.py`, `filte
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+from sandbox.clock import Clock
 from sandbox.exchange import Answer, RefusedError, Request, json_answer, no_content, plain_text
 from sandbox.settings import SettingError
 from sandbox.sinch.entries import Batch, add_batch, add_one
@@ -46,12 +48,23 @@ class SinchObi:
 
     def __init__(self) -> None:
         self.knobs = SinchKnobs()
+        self.clock = Clock()
         self.store = Store()
+        self.store.clock = lambda: datetime.fromtimestamp(self.clock.now(), UTC)
 
     def reset(self) -> None:
         """Knobs and store are as after construction; references to them stay good."""
         self.knobs.change(vars(SinchKnobs()))
         self.store.reset()
+
+    def held(self) -> list[tuple[str, str]]:
+        """(campaign id, first number as digits) of every stored customer."""
+        with self.store.lock:
+            return [
+                (campaign.id, customer.numbers[0].lstrip("+"))
+                for campaign in self.store.campaigns.values()
+                for customer in campaign.customers.values()
+            ]
 
     def state(self) -> dict[str, Any]:
         """The store's summary."""

@@ -29,6 +29,7 @@ from connectors.errors import (
 )
 from connectors.transport import (
     LONGEST_WAIT,
+    READS,
     Patience,
     RateLimiter,
     Transport,
@@ -98,7 +99,7 @@ def test_every_public_exception_of_httpx_is_one_that_the_seam_catches() -> None:
 @pytest.mark.parametrize("kind", sorted(AFTER_A_WRITE, key=lambda kind: kind.__name__))
 def test_map_exception_says_what_may_be_concluded(kind: type[httpx.HTTPError], method: str) -> None:
     """Before the first byte: not sent. After it: unknown for a write, unavailable for a read. No text is quoted."""
-    error = map_exception(kind("+491712345678"), vendor="sinch", operation="op", method=method)
+    error = map_exception(kind("+491712345678"), vendor="sinch", operation="op", is_read=method in READS)
     expected = AFTER_A_WRITE[kind]
     if method in ("GET", "HEAD", "OPTIONS") and expected is OutcomeUnknownError:
         expected = UnavailableError
@@ -139,7 +140,7 @@ def test_map_status_says_what_may_be_concluded(
 ) -> None:
     """A status means the same whoever sends it; only after a write may a 5xx have done something."""
     for method, kind in (("POST", write), ("DELETE", write), ("GET", read)):
-        error = map_status(status, None, vendor="sinch", operation="op", method=method)
+        error = map_status(status, None, vendor="sinch", operation="op", is_read=method in READS)
         assert (type(error), error.vendor, error.operation, error.status) == (kind, "sinch", "op", status)
 
 
