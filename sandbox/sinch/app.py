@@ -61,7 +61,7 @@ class SinchObi:
         """(campaign id, first number as digits) of every stored customer."""
         with self.store.lock:
             return [
-                (campaign.id, customer.numbers[0].lstrip("+"))
+                (campaign.id, customer.numbers.partition(";")[0].lstrip("+"))
                 for campaign in self.store.campaigns.values()
                 for customer in campaign.customers.values()
             ]
