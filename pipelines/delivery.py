@@ -17,14 +17,15 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import TypeVar
-
-import orjson
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any, Literal, TypeVar
 
 from connectors.errors import (
+    AuthenticationError,
     ConnectorError,
     ContractError,
+    ForbiddenError,
     InvalidRequestError,
     LeadsyncError,
     NotFoundError,
@@ -36,14 +37,15 @@ from connectors.errors import (
     TooLargeError,
     UnavailableError,
 )
-from connectors.gateway import Campaign, Gateway
+from connectors.gateway import Campaign, Gateway, ResultsLater, ResultTerms
 from connectors.redaction import redact
 from connectors.transport import Patience
 from pipelines.ahead import Ahead
 from pipelines.ledger import Claim, Ledger, Scope, Setback
-from pipelines.planning import planned_batch
-from pipelines.rulings import Answer, Bench, Ruling
+from pipelines.rulings import Answer, Bench, Errand, Ruling
+from pipelines.settlement import Settlement
 from pipelines.store import LedgerUnavailableError, utc_now
+from pipelines.targets import known_or_made
 from pipelines.workers import Workers
 
 log = logging.getLogger(__name__)
@@ -53,6 +55,10 @@ NEVER = float("inf")
 LEDGER_ATTEMPTS = 6
 FEED_AHEAD = 1000
 OPEN = ("planned", "sending", "submitted", "unknown")
+
+Mode = Literal["send", "ask", "collect"]
+"""send: what is due is asked about and sent. ask: only due questions are asked. collect: only results are read."""
+_STATES: Mapping[Mode, Sequence[str]] = {"send": OPEN, "ask": ["unknown"], "collect": ["submitted"]}
 LOOK_S = 0.2
 GATHER_S = 0.03
 FEWEST_SILENT = 10
@@ -110,12 +116,12 @@ def deliver(
     *,
     feed: Iterable[set[str]] = (),
     stop: threading.Event | None = None,
-    is_asking_only: bool = False,
+    mode: Mode = "send",
 ) -> DeliverySummary:
     """Everything of the scope that is due was asked about or sent, and what came of it is in the ledger.
 
     Args:
-        is_asking_only: nothing is sent; only due questions about unseen outcomes are asked.
+        mode: what is done; only `send` sends.
         feed: a plan in the making (`planning.plan`); it is drawn on while there are idle connections, and
             each step names the campaigns that it added imports to.
         stop: when set, requests in flight are finished and settled, and the rest is released.
@@ -131,7 +137,7 @@ def deliver(
         terms,
         feed=iter(feed),
         stop=stop or threading.Event(),
-        is_asking_only=is_asking_only,
+        mode=mode,
     )
     return run.run()
 
@@ -147,7 +153,7 @@ class _Run:
         *,
         feed: Iterator[set[str]],
         stop: threading.Event,
-        is_asking_only: bool,
+        mode: Mode,
     ) -> None:
         self._ledger = ledger
         self._gateway = gateway
@@ -157,6 +163,9 @@ class _Run:
         self._feed = Ahead(feed, size=FEED_AHEAD)
         self._stop = stop
         self._workers = Workers(gateway)
+        self._settlement = Settlement(ledger, scope.vendor)
+        self._result_terms = gateway.result_terms if isinstance(gateway, ResultsLater) else ResultTerms()
+        self._targets: dict[tuple[str, date], Mapping[str, Any]] = {}
         self._admitted: set[str] = set()
         self._answers: list[Answer] = []
         self._tries: Counter[int] = Counter()
@@ -164,7 +173,7 @@ class _Run:
         self._dropped: set[int] = set()
         self._silent = 0
         self._defect: BaseException | None = None
-        self._is_asking_only = is_asking_only
+        self._mode = mode
         # Monotonic times at which the ledger may have something to send, or to ask about.
         self._planned_due = 0.0
         self._unknown_due = 0.0
@@ -208,17 +217,16 @@ class _Run:
     def _open(self) -> None:
         self._expire_leases()
         self._draw(is_waiting=True)  # first: the plan in the making replaces what an older one left unsent
-        states = ["unknown"] if self._is_asking_only else OPEN
-        names = self._commit(lambda: self._ledger.open_campaigns(self._scope, states))
-        if self._is_asking_only:  # a question loads nothing: any campaign may be asked about
-            self._admitted = self._told = set(names)
-        else:
+        names = self._commit(lambda: self._ledger.open_campaigns(self._scope, _STATES[self._mode]))
+        if self._mode == "send":
             self._admit(names)
+        else:  # a question loads nothing: any campaign may be asked about
+            self._admitted = self._told = set(names)
 
     def _turn(self) -> None:
         """What came back is settled, and what takes its place is claimed and started."""
         self._answers = [self._second_look(answer) for answer in self._answers]
-        bench = Bench(utc_now(), self._terms.settle_s, self._terms.patience)
+        bench = Bench(utc_now(), self._terms.settle_s, self._terms.patience, self._result_terms)
         rulings = [bench.rule(answer) for answer in self._answers]
         held, questions, claims = self._commit(lambda: self._settle_and_claim(rulings))
         for answer, ruling in zip(self._answers, rulings, strict=True):
@@ -226,9 +234,10 @@ class _Run:
         self._answers = []
         self._record_stops()
         for claim in questions:
-            self._workers.start(claim, is_question=True, tries=self._tries[claim.import_id])
+            errand: Errand = "collect" if self._mode == "collect" else "reconcile"
+            self._workers.start(claim, errand, tries=self._tries[claim.import_id])
         for claim in claims:
-            self._workers.start(claim, is_question=False, tries=self._tries[claim.import_id])
+            self._workers.start(claim, "submit", tries=self._tries[claim.import_id])
 
     def _settle_and_claim(self, rulings: Sequence[Ruling]) -> tuple[set[int], list[Claim], list[Claim]]:
         held = self._ledger.hold_claims(ruling.claim.import_id for ruling in rulings) if rulings else set()
@@ -237,45 +246,10 @@ class _Run:
         return (held, *self._claim()) if not self._is_over else (held, [], [])
 
     def _apply(self, rulings: Sequence[Ruling]) -> None:
-        verdicts = [(ruling.claim.import_id, verdict) for ruling in rulings for verdict in ruling.verdicts]
-        if verdicts:
-            self._ledger.settle_deliveries(verdicts)
-        for ruling in rulings:
-            for positions in ruling.halves:
-                self._move(ruling.claim, positions)
-        if unsent := [ruling for ruling in rulings if ruling.unsent]:
-            self._send_again(unsent)
-        if returned := [ruling.returned for ruling in rulings if ruling.returned]:
-            self._ledger.return_to_plan(returned)
-        if unknown := [ruling.unknown for ruling in rulings if ruling.unknown]:
-            self._ledger.mark_unknown(unknown)
-        done = [ruling.claim.import_id for ruling in rulings if not ruling.returned and not ruling.unknown]
-        if done:
-            self._ledger.settle_imports(done)
-
-    def _send_again(self, rulings: Sequence[Ruling]) -> None:
-        """Entries that the vendor certainly has not go on as they are, unless something was decided since."""
-        as_it_is = self._ledger.still_decided(ruling.claim.import_id for ruling in rulings)
-        for ruling in rulings:
-            if ruling.claim.import_id in as_it_is:
-                import_id = self._move(ruling.claim, ruling.unsent, due_at=ruling.unsent_due_at)
-                self._tries[import_id] = self._tries[ruling.claim.import_id] + 1
-            else:
-                self._ledger.drop_deliveries([(ruling.claim.import_id, position) for position in ruling.unsent])
-                self._dropped.add(ruling.claim.import_id)
-
-    def _move(self, claim: Claim, positions: Sequence[int], *, due_at: datetime | None = None) -> int:
-        """The entries go on in an import of their own; its id."""
-        entries = claim.batch.entries()
-        contents = [orjson.dumps(entries[position]) for position in positions]
-        attempts = claim.attempts if due_at else 0
-        batch = planned_batch(
-            claim.batch.campaign, contents, parent_id=claim.import_id, attempts=attempts, due_at=due_at
-        )
-        [import_id] = self._ledger.insert_planned(self._scope.vendor, claim.batch.day, [batch])
-        onward = [(claim.import_id, position, import_id, new) for new, position in enumerate(positions)]
-        self._ledger.move_deliveries(onward)
-        return import_id
+        moved, dropped = self._settlement.apply(rulings)
+        for import_id, onward_id in moved.items():
+            self._tries[onward_id] = self._tries[import_id] + 1
+        self._dropped |= dropped
 
     def _claim(self) -> tuple[list[Claim], list[Claim]]:
         """Due questions first, then due imports, as many as there is room for."""
@@ -287,13 +261,16 @@ class _Run:
         questions: list[Claim] = []
         claims: list[Claim] = []
         if room and self._unknown_due <= now:
-            questions = self._ledger.claim_unknown(scope, limit=room, lease_until=lease_until, not_after=not_after)
+            ask = self._ledger.claim_finished if self._mode == "collect" else self._ledger.claim_unknown
+            questions = ask(scope, limit=room, lease_until=lease_until, not_after=not_after)
             self._unknown_due = now if len(questions) == room else NEVER
         room -= len(questions)
-        if self._is_asking_only:
+        if self._mode != "send":
             self._planned_due = NEVER
         if room and self._planned_due <= now:
-            claims = self._ledger.claim_planned(scope, limit=room, lease_until=lease_until, not_after=not_after)
+            claims = self._ledger.claim_planned(
+                scope, limit=room, lease_until=lease_until, not_after=not_after, targets=self._targets
+            )
             self._planned_due = now if len(claims) == room else NEVER
         return questions, claims
 
@@ -309,19 +286,25 @@ class _Run:
         self._commit(lambda: self._ledger.expire_leases(self._scope.vendor, due_at=due_at))
 
     def _commit(self, work: Callable[[], T]) -> T:
-        """The result of `work` in a committed transaction; a lost connection is replaced and work redone."""
+        """The result of `work` in a committed transaction."""
+
+        def committed() -> T:
+            with self._ledger.store.transaction():
+                return work()
+
+        return self._persist(committed)
+
+    def _persist(self, work: Callable[[], T]) -> T:
+        """The result of `work`; a lost connection is replaced and the work redone."""
         for attempt in range(LEDGER_ATTEMPTS):
             try:
-                with self._ledger.store.transaction():
-                    result = work()
+                return work()
             except LedgerUnavailableError:
                 if attempt == LEDGER_ATTEMPTS - 1:
                     raise
                 log.warning("vendor=%s the ledger's connection is gone, attempt=%d", self._scope.vendor, attempt + 1)
                 self._ledger.store.reconnect()
                 time.sleep(0.1 * 2**attempt)
-            else:
-                return result
         raise AssertionError("unreachable")
 
     # the vendor's side
@@ -341,7 +324,7 @@ class _Run:
         """Campaigns whose target can be loaded are admitted; the others are stopped, each with its reason."""
         for name in sorted(set(names) - self._admitted - set(self.summary.stopped)):
             try:
-                self._gateway.preflight(self._campaigns[name])
+                self._look_at(self._campaigns[name])
             except TargetError as error:
                 self.summary.stopped[name] = str(error)
             except (SetupError, ConnectorError) as error:
@@ -349,6 +332,17 @@ class _Run:
                 return
             else:
                 self._admitted.add(name)
+
+    def _look_at(self, campaign: Campaign) -> None:
+        """The campaign's target can be loaded; one that is missing is made, where the vendor allows that."""
+        self._gateway.preflight(campaign)
+        for day in self._scope.days:
+            made = self._persist(partial(self._target, campaign, day))
+            if made is not None:
+                self._targets[campaign.campaign, day] = made
+
+    def _target(self, campaign: Campaign, day: date) -> Mapping[str, Any] | None:
+        return known_or_made(self._ledger.store, self._gateway, campaign, day, settle_s=self._terms.settle_s)
 
     def _note(self, answer: Answer, ruling: Ruling, *, is_held: bool) -> None:
         """Counts what was stored, and remembers an error that ends more than its own import."""
@@ -359,31 +353,49 @@ class _Run:
         counts.update(verdict.outcome for verdict in ruling.verdicts)
         counts["moved"] += sum(len(positions) for positions in ruling.halves) + len(ruling.unsent)
         if ruling.claim.import_id in self._dropped:
-            counts["dropped"] += len(ruling.unsent)
+            counts["dropped"] += len(ruling.unsent) or len(ruling.claim.batch.positions)
+        counts["submitted"] += self._newly_submitted(answer, ruling)
         counts["returned_imports"] += ruling.returned is not None
         counts["unknown_imports"] += ruling.unknown is not None
-        if ruling.halves or ruling.unsent or ruling.returned:
+        if ruling.halves or ruling.unsent or ruling.returned or ruling.again_at:
             self._planned_due = 0.0
-        if ruling.unsent:
-            self._note_failure(answer, f"{len(ruling.unsent)} leads were not stored by {self._scope.vendor}")
-        if not answer.is_question:
+        if ruling.unsent or ruling.again_at:
+            count = len(ruling.unsent) or len(ruling.claim.batch.positions)
+            self._tries[ruling.claim.import_id] += bool(ruling.again_at)
+            self._note_failure(answer, f"{count} leads were not stored by {self._scope.vendor}")
+        if answer.errand == "submit":
             self._note_silence(ruling)
         if answer.error is not None:
             self._note_error(answer, answer.error)
 
+    def _newly_submitted(self, answer: Answer, ruling: Ruling) -> int:
+        """How many entries the vendor took in this run, to tell of them later."""
+        if ruling.submitted is None or answer.errand == "collect":
+            return 0
+        return len(answer.claim.batch.positions) - len(ruling.verdicts) - len(ruling.unsent)
+
     def _note_error(self, answer: Answer, error: BaseException) -> None:
-        if isinstance(error, (NotFoundError, TargetError)):
+        if answer.errand == "collect":
+            self._note_uncollected(error)
+        elif isinstance(error, (NotFoundError, TargetError)):
             name = answer.claim.batch.campaign.campaign
             self._admitted.discard(name)
             self._told.discard(name)
             self.summary.stopped.setdefault(name, str(error))
-        elif isinstance(error, (InvalidRequestError, TooLargeError)) and not answer.is_question:
+        elif isinstance(error, (InvalidRequestError, TooLargeError)) and answer.errand == "submit":
             return
         elif isinstance(error, (RejectedError, ContractError)):
             self.summary.problem = self.summary.problem or str(error)
         elif isinstance(error, (NotSentError, RateLimitedError, UnavailableError)):
             self._tries[answer.claim.import_id] += 1
             self._note_failure(answer, str(error))
+        elif not isinstance(error, LeadsyncError):
+            self._defect = self._defect or error
+
+    def _note_uncollected(self, error: BaseException) -> None:
+        """A result that cannot be read now holds up no other; the ledger has it due again."""
+        if isinstance(error, (AuthenticationError, ForbiddenError)):
+            self.summary.problem = self.summary.problem or str(error)
         elif not isinstance(error, LeadsyncError):
             self._defect = self._defect or error
 
@@ -402,7 +414,7 @@ class _Run:
 
     def _second_look(self, answer: Answer) -> Answer:
         """A lone entry is rejected only while its campaign can be loaded: else the campaign is to blame."""
-        is_lone = len(answer.claim.batch.positions) == 1 and not answer.is_question
+        is_lone = len(answer.claim.batch.positions) == 1 and answer.errand == "submit"
         if not is_lone or not isinstance(answer.error, InvalidRequestError):
             return answer
         try:
@@ -420,11 +432,13 @@ class _Run:
 
     def _rest(self) -> bool:
         """Nothing is in flight and nothing is due: waits for what becomes due; False when nothing will."""
+        if self._mode == "collect":
+            return False
         scope = Scope(self._scope.vendor, self._scope.days, tuple(sorted(self._admitted)))
         planned_due, unknown_due = self._commit(
             lambda: (self._ledger.next_due(scope, ["planned"]), self._ledger.next_due(scope, ["unknown", "sending"]))
         )
-        self._planned_due = NEVER if self._is_asking_only else _monotonic(planned_due)
+        self._planned_due = _monotonic(planned_due) if self._mode == "send" else NEVER
         self._unknown_due = _monotonic(unknown_due)
         if self._unknown_due > max(self._deadline, time.monotonic()):
             self._unknown_due = NEVER
@@ -455,10 +469,14 @@ class _Run:
 
     def _release(self, idle: Sequence[Answer]) -> None:
         now = utc_now()
-        self._ledger.abandon([answer.claim.import_id for answer in idle if not answer.is_question])
-        questions = [answer.claim.import_id for answer in idle if answer.is_question]
-        if questions:
-            self._ledger.mark_unknown([Setback(import_id, now, "not_asked", None) for import_id in questions])
+        by_errand: dict[Errand, list[Setback]] = {"submit": [], "reconcile": [], "collect": []}
+        for answer in idle:
+            by_errand[answer.errand].append(Setback(answer.claim.import_id, now, "not_asked", None))
+        self._ledger.abandon([setback.import_id for setback in by_errand["submit"]])
+        if by_errand["reconcile"]:
+            self._ledger.mark_unknown(by_errand["reconcile"])
+        if by_errand["collect"]:
+            self._ledger.put_off(by_errand["collect"])
 
     def _record_stops(self) -> None:
         """The ledger says which campaigns are stopped, and why; one that goes again is cleared."""
@@ -470,7 +488,7 @@ class _Run:
 
     def _complete_campaigns(self) -> None:
         """Campaigns that were loaded in full are switched on, where that is configured."""
-        if self._is_over or self._is_asking_only:
+        if self._is_over or self._mode != "send":
             return
         still_open = set(self._commit(lambda: self._ledger.open_campaigns(self._scope, OPEN)))
         for name in sorted(self._admitted - still_open - set(self.summary.stopped)):

@@ -16,7 +16,7 @@ import orjson
 import pyarrow as pa
 from sqlalchemy import Row
 
-from connectors.gateway import Batch, CallResult, Campaign, Verdict
+from connectors.gateway import Action, Batch, CallResult, Campaign, Progress, Verdict
 from pipelines.store import Store, utc_now
 
 
@@ -61,6 +61,7 @@ class PlannedBatch:
     parent_id: int | None = None
     attempts: int = 0
     due_at: datetime | None = None
+    action: Action = "create"
     import_key: UUID = field(default_factory=uuid4)
 
 
@@ -91,6 +92,38 @@ class Setback:
     due_at: datetime
     error_code: str
     error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """An import that the vendor took: when it is asked first, and until when it has time."""
+
+    import_id: int
+    due_at: datetime
+    deadline_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the vendor calls an import and says of it; None leaves what is there."""
+
+    import_id: int
+    reference: str | None
+    detail: str | None
+    error_report: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LateWatch:
+    """An import that is settled for now: when the vendor is asked once more, and until when at all."""
+
+    import_id: int
+    due_at: datetime
+    late_until: datetime
+
+
+MadeTargets = Mapping[tuple[str, date], Mapping[str, Any]]
+"""What was found or made for a campaign on a day: (campaign, day) to the vendor's words for it."""
 
 
 class Ledger:
@@ -188,14 +221,15 @@ class Ledger:
                 deliveries = deliveries.append_column(name, pa.array(values))
             self.store.copy("ledger.deliveries", deliveries)
 
-    def replan_deliveries(self, day: date, deliveries: pa.Table) -> None:
-        """Refused deliveries that changed are carried by a new import."""
+    def replan_deliveries(self, day: date, deliveries: pa.Table, *, is_update: bool) -> None:
+        """Refused deliveries that changed, or accepted ones as updates, are carried by new imports."""
         if len(deliveries):
             columns = deliveries.to_pydict()
             self.store.run(
                 "deliveries",
                 "replan",
                 day=day,
+                is_update=is_update,
                 campaigns=columns["campaign"],
                 sources=columns["source"],
                 lead_ids=columns["lead_id"],
@@ -216,17 +250,24 @@ class Ledger:
 
     # claiming
 
-    def claim_planned(self, scope: Scope, *, limit: int, lease_until: datetime, not_after: float) -> list[Claim]:
-        """Up to `limit` due imports are ours to send."""
-        rows = self._claim("claim_planned", scope, limit, lease_until)
+    def claim_planned(
+        self, scope: Scope, *, limit: int, lease_until: datetime, not_after: float, targets: MadeTargets
+    ) -> list[Claim]:
+        """Up to `limit` due imports are ours to send, each to the target that was made for its day, if any."""
+        made = [{"campaign": name, "day": day, "target": target} for (name, day), target in targets.items()]
+        rows = self._claim("imports", "claim_planned", scope, limit, lease_until, targets=orjson.dumps(made).decode())
         # A fresh import has no verdict at all; one that was split or returned neither.
         return [_claim(row, scope, range(row.entry_count), not_after) for row in rows]
 
     def claim_unknown(self, scope: Scope, *, limit: int, lease_until: datetime, not_after: float) -> list[Claim]:
         """Up to `limit` imports with an unseen outcome are ours to ask about."""
-        rows = self._claim("claim_unknown", scope, limit, lease_until)
-        positions = self._open_positions([row.import_id for row in rows])
-        return [_claim(row, scope, positions.get(row.import_id, []), not_after) for row in rows]
+        rows = self._claim("imports", "claim_unknown", scope, limit, lease_until)
+        return self._open_claims(rows, scope, not_after)
+
+    def claim_finished(self, scope: Scope, *, limit: int, lease_until: datetime, not_after: float) -> list[Claim]:
+        """Up to `limit` imports whose result can be collected are ours to collect."""
+        rows = self._claim("results", "claim_finished", scope, limit, lease_until)
+        return self._open_claims(rows, scope, not_after)
 
     def renew_leases(self, import_ids: Sequence[int], lease_until: datetime) -> None:
         """Those of the imports that are ours are so for longer."""
@@ -256,6 +297,57 @@ class Ledger:
     def mark_unknown(self, setbacks: Sequence[Setback]) -> None:
         """The outcome of the imports was not seen, or not in full."""
         self._set_back("mark_unknown", setbacks)
+
+    def put_off(self, setbacks: Sequence[Setback]) -> None:
+        """The results of the imports could not be read in full; they are collected again later."""
+        self._set_back("put_off", setbacks, table="results")
+
+    def send_again(self, due: Sequence[tuple[int, datetime]]) -> None:
+        """The vendor has nothing of the imports: each (import, due time) is planned again as it is."""
+        self.store.rows(
+            "imports",
+            "send_again",
+            token=self.token,
+            now=utc_now(),
+            actor=self.actor,
+            import_ids=[import_id for import_id, _ in due],
+            due_at=[due_at for _, due_at in due],
+        )
+
+    def submit(self, submissions: Sequence[Submission]) -> None:
+        """The vendor took the imports and tells later what became of them."""
+        self.store.rows(
+            "results",
+            "submit",
+            token=self.token,
+            now=utc_now(),
+            actor=self.actor,
+            import_ids=[submission.import_id for submission in submissions],
+            due_at=[submission.due_at for submission in submissions],
+            deadline_at=[submission.deadline_at for submission in submissions],
+        )
+
+    def note(self, notes: Sequence[Note]) -> None:
+        """The imports carry the vendor's name for them and what it says of them."""
+        self.store.run(
+            "results",
+            "note",
+            token=self.token,
+            import_ids=[note.import_id for note in notes],
+            references=[note.reference for note in notes],
+            details=[note.detail for note in notes],
+            error_reports=[note.error_report for note in notes],
+        )
+
+    def await_late(self, watches: Sequence[LateWatch]) -> None:
+        """The settled imports are asked about once more, later."""
+        self.store.run(
+            "results",
+            "await_late",
+            import_ids=[watch.import_id for watch in watches],
+            due_at=[watch.due_at for watch in watches],
+            late_until=[watch.late_until for watch in watches],
+        )
 
     # settling
 
@@ -305,6 +397,7 @@ class Ledger:
         row = self.store.one(
             "deliveries",
             "drop",
+            now=utc_now(),
             import_ids=[import_id for import_id, _ in entries],
             positions=[position for _, position in entries],
         )
@@ -376,9 +469,11 @@ class Ledger:
         )
         return row.due_at, row.import_count
 
-    def _claim(self, name: str, scope: Scope, limit: int, lease_until: datetime) -> Sequence[Row[Any]]:
+    def _claim(
+        self, table: str, name: str, scope: Scope, limit: int, lease_until: datetime, **more: Any
+    ) -> Sequence[Row[Any]]:
         return self.store.rows(
-            "imports",
+            table,
             name,
             vendor=scope.vendor,
             days=list(scope.days),
@@ -388,7 +483,12 @@ class Ledger:
             actor=self.actor,
             lease_until=lease_until,
             now=utc_now(),
+            **more,
         )
+
+    def _open_claims(self, rows: Sequence[Row[Any]], scope: Scope, not_after: float) -> list[Claim]:
+        positions = self._open_positions([row.import_id for row in rows])
+        return [_claim(row, scope, positions.get(row.import_id, []), not_after) for row in rows]
 
     def _open_positions(self, import_ids: Sequence[int]) -> dict[int, list[int]]:
         positions: dict[int, list[int]] = {}
@@ -396,9 +496,9 @@ class Ledger:
             positions.setdefault(row.import_id, []).append(row.position)
         return positions
 
-    def _set_back(self, name: str, setbacks: Sequence[Setback]) -> None:
+    def _set_back(self, name: str, setbacks: Sequence[Setback], *, table: str = "imports") -> None:
         self.store.rows(
-            "imports",
+            table,
             name,
             token=self.token,
             now=utc_now(),
@@ -427,6 +527,7 @@ def _as_table(
             "payload_digest": ["\\x" + batch.payload_digest.hex() for batch in batches],
             "entry_count": [batch.entry_count for batch in batches],
             "attempts": [batch.attempts for batch in batches],
+            "action": [batch.action for batch in batches],
             "due_at": [(batch.due_at or now).isoformat() for batch in batches],
             "planned_at": [now.isoformat()] * count,
         }
@@ -434,14 +535,22 @@ def _as_table(
 
 
 def _claim(row: Row[Any], scope: Scope, positions: Sequence[int], not_after: float) -> Claim:
-    batch = Batch(
+    return Claim(row.import_id, row.attempts, batch_of(row, scope.vendor, positions, not_after=not_after))
+
+
+def batch_of(row: Row[Any], vendor: str, positions: Sequence[int], *, not_after: float = float("inf")) -> Batch:
+    """The batch that a row of a claim, or of a poll, describes."""
+    return Batch(
         import_key=row.import_key,
-        campaign=Campaign(campaign=row.campaign, vendor=scope.vendor, target=row.target),
+        campaign=Campaign(campaign=row.campaign, vendor=vendor, target=row.target),
         day=row.day,
         payload=bytes(row.payload),
         entry_count=row.entry_count,
         positions=positions,
         vendor_reference=row.vendor_reference,
         not_after=not_after,
+        action=row.action,
+        sent_at=row.sent_at,
+        progress=Progress(**row.progress) if row.progress else None,
+        is_overdue=row.is_overdue,
     )
-    return Claim(import_id=row.import_id, attempts=row.attempts, batch=batch)

@@ -7,9 +7,10 @@ a step works inside.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
@@ -17,8 +18,8 @@ from sqlalchemy import Row
 
 from connectors.crm.frames import DayWindow
 from connectors.errors import LeadsyncError, SetupError
-from connectors.gateway import Campaign
-from pipelines import intake, planning
+from connectors.gateway import Campaign, ResultsLater
+from pipelines import intake, planning, results
 from pipelines.ahead import Ahead
 from pipelines.collector import calm_collector
 from pipelines.delivery import DeliverySummary, deliver
@@ -26,6 +27,7 @@ from pipelines.installation import Installation
 from pipelines.intake import DecisionSummary, PullSummary, Source
 from pipelines.planning import PlanSummary
 from pipelines.report import NightReport, night_report
+from pipelines.results import PollSummary
 from pipelines.retention import purge
 from pipelines.store import Store, utc_now
 from pipelines.vendors import VENDORS
@@ -125,7 +127,7 @@ def ask(
         campaigns = installation.campaigns(ledger.store, vendor, names)
         scope = installation.scope(vendor, days, campaigns)
         terms = installation.terms(vendor)
-        return deliver(ledger, gateway, scope, campaigns, terms, stop=stop, is_asking_only=True)
+        return deliver(ledger, gateway, scope, campaigns, terms, stop=stop, mode="ask")
 
 
 @calm_collector()
@@ -270,10 +272,44 @@ def forget(installation: Installation, before: date) -> dict[str, int]:
         return purge(store, before)
 
 
+def poll_results(installation: Installation, *, limit: int, budget_s: float) -> dict[str, PollSummary]:
+    """The vendors were asked about the imports that are due, within the bounds; what that came to, by vendor."""
+    until = time.monotonic() + budget_s
+    summaries: dict[str, PollSummary] = {}
+    with installation.ledger() as ledger:
+        for vendor in results.due_vendors(ledger, utc_now()):
+            with installation.gateway(vendor) as gateway:
+                if isinstance(gateway, ResultsLater):
+                    summaries[vendor] = results.poll(ledger, gateway, vendor, limit=limit, until=until)
+    return summaries
+
+
+def due_results(installation: Installation, *, limit: int) -> Sequence[Row[Any]]:
+    """Days that have results to collect now: `day`, `last_event_id`."""
+    with installation.store() as store:
+        return store.rows("results", "due_days", now=utc_now(), limit=limit)
+
+
+def collect(
+    installation: Installation, day: date, names: Sequence[str] = (), *, stop: threading.Event | None = None
+) -> dict[str, DeliverySummary]:
+    """What the vendors finished was read and settled; by vendor."""
+    summaries: dict[str, DeliverySummary] = {}
+    for vendor in vendors_in_use(installation, names):
+        with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
+            if isinstance(gateway, ResultsLater):
+                campaigns = installation.campaigns(ledger.store, vendor, names)
+                scope = installation.scope(vendor, [day], campaigns)
+                terms = installation.terms(vendor)
+                summaries[vendor] = deliver(ledger, gateway, scope, campaigns, terms, stop=stop, mode="collect")
+    return summaries
+
+
 def due_questions(installation: Installation, *, limit: int) -> Sequence[Row[Any]]:
     """Vendors and days that have imports to ask about now: `vendor`, `day`, `last_event_id`."""
     with installation.store() as store:
-        return store.rows("imports", "due_partitions", now=utc_now(), limit=limit)
+        settled_before = utc_now() - timedelta(seconds=longest_settle_s(installation))
+        return store.rows("imports", "due_partitions", now=utc_now(), settled_before=settled_before, limit=limit)
 
 
 def stops_of(summary: DeliverySummary, day: date) -> list[str]:
@@ -314,6 +350,11 @@ def vendors_in_use(installation: Installation, names: Sequence[str] = ()) -> lis
     with installation.store() as store:
         used = {c.vendor for c in intake.stored_campaigns(store) if not names or c.campaign in names}
     return [vendor for vendor in VENDORS if vendor in used]
+
+
+def longest_settle_s(installation: Installation) -> float:
+    """The longest wait before a vendor is asked about something whose outcome was not seen, in seconds."""
+    return max((vendor.settle_s for vendor in installation.settings.vendors.configured().values()), default=0.0)
 
 
 def required_columns(installation: Installation) -> set[str]:

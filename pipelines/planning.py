@@ -19,7 +19,7 @@ import orjson
 import pyarrow as pa
 
 from connectors.errors import SetupError
-from connectors.gateway import Campaign, Contact, Entry, Gateway
+from connectors.gateway import Action, Campaign, Contact, Entry, Gateway
 from pipelines.eligibility import REASONS, parse_not_before, parse_priority
 from pipelines.ledger import Ledger, Plannable, PlannedBatch, Refusal, Scope
 from pipelines.store import utc_now
@@ -40,11 +40,12 @@ class PlannedEntry(NamedTuple):
     content: bytes
     digest: bytes
     is_again: bool
+    is_update: bool = False
 
 
 @dataclass
 class PlanSummary:
-    """What planning came to. `counts`: planned, unchanged, changed, in_progress, refused_before,
+    """What planning came to. `counts`: planned, update, unchanged, changed, in_progress, refused_before,
     duplicate, suppressed, unattributed, withdrawn: together, every eligible contact of the scope."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -127,6 +128,7 @@ class _Planner:
         self._today = utc_now().astimezone(zone).date()
         self._campaigns = campaigns
         self._batch_size = gateway.batch_size
+        self._can_update = gateway.can_update
         self._mappers: dict[str, Callable[[Contact], Entry]] = {
             name: gateway.mapper(campaign) for name, campaign in campaigns.items()
         }
@@ -202,6 +204,8 @@ class _Planner:
     def _compare(self, row: Plannable, entry: PlannedEntry) -> tuple[str, PlannedEntry | None]:
         is_same = row.content_digest == entry.digest
         if row.verdict in ("accepted", "duplicate"):
+            if not is_same and self._can_update:
+                return "update", entry._replace(is_update=True)
             return ("unchanged" if is_same else "changed"), None
         if row.verdict == "rejected" and is_same:
             return "refused_before", None
@@ -226,17 +230,26 @@ class _Planner:
             for group, import_id in zip(groups, import_ids, strict=True)
             for position, entry in enumerate(group)
         ]
-        new, again = [p for p in placed if not p[0].is_again], [p for p in placed if p[0].is_again]
+        new = [one for one in placed if not one[0].is_again]
         self._ledger.insert_deliveries(self._scope.vendor, day, _deliveries(new))
-        self._ledger.replan_deliveries(day, _deliveries(again))
+        for is_update in (False, True):
+            again = [one for one in placed if one[0].is_again and one[0].is_update is is_update]
+            self._ledger.replan_deliveries(day, _deliveries(again), is_update=is_update)
         self._summary.import_count += len(groups)
         return {group[0].campaign for group in groups}
 
     def _batch(self, group: Sequence[PlannedEntry]) -> PlannedBatch:
-        return planned_batch(self._campaigns[group[0].campaign], [entry.content for entry in group])
+        action: Action = "update" if group[0].is_update else "create"
+        return planned_batch(self._campaigns[group[0].campaign], [entry.content for entry in group], action=action)
 
     def _cut(self, entries: list[PlannedEntry], is_last: bool) -> list[list[PlannedEntry]]:
-        """Takes full batches off the front of `entries`; the rest too when it is the last cut."""
+        """Takes updates, each alone, and full batches off the front of `entries`; the rest too at the last cut."""
+        updates = [[entry] for entry in entries if entry.is_update]
+        if updates:
+            entries[:] = [entry for entry in entries if not entry.is_update]
+        return updates + self._cut_creations(entries, is_last)
+
+    def _cut_creations(self, entries: list[PlannedEntry], is_last: bool) -> list[list[PlannedEntry]]:
         end = len(entries) if is_last else len(entries) - len(entries) % self._batch_size
         taken, entries[:end] = entries[:end], []
         return [taken[start : start + self._batch_size] for start in range(0, end, self._batch_size)]
@@ -266,6 +279,7 @@ def planned_batch(
     parent_id: int | None = None,
     attempts: int = 0,
     due_at: datetime | None = None,
+    action: Action = "create",
 ) -> PlannedBatch:
     """A batch of entries that are JSON already; its payload is their JSON array."""
     payload = b"[" + b",".join(contents) + b"]"
@@ -277,6 +291,7 @@ def planned_batch(
         parent_id=parent_id,
         attempts=attempts,
         due_at=due_at,
+        action=action,
     )
 
 

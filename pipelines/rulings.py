@@ -7,8 +7,9 @@ Belongs here: the meaning of receipts and errors for entries and imports. Does n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from connectors.errors import (
     AuthenticationError,
@@ -23,23 +24,26 @@ from connectors.errors import (
     TooLargeError,
     UnavailableError,
 )
-from connectors.gateway import Receipt, Verdict
+from connectors.gateway import Receipt, ResultTerms, Verdict
 from connectors.redaction import redact
 from connectors.transport import Patience
-from pipelines.ledger import Claim, Setback
+from pipelines.ledger import Claim, LateWatch, Note, Setback, Submission
 
 SETTLED = frozenset({"accepted", "duplicate", "rejected", "unattributed"})
+
+Errand = Literal["submit", "reconcile", "collect"]
+"""What a worker goes for: to send a batch, to ask about an unseen outcome, to read a finished result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a worker brings back: a receipt, or why there is none.
 
-    A question asks about an unseen outcome. `tries` is how often this run failed with the batch before.
+    `tries` is how often this run failed with the batch before.
     """
 
     claim: Claim
-    is_question: bool
+    errand: Errand
     receipt: Receipt | None = None
     error: BaseException | None = None
     tries: int = 0
@@ -50,8 +54,10 @@ class Ruling:
     """What one answer does to its import.
 
     `verdicts` settle entries. `halves` go on in imports of their own at once, `unsent` in one at `unsent_due_at`.
-    `returned` plans the import again, `unknown` leaves the rest of it to be asked about; with neither, the
-    import is settled.
+    One of these says how it stands with the import itself; with none of them it is settled:
+    `returned` plans it again, `again_at` too after the vendor was asked and has nothing of it; `submitted` leaves it to
+    the vendor, `put_off` leaves its result to be read later, `unknown` leaves the rest of it to be asked about.
+    `late` hears more of it after it was settled. `note` keeps what the vendor said of it.
     """
 
     claim: Claim
@@ -60,7 +66,17 @@ class Ruling:
     unsent: Sequence[int] = ()
     unsent_due_at: datetime | None = None
     returned: Setback | None = None
+    again_at: datetime | None = None
+    submitted: Submission | None = None
+    put_off: Setback | None = None
     unknown: Setback | None = None
+    late: LateWatch | None = None
+    note: Note | None = None
+
+    @property
+    def is_settling(self) -> bool:
+        """Whether the import comes to its end."""
+        return not (self.returned or self.again_at or self.submitted or self.put_off or self.unknown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,32 +86,75 @@ class Bench:
     now: datetime
     settle_s: float
     patience: Patience = field(default_factory=Patience)
+    result_terms: ResultTerms = field(default_factory=ResultTerms)
 
     def rule(self, answer: Answer) -> Ruling:
         """What the answer does to its import."""
-        if answer.receipt is not None:
-            return self._by_receipt(answer, answer.receipt)
-        return self._by_error(answer)
+        if answer.receipt is None:
+            return _as_update(self._by_error(answer))
+        ruling = self._by_receipt(answer, answer.receipt)
+        return _as_update(replace(ruling, note=_note(answer.claim, answer.receipt)))
 
     def _by_receipt(self, answer: Answer, receipt: Receipt) -> Ruling:
         claim = answer.claim
         settled = [verdict for verdict in receipt.verdicts if verdict.outcome in SETTLED]
         unsent = [verdict.position for verdict in receipt.verdicts if verdict.outcome == "not_sent"]
-        doubtful = [verdict for verdict in receipt.verdicts if verdict.outcome == "unknown"]
-        unknown = None
+        if receipt.is_pending:
+            return self._pending(answer, settled, unsent)
         if len({verdict.position for verdict in settled} | set(unsent)) < len(claim.batch.positions):
-            code, text = (doubtful[0].reason_code, doubtful[0].reason) if doubtful else (None, None)
-            text = text or "the answer says nothing of some entries"
-            unknown = self._setback(claim, self.settle_s, code or "no_verdict", text)
-        due_at = self.now + timedelta(seconds=self._backoff(answer)) if unsent else None
-        return Ruling(claim, settled, unsent=unsent, unsent_due_at=due_at, unknown=unknown)
+            return self._sent_on(answer, settled, unsent, unknown=self._unseen(claim, receipt))
+        if answer.errand == "reconcile" and len(unsent) == claim.batch.entry_count:
+            return Ruling(claim, again_at=self._soon(answer))
+        late = self._late(claim) if receipt.is_provisional else None
+        return replace(self._sent_on(answer, settled, unsent), late=late)
+
+    def _sent_on(
+        self, answer: Answer, settled: Sequence[Verdict], unsent: Sequence[int], unknown: Setback | None = None
+    ) -> Ruling:
+        """What the vendor has not goes on: as it is, or in halves where a whole job came to nothing for it."""
+        if answer.errand == "collect" and unsent:
+            if len(unsent) == 1:
+                lone = Verdict(unsent[0], "rejected", "refused_by_vendor", "the vendor finished without storing it")
+                return Ruling(answer.claim, [*settled, lone], unknown=unknown)
+            return Ruling(answer.claim, settled, halves=_halves(unsent), unknown=unknown)
+        due_at = self._soon(answer) if unsent else None
+        return Ruling(answer.claim, settled, unsent=unsent, unsent_due_at=due_at, unknown=unknown)
+
+    def _pending(self, answer: Answer, settled: Sequence[Verdict], unsent: Sequence[int]) -> Ruling:
+        """The vendor has it and is not done. One that had its time stays unknown, and is asked about now and then."""
+        claim, terms = answer.claim, self.result_terms
+        if claim.batch.is_overdue:
+            text = "the vendor is still working on it after its time was over"
+            return self._sent_on(answer, settled, unsent, self._setback(claim, terms.max_s, "still_working", text))
+        submitted = Submission(
+            claim.import_id,
+            due_at=self.now + timedelta(seconds=terms.first_s),
+            deadline_at=self.now + timedelta(seconds=terms.deadline_s),
+        )
+        return replace(self._sent_on(answer, settled, unsent), submitted=submitted)
+
+    def _unseen(self, claim: Claim, receipt: Receipt) -> Setback:
+        doubtful = next((verdict for verdict in receipt.verdicts if verdict.outcome == "unknown"), None)
+        code, text = (doubtful.reason_code, doubtful.reason) if doubtful else (None, None)
+        text = text or receipt.detail or "the answer says nothing of some entries"
+        return self._setback(claim, self.settle_s, code or "no_verdict", text)
+
+    def _late(self, claim: Claim) -> LateWatch:
+        terms = self.result_terms
+        return LateWatch(
+            claim.import_id,
+            due_at=self.now + timedelta(seconds=10 * terms.max_s),
+            late_until=self.now + timedelta(seconds=terms.late_s),
+        )
 
     def _by_error(self, answer: Answer) -> Ruling:
         claim, error = answer.claim, answer.error
-        if answer.is_question:
+        if answer.errand == "reconcile":
             return Ruling(claim, unknown=self._later(answer))
         if isinstance(error, (InvalidRequestError, TooLargeError)):
             return self._by_refusal(claim, error)
+        if answer.errand == "collect":
+            return Ruling(claim, put_off=self._later(answer))
         if isinstance(error, (NotSentError, RateLimitedError, RejectedError, TargetError)):
             return Ruling(claim, returned=self._later(answer))
         return Ruling(claim, unknown=self._setback(claim, self.settle_s, _code(error), _text(error)))
@@ -105,8 +164,7 @@ class Bench:
         positions = list(claim.batch.positions)
         if len(positions) == 1:
             return Ruling(claim, [Verdict(positions[0], "rejected", "refused_by_vendor", _text(error))])
-        middle = len(positions) // 2
-        return Ruling(claim, halves=[positions[:middle], positions[middle:]])
+        return Ruling(claim, halves=_halves(positions))
 
     def _later(self, answer: Answer) -> Setback:
         error = answer.error
@@ -117,11 +175,38 @@ class Bench:
             wait_s = 0.0  # a person mends it; then the next run may begin at once
         return self._setback(answer.claim, wait_s, _code(error), _text(error))
 
+    def _soon(self, answer: Answer) -> datetime:
+        return self.now + timedelta(seconds=self._backoff(answer))
+
     def _backoff(self, answer: Answer) -> float:
         return self.patience.backoff(answer.tries + 1)
 
     def _setback(self, claim: Claim, wait_s: float, error_code: str, error: str | None) -> Setback:
         return Setback(claim.import_id, self.now + timedelta(seconds=wait_s), error_code, error)
+
+
+def _halves(positions: Sequence[int]) -> list[Sequence[int]]:
+    middle = len(positions) // 2
+    return [positions[:middle], positions[middle:]]
+
+
+def _note(claim: Claim, receipt: Receipt) -> Note | None:
+    if receipt.reference is None and receipt.detail is None and receipt.error_report is None:
+        return None
+    return Note(claim.import_id, receipt.reference, redact(receipt.detail), receipt.error_report)
+
+
+def _as_update(ruling: Ruling) -> Ruling:
+    """A refused update leaves the lead at the vendor as it was: it is still accepted, and says so."""
+    if ruling.claim.batch.action != "update":
+        return ruling
+    return replace(ruling, verdicts=[_kept(verdict) for verdict in ruling.verdicts])
+
+
+def _kept(verdict: Verdict) -> Verdict:
+    if verdict.outcome != "rejected" or verdict.reason_code == "absent_at_vendor":
+        return verdict
+    return verdict._replace(outcome="accepted", reason_code="update_refused")
 
 
 _CODES: Sequence[tuple[type[BaseException], str]] = (

@@ -7,13 +7,14 @@ what an answer means (`rulings.py`).
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 
-from connectors.gateway import Gateway
+from connectors.gateway import Batch, Gateway, Receipt, ResultsLater
 from pipelines.ledger import Claim
-from pipelines.rulings import Answer
+from pipelines.rulings import Answer, Errand
 
 
 class Workers:
@@ -23,7 +24,13 @@ class Workers:
     """
 
     def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+        self._connections = gateway.connections
+        self._calls: dict[Errand, Callable[[Batch], Receipt]] = {
+            "submit": gateway.submit,
+            "reconcile": gateway.reconcile,
+        }
+        if isinstance(gateway, ResultsLater):
+            self._calls["collect"] = gateway.collect
         self._pool = ThreadPoolExecutor(gateway.connections, thread_name_prefix=gateway.vendor)
         self._answers: SimpleQueue[Answer] = SimpleQueue()
         self._held: dict[int, tuple[Answer, Future[None]]] = {}
@@ -36,11 +43,11 @@ class Workers:
     @property
     def free(self) -> int:
         """How many more imports can be taken now."""
-        return max(0, 2 * self._gateway.connections - len(self._held))
+        return max(0, 2 * self._connections - len(self._held))
 
-    def start(self, claim: Claim, *, is_question: bool, tries: int) -> None:
-        """The import will be sent, or asked about, by the next idle connection; `tries` went before."""
-        wanted = Answer(claim, is_question, tries=tries)
+    def start(self, claim: Claim, errand: Errand, *, tries: int) -> None:
+        """The next idle connection goes on the errand for the import; `tries` went before."""
+        wanted = Answer(claim, errand, tries=tries)
         self._held[claim.import_id] = (wanted, self._pool.submit(self._exchange, wanted))
 
     def collect(self, wait_s: float = 0.0, *, enough: int = 1) -> list[Answer]:
@@ -69,9 +76,8 @@ class Workers:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _exchange(self, wanted: Answer) -> None:
-        call = self._gateway.reconcile if wanted.is_question else self._gateway.submit
         try:
-            answer = replace(wanted, receipt=call(wanted.claim.batch))
+            answer = replace(wanted, receipt=self._calls[wanted.errand](wanted.claim.batch))
         except BaseException as error:  # noqa: BLE001  the boundary of the thread: the coordinator judges every error
             answer = replace(wanted, error=error)
         self._answers.put(answer)

@@ -15,10 +15,15 @@ SELECT
     coalesce(import.submitted_at, import.sent_at) AS submitted_at,
     import.settled_at,
     import.error_report,
-    import.error AS detail,
+    coalesce(import.detail, import.error) AS detail,
     import.error_code,
     import.moved_count,
     import.attempts,
     import.parent_id,
-    import.planned_at
+    import.planned_at,
+    import.action,
+    import.target,
+    import.poll_count,
+    import.deadline_at,
+    import.late_until
 FROM ledger.imports AS import;

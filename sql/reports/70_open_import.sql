@@ -7,7 +7,9 @@ SELECT
     CASE state
         WHEN 'planned'   THEN 'send it: materialise the imports of this day, or leadsync sync'
         WHEN 'sending'   THEN 'wait: a process is sending it; when its lease ends it becomes unknown'
-        WHEN 'submitted' THEN 'the sensor asks the vendor for the result'
+        WHEN 'submitted' THEN CASE
+            WHEN finished_at IS NULL THEN 'the sensor import_results asks the vendor for the result'
+            ELSE 'reporting/import_outcomes reads the result' END
         WHEN 'unknown'   THEN 'the sensor asks the vendor which leads it has'
     END AS next_action,
     error_code, error AS detail, vendor_reference

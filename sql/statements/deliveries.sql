@@ -15,16 +15,20 @@ CROSS JOIN LATERAL (
 ) AS holder;
 
 -- name: replan :none
--- Deliveries that were refused, and changed since, are carried by another batch.
+-- Deliveries that were refused, and changed since, are carried by another batch; so are those that the vendor has,
+-- as an update: where they were is kept until it is settled.
 UPDATE ledger.deliveries AS delivery
 SET import_id = again.import_id, position = again.position, day = :day, phone = again.phone,
-    content_digest = again.content_digest, verdict = NULL, settled_at = NULL, reason_code = NULL, reason = NULL
+    content_digest = again.content_digest, verdict = NULL, settled_at = NULL, reason_code = NULL, reason = NULL,
+    held_import_id = CASE WHEN :is_update THEN delivery.import_id END,
+    held_position  = CASE WHEN :is_update THEN delivery.position END,
+    held_digest    = CASE WHEN :is_update THEN delivery.content_digest END
 FROM unnest(CAST(:campaigns AS text[]), CAST(:sources AS text[]), CAST(:lead_ids AS text[]),
             CAST(:import_ids AS bigint[]), CAST(:positions AS smallint[]), CAST(:phones AS text[]),
             CAST(:content_digests AS bytea[]))
     AS again (campaign, source, lead_id, import_id, position, phone, content_digest)
 WHERE delivery.campaign = again.campaign AND delivery.source = again.source AND delivery.lead_id = again.lead_id
-  AND delivery.verdict = 'rejected';
+  AND delivery.verdict = ANY (CASE WHEN :is_update THEN ARRAY['accepted', 'duplicate'] ELSE ARRAY['rejected'] END);
 
 -- name: note_change :none
 -- Accepted deliveries whose content changed since say so; the vendor keeps what it has.
@@ -39,8 +43,9 @@ WHERE delivery.campaign = changed.campaign AND delivery.source = changed.source
 -- The entries have their verdict. An entry that has one already keeps it.
 WITH settled AS (
     UPDATE ledger.deliveries AS delivery
-    SET verdict = told.verdict, reason_code = told.reason_code, reason = told.reason, vendor_id = told.vendor_id,
-        settled_at = :now
+    SET verdict = told.verdict, reason_code = told.reason_code, reason = told.reason, settled_at = :now,
+        vendor_id = coalesce(told.vendor_id, delivery.vendor_id),
+        held_import_id = NULL, held_position = NULL, held_digest = NULL
     FROM json_to_recordset(CAST(:verdicts AS json))
         AS told (import_id bigint, position smallint, verdict text, reason_code text, reason text, vendor_id text)
     WHERE delivery.import_id = told.import_id AND delivery.position = told.position AND delivery.verdict IS NULL
@@ -62,14 +67,28 @@ WITH moved AS (
 SELECT count(*) AS row_count FROM moved;
 
 -- name: drop :one
--- The entries are delivered by nobody: the vendor has nothing of them, and the next plan decides about them anew.
-WITH dropped AS (
+-- The entries are delivered by nobody, and the next plan decides about them anew: the vendor has nothing of them, or,
+-- for an update, what it had before.
+WITH unwanted AS (
+    SELECT * FROM unnest(CAST(:import_ids AS bigint[]), CAST(:positions AS smallint[])) AS entry (import_id, position)
+), held AS (
+    UPDATE ledger.deliveries AS delivery
+    SET import_id = delivery.held_import_id, position = delivery.held_position,
+        content_digest = delivery.held_digest, held_import_id = NULL, held_position = NULL, held_digest = NULL,
+        verdict = 'accepted', settled_at = :now, reason_code = 'changed_since_accepted',
+        reason = 'the lead changed after the vendor accepted it; the update is not sent yet'
+    FROM unwanted
+    WHERE delivery.import_id = unwanted.import_id AND delivery.position = unwanted.position
+      AND delivery.verdict IS NULL AND delivery.held_digest IS NOT NULL
+    RETURNING 1
+), dropped AS (
     DELETE FROM ledger.deliveries AS delivery
-    USING unnest(CAST(:import_ids AS bigint[]), CAST(:positions AS smallint[])) AS unwanted (import_id, position)
-    WHERE delivery.import_id = unwanted.import_id AND delivery.position = unwanted.position AND delivery.verdict IS NULL
+    USING unwanted
+    WHERE delivery.import_id = unwanted.import_id AND delivery.position = unwanted.position
+      AND delivery.verdict IS NULL AND delivery.held_digest IS NULL
     RETURNING 1
 )
-SELECT count(*) AS row_count FROM dropped;
+SELECT (SELECT count(*) FROM dropped) + (SELECT count(*) FROM held) AS row_count;
 
 -- name: purge_numbers :one
 -- Deliveries of days before the given one lose the number that they were planned with.

@@ -21,9 +21,17 @@ WITH stale AS (
     SELECT import_id FROM ledger.imports
     WHERE vendor = :vendor AND day = :day AND campaign = ANY (CAST(:campaigns AS text[])) AND state = 'planned'
     FOR UPDATE SKIP LOCKED
+), held AS (
+    UPDATE ledger.deliveries AS delivery
+    SET import_id = delivery.held_import_id, position = delivery.held_position,
+        content_digest = delivery.held_digest, held_import_id = NULL, held_position = NULL, held_digest = NULL,
+        verdict = 'accepted', settled_at = :now, reason_code = 'changed_since_accepted',
+        reason = 'the lead changed after the vendor accepted it; the update is not sent yet'
+    FROM stale
+    WHERE delivery.import_id = stale.import_id AND delivery.verdict IS NULL AND delivery.held_digest IS NOT NULL
 ), unplanned AS (
     DELETE FROM ledger.deliveries AS delivery USING stale
-    WHERE delivery.import_id = stale.import_id AND delivery.verdict IS NULL
+    WHERE delivery.import_id = stale.import_id AND delivery.verdict IS NULL AND delivery.held_digest IS NULL
     RETURNING 1
 ), dropped AS (
     DELETE FROM ledger.imports AS import USING stale
@@ -47,22 +55,31 @@ SELECT :now, planned.import_id, 'planned', :actor, jsonb_build_object('entry_cou
 FROM unnest(CAST(:import_ids AS bigint[]), CAST(:entry_counts AS integer[])) AS planned (import_id, entry_count);
 
 -- name: claim_planned :many
--- Up to :limit due batches are ours to send until the lease ends.
+-- Up to :limit due batches are ours to send until the lease ends. :targets are those that were found or made,
+-- by campaign and day; each batch keeps the one that it is sent to.
 WITH due AS (
-    SELECT import_id FROM ledger.imports
-    WHERE vendor = :vendor AND state = 'planned' AND due_at <= :now
-      AND day = ANY (CAST(:days AS date[])) AND campaign = ANY (CAST(:campaigns AS text[]))
-    ORDER BY due_at, import_id
+    SELECT import.import_id, made.target AS made_target
+    FROM ledger.imports AS import
+    LEFT JOIN json_to_recordset(CAST(:targets AS json)) AS made (campaign text, day date, target jsonb)
+        ON made.campaign = import.campaign AND made.day = import.day
+    WHERE import.vendor = :vendor AND import.state = 'planned' AND import.due_at <= :now
+      AND import.day = ANY (CAST(:days AS date[])) AND import.campaign = ANY (CAST(:campaigns AS text[]))
+    ORDER BY import.due_at, import.import_id
     LIMIT :limit
-    FOR UPDATE SKIP LOCKED
+    FOR UPDATE OF import SKIP LOCKED
 ), claimed AS (
     UPDATE ledger.imports AS import
     SET state = 'sending', claim_token = :token, claimed_by = :actor, lease_until = :lease_until,
-        attempts = import.attempts + 1, sent_at = :now, error_code = NULL, error = NULL
+        attempts = import.attempts + 1, sent_at = :now, error_code = NULL, error = NULL,
+        target = import.target || coalesce(due.made_target, '{}'),
+        vendor_reference = CASE WHEN import.action = 'update' THEN (
+            SELECT vendor_id FROM ledger.deliveries WHERE deliveries.import_id = import.import_id
+        ) ELSE import.vendor_reference END
     FROM due
     WHERE import.import_id = due.import_id AND import.state = 'planned'
     RETURNING import.import_id, import.import_key, import.campaign, import.day, import.target, import.payload,
-              import.payload_digest, import.entry_count, import.attempts, import.vendor_reference
+              import.entry_count, import.attempts, import.vendor_reference, import.action, import.sent_at,
+              import.progress, FALSE AS is_overdue
 ), told AS (
     INSERT INTO ledger.events (at, import_id, event, actor, detail)
     SELECT :now, import_id, 'sending', :actor, jsonb_build_object('attempt', attempts) FROM claimed
@@ -85,7 +102,8 @@ WITH due AS (
     FROM due
     WHERE import.import_id = due.import_id AND import.state = 'unknown'
     RETURNING import.import_id, import.import_key, import.campaign, import.day, import.target, import.payload,
-              import.payload_digest, import.entry_count, import.attempts, import.vendor_reference
+              import.entry_count, import.attempts, import.vendor_reference, import.action, import.sent_at,
+              import.progress, coalesce(import.deadline_at <= :now, FALSE) AS is_overdue
 ), told AS (
     INSERT INTO ledger.events (at, import_id, event, actor) SELECT :now, import_id, 'asking', :actor FROM claimed
 )
@@ -144,6 +162,22 @@ WITH freed AS (
 )
 SELECT import_id FROM freed;
 
+-- name: send_again :many
+-- The vendor was asked and has nothing of the batches: each is planned again as it is, under the same key.
+WITH freed AS (
+    UPDATE ledger.imports AS import
+    SET state = 'planned', claim_token = NULL, claimed_by = NULL, lease_until = NULL, due_at = absent.due_at,
+        error_code = 'absent_at_vendor', error = NULL, deadline_at = NULL, finished_at = NULL, progress = NULL,
+        vendor_reference = NULL
+    FROM unnest(CAST(:import_ids AS bigint[]), CAST(:due_at AS timestamptz[])) AS absent (import_id, due_at)
+    WHERE import.import_id = absent.import_id AND import.claim_token = :token AND import.state = 'unknown'
+    RETURNING import.import_id
+), told AS (
+    INSERT INTO ledger.events (at, import_id, event, actor)
+    SELECT :now, import_id, 'absent_at_vendor', :actor FROM freed
+)
+SELECT import_id FROM freed;
+
 -- name: mark_unknown :many
 -- The batches' outcome was not seen, or not in full: each is due to be asked about at its own time.
 WITH lost AS (
@@ -153,7 +187,7 @@ WITH lost AS (
     FROM unnest(CAST(:import_ids AS bigint[]), CAST(:due_at AS timestamptz[]), CAST(:error_codes AS text[]),
                 CAST(:errors AS text[])) AS unseen (import_id, due_at, error_code, error)
     WHERE import.import_id = unseen.import_id AND import.claim_token = :token
-      AND import.state IN ('sending', 'unknown')
+      AND import.state IN ('sending', 'unknown', 'submitted')
     RETURNING import.import_id, import.error_code
 ), told AS (
     INSERT INTO ledger.events (at, import_id, event, actor, detail)
@@ -203,7 +237,7 @@ WITH counted AS (
         accepted_count = counted.accepted_count, duplicate_count = counted.duplicate_count,
         rejected_count = counted.rejected_count, unattributed_count = counted.unattributed_count,
         moved_count = import.entry_count - counted.carried_count,
-        submitted_at = coalesce(import.submitted_at, :now)
+        submitted_at = coalesce(import.submitted_at, :now), error_code = NULL, error = NULL
     FROM counted
     WHERE import.import_id = counted.import_id AND import.claim_token = :token AND counted.open_count = 0
     RETURNING import.import_id, import.state, import.accepted_count, import.duplicate_count, import.rejected_count,
@@ -225,7 +259,8 @@ WHERE vendor = :vendor AND state = ANY (CAST(:states AS text[]))
   AND day = ANY (CAST(:days AS date[])) AND campaign = ANY (CAST(:campaigns AS text[]));
 
 -- name: due_partitions :many
--- The vendors and days that have batches to ask about now, with the attempt that makes a request unique.
+-- The vendors and days that have batches to ask about now, leftovers to send, or a target whose making was not
+-- seen; with the attempt that makes a request unique.
 SELECT vendor, day, count(*) AS import_count, max(event.event_id) AS last_event_id
 FROM ledger.imports AS import
 LEFT JOIN LATERAL (
@@ -233,6 +268,12 @@ LEFT JOIN LATERAL (
 ) AS event ON TRUE
 WHERE (state = 'unknown' AND due_at <= :now AND (claim_token IS NULL OR lease_until < :now))
    OR (state = 'sending' AND lease_until < :now)
+   OR (state = 'planned' AND due_at <= :now AND (
+          parent_id IS NOT NULL
+          OR EXISTS (
+              SELECT FROM ledger.targets AS target
+              WHERE target.vendor = import.vendor AND target.campaign = import.campaign AND target.target IS NULL
+                AND target.attempted_at < :settled_before)))
 GROUP BY vendor, day
 ORDER BY day, vendor
 LIMIT :limit;

@@ -28,11 +28,14 @@ IMPORT = {
     "payload_digest": b"d", "entry_count": 2, "state": "planned", "due_at": NOW, "planned_at": NOW,
 }  # fmt: skip
 SENT = {"sent_at": NOW}
+SUBMITTED = {**SENT, "state": "submitted", "submitted_at": NOW, "deadline_at": NOW}
 SETTLED = {**SENT, "state": "settled", "settled_at": NOW, "accepted_count": 2}
 DELIVERY = {
     "campaign": "c", "source": "lead", "lead_id": "L1", "vendor": "sinch", "day": DAY, "phone": phone(1),
     "content_digest": b"d", "import_id": 1, "position": 0,
 }  # fmt: skip
+HELD = {"held_import_id": 2, "held_position": 0, "held_digest": b"d"}
+TARGET = {"vendor": "sinch", "campaign": "c", "name": "n", "attempted_at": NOW}
 CONTACT = {
     "day": DAY, "source": "lead", "row_no": 1, "campaign": "c", "lead_id": "L1", "verdict": "eligible",
     "phones": [phone(1)],
@@ -41,7 +44,10 @@ CONTACT = {
 LEGAL = [
     ("imports", {}),
     ("imports", {**SENT, "state": "sending", **CLAIMED}),
-    ("imports", {**SENT, "state": "submitted"}),
+    ("imports", SUBMITTED),
+    ("imports", {**SUBMITTED, "finished_at": NOW, **CLAIMED}),
+    ("imports", {**SETTLED, "late_until": NOW}),
+    ("imports", {"action": "update", "entry_count": 1}),
     ("imports", {**SENT, "state": "unknown"}),
     ("imports", {**SENT, "state": "unknown", **CLAIMED}),
     ("imports", SETTLED),
@@ -51,6 +57,9 @@ LEGAL = [
     ("deliveries", {}),
     ("deliveries", {"verdict": "accepted", "settled_at": NOW}),
     ("deliveries", {"verdict": "rejected", "settled_at": NOW, "reason_code": "r"}),
+    ("deliveries", HELD),
+    ("targets", {}),
+    ("targets", {"target": "{}", "known_at": NOW}),
     ("contacts", {}),
     ("contacts", {"verdict": "invalid", "reason_code": "r", "phones": [], "campaign": "", "lead_id": ""}),
 ]
@@ -65,6 +74,11 @@ ILLEGAL = [
     ("imports", "terminal_is_unclaimed", {**SETTLED, **CLAIMED}),
     ("imports", "sent_unless_planned", {"state": "unknown"}),
     ("imports", "open_has_payload", {"payload": None}),
+    ("imports", "submitted_was_taken", {**SUBMITTED, "deadline_at": None}),
+    ("imports", "finished_was_submitted", {**SENT, "state": "unknown", "finished_at": NOW}),
+    ("imports", "late_is_settled", {**SUBMITTED, "late_until": NOW}),
+    ("imports", "action_is_known", {"action": "delete"}),
+    ("imports", "update_carries_one_entry", {"action": "update"}),
     ("imports", "entries_are_positive", {"entry_count": 0}),
     ("imports", "settled_adds_up", {**SETTLED, "accepted_count": 1}),
     ("imports", "settled_adds_up", {**SETTLED, "rejected_count": 1}),
@@ -76,6 +90,10 @@ ILLEGAL = [
     ("deliveries", "settled_iff_verdict", {"settled_at": NOW}),
     ("deliveries", "refusal_has_a_reason", {"verdict": "duplicate", "settled_at": NOW}),
     ("deliveries", "refusal_has_a_reason", {"verdict": "rejected", "settled_at": NOW}),
+    ("deliveries", "held_is_whole", {"held_digest": b"d"}),
+    ("deliveries", "held_is_open", {**HELD, "verdict": "accepted", "settled_at": NOW}),
+    ("targets", "target_is_known", {"target": "{}"}),
+    ("targets", "row_says_something", {"attempted_at": None}),
     ("contacts", "verdict_is_known", {"verdict": "accepted", "reason_code": "r"}),
     ("contacts", "eligible_is_addressed", {"phones": []}),
     ("contacts", "eligible_is_addressed", {"phones": [phone(n) for n in range(4)]}),
@@ -84,7 +102,7 @@ ILLEGAL = [
     ("contacts", "purged_has_no_phone", {"is_purged": True, "verdict": "invalid", "reason_code": "r"}),
     ("contacts", "refusal_has_a_reason", {"verdict": "invalid"}),
 ]  # fmt: skip
-ROWS: dict[str, dict[str, Any]] = {"imports": IMPORT, "deliveries": DELIVERY, "contacts": CONTACT}
+ROWS: dict[str, dict[str, Any]] = {"imports": IMPORT, "deliveries": DELIVERY, "contacts": CONTACT, "targets": TARGET}
 
 
 @pytest.fixture
@@ -110,6 +128,7 @@ def test_legal_states_are_stored(engine: Engine) -> None:
             "imports": {"import_key": f"00000000-0000-0000-0000-{number:012d}"},
             "deliveries": {"lead_id": f"L{number}", "position": number},
             "contacts": {"row_no": number},
+            "targets": {"name": f"n{number}"},
         }
         insert(engine, table, ROWS[table] | changes | keys[table])
 

@@ -29,7 +29,7 @@ from connectors.errors import (
 from connectors.gateway import Batch, Campaign, Receipt, Verdict
 from connectors.transport import Patience
 from pipelines.ledger import Claim, Setback
-from pipelines.rulings import Answer, Bench, Ruling
+from pipelines.rulings import Answer, Bench, Errand, Ruling
 
 NOW = datetime(2026, 11, 18, 2, tzinfo=UTC)
 AFTER_SETTLING = NOW + timedelta(seconds=30)
@@ -108,35 +108,35 @@ QUESTIONS: dict[type[ConnectorError], Setback] = {
 @pytest.mark.parametrize("kind", sorted(all_kinds(), key=lambda kind: kind.__name__))
 def test_rule_on_a_failed_submission(kind: type[ConnectorError]) -> None:
     """Certainly not stored: planned again. Refused for its content: split. Anything else: unknown, asked about."""
-    assert BENCH.rule(Answer(claim(), is_question=False, error=error(kind))) == SUBMISSIONS[kind]
+    assert BENCH.rule(Answer(claim(), errand="submit", error=error(kind))) == SUBMISSIONS[kind]
 
 
 @pytest.mark.parametrize("kind", sorted(all_kinds(), key=lambda kind: kind.__name__))
 def test_rule_on_a_failed_question(kind: type[ConnectorError]) -> None:
     """A question without an answer leaves the import unknown, whatever went wrong: it is never sent again."""
     expected = Ruling(claim(), unknown=QUESTIONS[kind])
-    assert BENCH.rule(Answer(claim(), is_question=True, error=error(kind))) == expected
+    assert BENCH.rule(Answer(claim(), errand="reconcile", error=error(kind))) == expected
 
 
 @pytest.mark.parametrize(
-    ("is_question", "due_at"),
-    [pytest.param(False, AFTER_SETTLING, id="submission"), pytest.param(True, NOW, id="question")],
+    ("errand", "due_at"),
+    [pytest.param("submit", AFTER_SETTLING, id="submission"), pytest.param("reconcile", NOW, id="question")],
 )
-def test_rule_on_a_defect_quotes_nothing(is_question: bool, due_at: datetime) -> None:
+def test_rule_on_a_defect_quotes_nothing(errand: Errand, due_at: datetime) -> None:
     """An exception that is not of our tree leaves the import unknown, and only its name is kept."""
-    answer = Answer(claim(), is_question=is_question, error=KeyError("+491712345678"))
+    answer = Answer(claim(), errand=errand, error=KeyError("+491712345678"))
     assert BENCH.rule(answer) == Ruling(claim(), unknown=setback("outcome_unknown", due_at, "KeyError"))
 
 
 def test_rule_on_a_target_that_closed() -> None:
     """A target that can no longer be loaded rejects no lead: the import is planned again, due at once."""
-    answer = Answer(claim(), is_question=False, error=TargetError("campaigns.promo: is Expired"))
+    answer = Answer(claim(), errand="submit", error=TargetError("campaigns.promo: is Expired"))
     assert BENCH.rule(answer) == Ruling(claim(), returned=setback("target_refused", text="campaigns.promo: is Expired"))
 
 
 def test_rule_on_a_setting_that_is_wrong_after_all() -> None:
     """An error that does not say whether anything was sent leaves the import unknown, in its own words."""
-    answer = Answer(claim(), is_question=False, error=SetupError("vendors.sinch.username: refused"))
+    answer = Answer(claim(), errand="submit", error=SetupError("vendors.sinch.username: refused"))
     expected = setback("outcome_unknown", AFTER_SETTLING, "vendors.sinch.username: refused")
     assert BENCH.rule(answer) == Ruling(claim(), unknown=expected)
 
@@ -145,7 +145,7 @@ def test_rule_on_a_setting_that_is_wrong_after_all() -> None:
 def test_rule_waits_longer_with_every_failure_of_the_run(tries: int, longest_s: int) -> None:
     """What was not sent waits by the run's own failures with it, not by those of nights before."""
     bench = Bench(NOW, settle_s=30, patience=Patience(backoff_s=1, backoff_max_s=60))
-    ruling = bench.rule(Answer(claim(), is_question=False, error=error(NotSentError), tries=tries))
+    ruling = bench.rule(Answer(claim(), errand="submit", error=error(NotSentError), tries=tries))
     assert ruling.returned is not None
     waited_s = (ruling.returned.due_at - NOW).total_seconds()
     assert longest_s / 2 <= waited_s <= longest_s
@@ -155,7 +155,7 @@ def test_rule_waits_longer_with_every_failure_of_the_run(tries: int, longest_s: 
 def test_rule_rejects_an_entry_that_is_refused_alone(kind: type[ConnectorError]) -> None:
     """Where splitting has come down to one entry, that entry is the one the vendor refuses."""
     expected = Ruling(claim(2), [Verdict(2, "rejected", "refused_by_vendor", "sinch op: said")])
-    assert BENCH.rule(Answer(claim(2), is_question=False, error=error(kind))) == expected
+    assert BENCH.rule(Answer(claim(2), errand="submit", error=error(kind))) == expected
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_rule_rejects_an_entry_that_is_refused_alone(kind: type[ConnectorError])
 )
 def test_rule_splits_what_is_open(positions: tuple[int, ...], halves: list[list[int]]) -> None:
     """A refused batch goes on in halves of its open entries, in their order, none twice and none lost."""
-    answer = Answer(claim(*positions), is_question=False, error=error(TooLargeError))
+    answer = Answer(claim(*positions), errand="submit", error=error(TooLargeError))
     assert BENCH.rule(answer) == Ruling(claim(*positions), halves=halves)
 
 
@@ -173,7 +173,7 @@ DUPLICATE = Verdict(2, "duplicate", "already_at_vendor", vendor_id="B")
 UNATTRIBUTED = Verdict(3, "unattributed", "counts_only")
 
 
-@pytest.mark.parametrize("is_question", [False, True])
+@pytest.mark.parametrize("errand", ["submit", "reconcile"])
 @pytest.mark.parametrize(
     ("verdicts", "expected"),
     [
@@ -215,19 +215,19 @@ UNATTRIBUTED = Verdict(3, "unattributed", "counts_only")
         ),
     ],
 )  # fmt: skip
-def test_rule_on_a_receipt(verdicts: list[Verdict], expected: Ruling, is_question: bool) -> None:
+def test_rule_on_a_receipt(verdicts: list[Verdict], expected: Ruling, errand: Errand) -> None:
     """Settled entries are settled, unstored ones go on alone, and what was not spoken of stays unknown."""
-    assert whole(BENCH.rule(Answer(claim(), is_question=is_question, receipt=Receipt(verdicts)))) == whole(expected)
+    assert whole(BENCH.rule(Answer(claim(), errand=errand, receipt=Receipt(verdicts)))) == whole(expected)
 
 
 def test_rule_on_a_receipt_for_the_open_entries_only() -> None:
     """An import whose other entries are settled is settled when the open ones are."""
-    answer = Answer(claim(1, 2), is_question=True, receipt=Receipt([REJECTED, DUPLICATE]))
+    answer = Answer(claim(1, 2), errand="reconcile", receipt=Receipt([REJECTED, DUPLICATE]))
     assert whole(BENCH.rule(answer)) == whole(Ruling(claim(1, 2), [REJECTED, DUPLICATE]))
 
 
 def test_rule_redacts_what_the_vendor_wrote() -> None:
     """The reason that is stored holds no number of a person."""
     refused = InvalidRequestError("Invalid numbers: '+491712345678'", vendor="sinch", operation="op", status=400)
-    ruling = BENCH.rule(Answer(claim(0), is_question=False, error=refused))
+    ruling = BENCH.rule(Answer(claim(0), errand="submit", error=refused))
     assert ruling.verdicts == [Verdict(0, "rejected", "refused_by_vendor", "sinch op: Invalid numbers: '<number>'")]

@@ -1,0 +1,97 @@
+"""Stores what rulings say: verdicts, imports that end, and entries that go on in other imports.
+
+Belongs here: the order of the ledger's statements for a set of rulings. Does not belong here: what an answer
+means (`rulings.py`), SQL (`ledger.py`), and the run around it (`delivery.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import orjson
+
+from pipelines.ledger import Claim, Ledger
+from pipelines.planning import planned_batch
+from pipelines.rulings import Ruling
+
+
+class Settlement:
+    """Stores rulings on one vendor's imports, inside the caller's transaction."""
+
+    def __init__(self, ledger: Ledger, vendor: str) -> None:
+        self._ledger = ledger
+        self._vendor = vendor
+
+    def apply(self, rulings: Sequence[Ruling]) -> tuple[dict[int, int], set[int]]:
+        """The rulings are stored: (new imports by their origin, imports that dropped entries).
+
+        Entries are dropped, not sent on, when something was decided since they were planned.
+        """
+        if notes := [ruling.note for ruling in rulings if ruling.note]:
+            self._ledger.note(notes)
+        verdicts = [(ruling.claim.import_id, verdict) for ruling in rulings for verdict in ruling.verdicts]
+        if verdicts:
+            self._ledger.settle_deliveries(verdicts)
+        for ruling in rulings:
+            for positions in ruling.halves:
+                self._move(ruling.claim, positions)
+        moved, dropped = self._send_on([ruling for ruling in rulings if ruling.unsent or ruling.again_at])
+        self._set_back(rulings)
+        if done := {ruling.claim.import_id for ruling in rulings if ruling.is_settling} | dropped:
+            self._ledger.settle_imports(done)
+        if late := [ruling.late for ruling in rulings if ruling.late]:
+            self._ledger.await_late(late)
+        return moved, dropped
+
+    def _set_back(self, rulings: Sequence[Ruling]) -> None:
+        """Imports that did not come to their end wait for their next turn."""
+        if returned := [ruling.returned for ruling in rulings if ruling.returned]:
+            self._ledger.return_to_plan(returned)
+        if submitted := [ruling.submitted for ruling in rulings if ruling.submitted]:
+            self._ledger.submit(submitted)
+        if put_off := [ruling.put_off for ruling in rulings if ruling.put_off]:
+            self._ledger.put_off(put_off)
+        if unknown := [ruling.unknown for ruling in rulings if ruling.unknown]:
+            self._ledger.mark_unknown(unknown)
+
+    def _send_on(self, rulings: Sequence[Ruling]) -> tuple[dict[int, int], set[int]]:
+        """Entries that the vendor certainly has not go on as they are, unless something was decided since."""
+        if not rulings:
+            return {}, set()
+        as_it_is = self._ledger.still_decided(ruling.claim.import_id for ruling in rulings)
+        moved: dict[int, int] = {}
+        dropped: set[int] = set()
+        for ruling in rulings:
+            import_id = ruling.claim.import_id
+            if import_id not in as_it_is:
+                self._drop(import_id, ruling.unsent or ruling.claim.batch.positions)
+                dropped.add(import_id)
+            elif ruling.unsent:
+                moved[import_id] = self._move(ruling.claim, ruling.unsent, due_at=ruling.unsent_due_at)
+        again = [(one.claim.import_id, one.again_at) for one in rulings if one.again_at]
+        self._send_again(due for due in again if due[0] not in dropped)
+        return moved, dropped
+
+    def _send_again(self, due: Iterable[tuple[int, datetime]]) -> None:
+        if whole := list(due):
+            self._ledger.send_again(whole)
+
+    def _drop(self, import_id: int, positions: Sequence[int]) -> None:
+        self._ledger.drop_deliveries([(import_id, position) for position in positions])
+
+    def _move(self, claim: Claim, positions: Sequence[int], *, due_at: datetime | None = None) -> int:
+        """The entries go on in an import of their own; its id."""
+        entries = claim.batch.entries()
+        batch = planned_batch(
+            claim.batch.campaign,
+            [orjson.dumps(entries[position]) for position in positions],
+            parent_id=claim.import_id,
+            attempts=claim.attempts if due_at else 0,
+            due_at=due_at,
+            action=claim.batch.action,
+        )
+        [import_id] = self._ledger.insert_planned(self._vendor, claim.batch.day, [batch])
+        onward = [(claim.import_id, position, import_id, new) for new, position in enumerate(positions)]
+        self._ledger.move_deliveries(onward)
+        return import_id
