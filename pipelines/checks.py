@@ -109,6 +109,27 @@ def outcome_results(asset: dg.AssetKey, report: NightReport) -> list[dg.AssetChe
     ]
 
 
+def vendor_counts_spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
+    """Warns when a vendor counted fewer leads of an import than it was sent."""
+    return dg.AssetCheckSpec(
+        "vendor_counts_agree",
+        asset=asset,
+        description="Where vendors count, they counted every lead that they were sent.",
+    )
+
+
+def vendor_counts(asset: dg.AssetKey, shortfall: tuple[int, int]) -> dg.AssetCheckResult:
+    """The result of `vendor_counts_spec` for (imports that fall short, leads that no count includes)."""
+    imports, leads = shortfall
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name="vendor_counts_agree",
+        passed=leads == 0,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"imports": imports, "unaccounted": leads},
+    )
+
+
 def freshness_spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
     """Warns when a pulled day has no row at all."""
     return dg.AssetCheckSpec(

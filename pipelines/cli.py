@@ -133,7 +133,7 @@ def plan(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]
     flag_value=900.0,
     default=0.0,
     show_default=True,
-    help="Stay until unseen outcomes were asked about, at most so many seconds (900).",
+    help="Stay until unseen outcomes were asked about and imports are settled, at most so many seconds (900).",
 )
 def sync(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str], wait_s: float) -> int:
     """Load one day: pull, decide, plan, send; what is accepted and unchanged is not sent again."""
@@ -143,9 +143,10 @@ def sync(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]
     with _opened(config) as installation:
         with progress(f"Loading {day}") if not as_json else _quiet():
             result = night.load_day(installation, day, campaigns, wait_s=wait_s, stop=stop)
+            failures = [*result.failures, *(_followed(installation, day, wait_s, stop) if wait_s else [])]
         report = night.report(installation, [day], campaigns)
-    _tell(report, as_json, extra=result.failures)
-    return OK if not result.problems and not report.problems else NEEDS_A_PERSON
+    _tell(report, as_json, extra=failures)
+    return OK if not failures and not result.stops and not report.problems else NEEDS_A_PERSON
 
 
 @cli.command()
@@ -233,6 +234,19 @@ def _opened(config: Path | None) -> Any:
     from pipelines.installation import Installation  # here: pandas takes a second to import
 
     return closing(Installation.load(config))
+
+
+def _followed(installation: Any, day: date, wait_s: float, stop: threading.Event) -> list[str]:
+    """What failed while the day's asynchronous imports were followed to their end."""
+    from pipelines import night
+
+    if not night.count_imports(installation, day)["submitted"]:
+        return []
+    from pipelines.following import follow  # here: Dagster takes a second to import
+    from pipelines.runs import dagster_instance
+
+    with dagster_instance(installation.settings) as instance:
+        return follow(installation, instance, [day], wait_s=wait_s, stop=stop)
 
 
 def _quiet() -> Any:

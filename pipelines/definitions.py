@@ -25,22 +25,31 @@ from pipelines.resources import LeadSync  # noqa: E402
 from pipelines.settings import Settings, load_settings  # noqa: E402
 
 
-def build_definitions(settings: Settings, config_file: str = "") -> dg.Definitions:
-    """The definitions for the settings; `config_file` is what runs read again when they start."""
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """The definitions for the settings; runs read their file again when they start."""
     days = business_days(settings)
     rows = [row_asset(source, days) for source in configured_sources(settings)]
-    jobs = {job.name: job for job in all_jobs.all_jobs([asset.key for asset in rows])}
-    vendors = [make(vendor, days) for vendor in NAMES for make in (plan_asset, import_asset)]
+    vendors = [vendor for vendor in NAMES if vendor in settings.vendors.configured()]
+    jobs = {job.name: job for job in all_jobs.all_jobs([asset.key for asset in rows], vendors)}
+    loads = [make(vendor, days) for vendor in vendors for make in (plan_asset, import_asset)]
     return dg.Definitions(
-        assets=[crm_campaigns, crm_do_not_call, *rows, contacts_asset(rows, days), *vendors, *reporting_assets(days)],
+        assets=[
+            crm_campaigns,
+            crm_do_not_call,
+            *rows,
+            contacts_asset(rows, days),
+            *loads,
+            *reporting_assets(days, vendors),
+        ],
         jobs=[*jobs.values(), all_jobs.retention_job(settings)],
         schedules=[schedules.nightly_schedule(settings), schedules.retention_schedule(settings)],
         sensors=[
-            *sensors.vendor_runs(jobs),
-            *sensors.report_runs(jobs),
-            sensors.unresolved_imports(jobs),
+            *sensors.vendor_runs(jobs, vendors),
+            *sensors.report_runs(jobs, vendors),
+            sensors.unresolved_imports(jobs, vendors),
+            sensors.import_results(jobs),
         ],
-        resources={"leadsync": LeadSync(config_file=config_file)},
+        resources={"leadsync": LeadSync(config_file=str(settings.file))},
         executor=dg.in_process_executor,
     )
 

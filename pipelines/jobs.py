@@ -16,7 +16,7 @@ from pipelines import night
 from pipelines.assets.contacts import CONTACTS
 from pipelines.assets.crm import CAMPAIGNS, DO_NOT_CALL
 from pipelines.assets.reporting import CALL_OUTCOMES, IMPORT_OUTCOMES, LEAD_OUTCOMES, NIGHTLY_REPORT
-from pipelines.assets.vendors import NAMES, import_key, plan_key
+from pipelines.assets.vendors import import_key, plan_key
 from pipelines.resources import LeadSync
 from pipelines.settings import Settings
 
@@ -91,6 +91,6 @@ def retention_job(settings: Settings) -> dg.JobDefinition:
     return retention
 
 
-def all_jobs(rows: list[dg.AssetKey]) -> list[AssetJob]:
+def all_jobs(rows: list[dg.AssetKey], vendors: list[str]) -> list[AssetJob]:
     """Every job."""
-    return [intake_job(rows), *(vendor_job(vendor) for vendor in NAMES), report_job(), call_job()]
+    return [intake_job(rows), *(vendor_job(vendor) for vendor in vendors), report_job(), call_job()]

@@ -70,9 +70,17 @@ def of_plan(summary: PlanSummary) -> Metadata:
     }
 
 
+def of_collection(summaries: Mapping[str, DeliverySummary], imports: Mapping[str, int]) -> Metadata:
+    """The day's imports by state, which add up, and what was read of the results that vendors finished."""
+    outcomes = ("accepted", "duplicate", "rejected", "unattributed", "moved")
+    read = {f"collected_{name}": sum(one.counts[name] for one in summaries.values()) for name in outcomes}
+    requests = sum(one.request_count for one in summaries.values())
+    return {"imports": sum(imports.values()), **imports, **read, "requests": requests}
+
+
 def of_delivery(summary: DeliverySummary) -> Metadata:
-    """What the run sent and what came back. `sent` = accepted + duplicate + rejected of this run."""
-    outcomes = {name: summary.counts[name] for name in ("accepted", "duplicate", "rejected")}
+    """What the run sent and what came back. `sent` = accepted + duplicate + rejected + submitted of this run."""
+    outcomes = {name: summary.counts[name] for name in ("accepted", "duplicate", "rejected", "submitted")}
     sent = sum(outcomes.values())
     return {
         "sent": sent,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -246,6 +246,13 @@ def count_imports(installation: Installation, day: date) -> dict[str, int]:
     return {state: sum(row.import_count for row in rows if row.state == state) for state in states}
 
 
+def shortfall(installation: Installation, days: Sequence[date]) -> tuple[int, int]:
+    """(imports of which the vendor counted fewer leads than it was sent, how many leads that are)."""
+    with installation.store() as store:
+        row = store.one("reporting", "shortfall", days=list(days))
+    return int(row.import_count), int(row.lead_count)
+
+
 def count_eligible(installation: Installation, vendor: str, days: Sequence[date], names: Sequence[str] = ()) -> int:
     """How many contacts planning had to come to a conclusion about: eligible, or refused by it."""
     with installation.store() as store:
@@ -282,6 +289,16 @@ def poll_results(installation: Installation, *, limit: int, budget_s: float) -> 
                 if isinstance(gateway, ResultsLater):
                     summaries[vendor] = results.poll(ledger, gateway, vendor, limit=limit, until=until)
     return summaries
+
+
+def told_of_polls(summaries: Mapping[str, PollSummary]) -> str:
+    """What asking came to, in a sentence."""
+    told = [
+        f"{vendor}: {one.asked} asked, {one.finished + one.reopened} finished, {one.failed} not answered"
+        + (f" ({one.problem})" if one.problem else "")
+        for vendor, one in summaries.items()
+    ]
+    return "; ".join(told) or "no import waits for a vendor's result that is due"
 
 
 def due_results(installation: Installation, *, limit: int) -> Sequence[Row[Any]]:

@@ -15,17 +15,14 @@ from pipelines.installation import Installation
 
 
 class LeadSync(dg.ConfigurableResource[Installation]):
-    """Opens the installation that a configuration file describes.
+    """Opens the installation that a configuration file describes."""
 
-    `config_file` is empty for the default: LEADSYNC_CONFIG, else `leadsync.yaml` in the working directory.
-    """
-
-    config_file: str = ""
+    config_file: str
 
     @contextmanager
     def opened(self, actor: str) -> Iterator[Installation]:
         """The installation; its connections are closed at the end. `actor` names the run in the ledger."""
-        installation = Installation.load(Path(self.config_file) if self.config_file else None, actor=actor)
+        installation = Installation.load(Path(self.config_file), actor=actor)
         try:
             yield installation
         finally:

@@ -3,12 +3,11 @@
 Belongs here: sensors. Does not belong here: what is due (the ledger decides), and the work itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
 from pipelines import night
-from pipelines.assets.vendors import NAMES
 from pipelines.jobs import INTAKE, REPORT, AssetJob, job_name
 from pipelines.resources import LeadSync
 from pipelines.store import utc_now
@@ -17,11 +16,13 @@ PARTITION = "dagster/partition"
 MOST_PER_TICK = 20
 # A question that failed without a trace in the ledger is asked again after this many seconds.
 ASK_AGAIN_S = 300
+# A tick that asks vendors for results ends in time for the next.
+MOST_POLLS, POLLING_S = 50, 20.0
 
 
-def vendor_runs(jobs: dict[str, AssetJob]) -> list[dg.SensorDefinition]:
+def vendor_runs(jobs: dict[str, AssetJob], vendors: Sequence[str]) -> list[dg.SensorDefinition]:
     """After each nightly intake, one run per vendor: a vendor that is down delays nobody."""
-    return [_after_intake(vendor, jobs[job_name(vendor)], jobs[INTAKE]) for vendor in NAMES]
+    return [_after_intake(vendor, jobs[job_name(vendor)], jobs[INTAKE]) for vendor in vendors]
 
 
 def _after_intake(vendor: str, job: AssetJob, intake: AssetJob) -> dg.SensorDefinition:
@@ -40,9 +41,9 @@ def _after_intake(vendor: str, job: AssetJob, intake: AssetJob) -> dg.SensorDefi
     return after_intake
 
 
-def report_runs(jobs: dict[str, AssetJob]) -> list[dg.SensorDefinition]:
+def report_runs(jobs: dict[str, AssetJob], vendors: Sequence[str]) -> list[dg.SensorDefinition]:
     """The report of the day after each load, and after a failure: the person on call needs it most then."""
-    loads = [jobs[job_name(vendor)] for vendor in NAMES]
+    loads = [jobs[job_name(vendor)] for vendor in vendors]
     return [
         _report_after("report_after_load", dg.DagsterRunStatus.SUCCESS, loads, jobs[REPORT]),
         _report_after("report_after_failure", dg.DagsterRunStatus.FAILURE, [*loads, jobs[INTAKE]], jobs[REPORT]),
@@ -67,32 +68,62 @@ def _report_after(
     return after_run
 
 
-def unresolved_imports(jobs: dict[str, AssetJob]) -> dg.SensorDefinition:
+def unresolved_imports(jobs: dict[str, AssetJob], vendors: Sequence[str]) -> dg.SensorDefinition:
     """Starts a run where the outcome of an import was not seen and its settle time is over."""
 
     @dg.sensor(
         name="unresolved_imports",
-        jobs=[jobs[job_name(vendor)] for vendor in NAMES],
+        jobs=[jobs[job_name(vendor)] for vendor in vendors],
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=30,
-        description="Asks the vendor about imports whose outcome was not seen.",
+        description="Asks the vendor about imports whose outcome was not seen, and sends what a vendor gave back.",
     )
     def unresolved(context: dg.SensorEvaluationContext, leadsync: LeadSync) -> Iterator[dg.RunRequest | dg.SkipReason]:
         with leadsync.opened("sensor unresolved_imports") as installation:
             due = night.due_questions(installation, limit=MOST_PER_TICK)
+        due = [row for row in due if row.vendor in vendors]
         if not due:
             yield dg.SkipReason("no import waits for a question that is due")
         for row in due:
-            # Dagster drops a repeated run_key for ever: the newest event and the hour make each attempt new.
-            attempt = f"{row.last_event_id}:{int(utc_now().timestamp()) // ASK_AGAIN_S}"
             yield dg.RunRequest(
-                run_key=f"ask:{row.vendor}:{row.day}:{attempt}",
+                run_key=f"ask:{row.vendor}:{row.day}:{_attempt(row.last_event_id)}",
                 job_name=job_name(row.vendor),
                 partition_key=row.day.isoformat(),
                 tags={"leadsync/reason": "unresolved_imports"},
             )
 
     return unresolved
+
+
+def import_results(jobs: dict[str, AssetJob]) -> dg.SensorDefinition:
+    """Asks vendors about the imports that they took, and starts a run where a result can be read."""
+
+    @dg.sensor(
+        name="import_results",
+        job=jobs[REPORT],
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=10,
+        description="Polls the vendors' import-result and bulk-status endpoints by the ledger's due times.",
+    )
+    def results(context: dg.SensorEvaluationContext, leadsync: LeadSync) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        with leadsync.opened("sensor import_results") as installation:
+            polled = night.poll_results(installation, limit=MOST_POLLS, budget_s=POLLING_S)
+            due = night.due_results(installation, limit=MOST_PER_TICK)
+        if not due:
+            yield dg.SkipReason(night.told_of_polls(polled))
+        for row in due:
+            yield dg.RunRequest(
+                run_key=f"results:{row.day}:{_attempt(row.last_event_id)}",
+                partition_key=row.day.isoformat(),
+                tags={"leadsync/reason": "import_results"},
+            )
+
+    return results
+
+
+def _attempt(last_event_id: int | None) -> str:
+    """Dagster drops a repeated run_key for ever: the newest event and the time make each attempt new."""
+    return f"{last_event_id}:{int(utc_now().timestamp()) // ASK_AGAIN_S}"
 
 
 def _follow(context: dg.RunStatusSensorContext, what: str) -> dg.RunRequest | dg.SkipReason:

@@ -161,7 +161,7 @@ class Settings(_Strict):
     mappings: MappingsSettings = MappingsSettings()
     eligibility: EligibilitySettings = EligibilitySettings()
     delivery: DeliverySettings = DeliverySettings()
-    _folder: Path = PrivateAttr(default=Path("."))
+    _file: Path = PrivateAttr(default=Path(DEFAULT_FILE))
 
     @field_validator("timezone")
     @classmethod
@@ -179,7 +179,12 @@ class Settings(_Strict):
     @property
     def folder(self) -> Path:
         """The folder of the file; paths in it are relative to it."""
-        return self._folder
+        return self._file.parent
+
+    @property
+    def file(self) -> Path:
+        """The file that the settings were read from."""
+        return self._file
 
     @property
     def zone(self) -> ZoneInfo:
@@ -202,7 +207,7 @@ def load_settings(path: Path | None = None, environment: Mapping[str, str] | Non
     except ValidationError as error:
         raise SetupError(_sentence(document, error)) from None
     _refuse_twins(document, [campaign.campaign for campaign in settings.campaigns])
-    settings._folder = file.resolve().parent
+    settings._file = file.resolve()
     return settings
 
 

@@ -3,14 +3,14 @@
 Belongs here: assets under `reporting/`. Does not belong here: the views (`sql/reports/`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
 from pipelines import checks, metadata, night
 from pipelines.assets.columns import OUTCOME_COLUMNS
 from pipelines.assets.crm import OWNERS
-from pipelines.assets.vendors import NAMES, import_key
+from pipelines.assets.vendors import import_key
 from pipelines.partitions import days_of
 from pipelines.resources import LeadSync
 
@@ -23,27 +23,35 @@ CALL_OUTCOMES = dg.AssetKey(["reporting", "call_outcomes"])
 NIGHTLY_REPORT = dg.AssetKey(["reporting", "nightly_report"])
 
 
-def reporting_assets(days: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
-    """The four reporting assets over the given days."""
-    return [make(days) for make in (_import_outcomes, _lead_outcomes, _call_outcomes, _nightly_report)]
+def reporting_assets(days: dg.PartitionsDefinition[str], vendors: Sequence[str]) -> list[dg.AssetsDefinition]:
+    """The four reporting assets over the given days and vendors."""
+    others = [make(days) for make in (_lead_outcomes, _call_outcomes, _nightly_report)]
+    return [_import_outcomes(days, vendors), *others]
 
 
-def _import_outcomes(days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
+def _import_outcomes(days: dg.PartitionsDefinition[str], vendors: Sequence[str]) -> dg.AssetsDefinition:
     @dg.asset(
         key=IMPORT_OUTCOMES,
-        deps=[import_key(vendor) for vendor in NAMES],
+        deps=[import_key(vendor) for vendor in vendors],
+        check_specs=[checks.vendor_counts_spec(IMPORT_OUTCOMES)],
         partitions_def=days,
         backfill_policy=SINGLE_RUN,
         group_name=GROUP,
         owners=OWNERS,
         kinds=KINDS,
     )
-    def import_outcomes(context: dg.AssetExecutionContext, leadsync: LeadSync) -> None:
-        """One row per import: its state, its counts, the vendor's reference (reporting.import_outcome)."""
+    def import_outcomes(context: dg.AssetExecutionContext, leadsync: LeadSync) -> Iterator[dg.MaterializeResult[None]]:
+        """One row per import: results that vendors finished are read and settled (reporting.import_outcome)."""
+        problems: list[str] = []
         with leadsync.opened(context.run.run_id) as installation:
             for day in days_of(context):
+                collected = night.collect(installation, day)
                 counts = night.count_imports(installation, day)
-                context.add_asset_metadata({"imports": sum(counts.values()), **counts}, partition_key=day.isoformat())
+                context.add_asset_metadata(metadata.of_collection(collected, counts), partition_key=day.isoformat())
+                problems += [text for one in collected.values() for text in night.failures_of(one, day)]
+            check = checks.vendor_counts(IMPORT_OUTCOMES, night.shortfall(installation, days_of(context)))
+        yield dg.MaterializeResult(asset_key=IMPORT_OUTCOMES, check_results=[check])
+        night.raise_incomplete(problems)
 
     return import_outcomes
 

@@ -15,7 +15,12 @@ from pipelines.partitions import days_of
 from pipelines.resources import LeadSync
 
 # The vendor's own words for what is planned and what is sent.
-NAMES: Mapping[str, tuple[str, str]] = {"sinch": ("customers", "customer_imports")}
+NAMES: Mapping[str, tuple[str, str]] = {
+    "sinch": ("customers", "customer_imports"),
+    "sobot": ("data_details", "imports"),
+    "platform": ("leads", "bulk_imports"),
+    "jtel": ("contacts", "contact_imports"),
+}
 
 
 class Campaigns(dg.Config):

@@ -74,3 +74,13 @@ WITH known AS (
     RETURNING 1
 )
 SELECT count(*) AS row_count FROM stored;
+
+-- name: shortfall :one
+-- Settled imports of which the vendor counted fewer leads than it was sent, and how many leads that are.
+SELECT count(*) AS import_count, coalesce(sum(entry_count - moved_count - counted.lead_count), 0) AS lead_count
+FROM ledger.imports AS import
+CROSS JOIN LATERAL (
+    SELECT sum(CAST(value AS integer)) AS lead_count FROM jsonb_each_text(import.progress -> 'counts')
+) AS counted
+WHERE import.day = ANY (CAST(:days AS date[])) AND import.state = 'settled'
+  AND import.entry_count - import.moved_count > counted.lead_count;

@@ -44,7 +44,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 def definitions(installation: Installation) -> dg.Definitions:
     """The code location of the test's configuration."""
-    return build_definitions(installation.settings, str(installation.settings.folder / "leadsync.yaml"))
+    return build_definitions(installation.settings)
 
 
 def run(installation: Installation, instance: dg.DagsterInstance, job: str, **more: Any) -> dg.ExecuteInProcessResult:
@@ -102,6 +102,7 @@ def test_checks_pass_on_a_good_night(installations: Make, instance: dg.DagsterIn
     assert sorted(evaluations) == [
         ("contacts", "every_lead_is_accounted_for", True),
         ("crm/leads", "source_has_rows", True),
+        ("reporting/import_outcomes", "vendor_counts_agree", True),
         ("reporting/lead_outcomes", "every_lead_is_accounted_for", True),
         ("sinch/customer_imports", "few_leads_are_rejected", True),
         ("sinch/customer_imports", "no_outcome_is_unknown", True),

@@ -32,7 +32,7 @@ def test_day_without_rows_may_be_allowed(installations: Callable[..., Installati
 def test_intake_of_a_day_without_rows_fails(installations: Callable[..., Installation]) -> None:
     """The nightly run of an empty day fails with the sentence, so that the vendors' loads do not follow."""
     installation = installations(rows=[])
-    definitions = build_definitions(installation.settings, str(installation.settings.folder / "leadsync.yaml"))
+    definitions = build_definitions(installation.settings)
     with dg.instance_for_test() as instance:
         result: Any = definitions.resolve_job_def(INTAKE).execute_in_process(
             partition_key=DAY.isoformat(), instance=instance, raise_on_error=False

@@ -1,0 +1,76 @@
+"""Follows a day's asynchronous imports to their end from a program: the real sensor, and the runs that it asks for.
+
+Belongs here: the loop that a daemon would be. Does not belong here: what the sensor asks (`sensors.py`) and
+how results are settled.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from datetime import date
+
+import dagster as dg
+
+from pipelines import night
+from pipelines.definitions import build_definitions
+from pipelines.installation import Installation
+from pipelines.jobs import REPORT
+from pipelines.resources import LeadSync
+from pipelines.runs import failures, run_job
+
+LOOK_S = 1.0
+
+
+def follow(
+    installation: Installation,
+    instance: dg.DagsterInstance,
+    days: Sequence[date],
+    *,
+    wait_s: float,
+    stop: threading.Event | None = None,
+) -> list[str]:
+    """The days' imports are settled, or the time is over; what failed meanwhile, one sentence each.
+
+    Each round is a tick of the sensor `import_results`; the runs that it asks for are executed here. What a
+    vendor gave back is sent again by the load of its day.
+    """
+    stop = stop or threading.Event()
+    deadline = time.monotonic() + wait_s
+    problems: list[str] = []
+    while not stop.is_set() and not _is_settled(installation, days):
+        requested = _tick(installation, instance)
+        for day in requested:
+            problems += failures(run_job(installation.settings, instance, REPORT, day))
+        if requested:
+            _send_leftovers(installation, days, stop)
+        elif time.monotonic() >= deadline:
+            break
+        else:
+            stop.wait(LOOK_S)
+    return list(dict.fromkeys(problems))
+
+
+def _is_settled(installation: Installation, days: Sequence[date]) -> bool:
+    return not any(night.count_imports(installation, day)["submitted"] for day in days)
+
+
+def _tick(installation: Installation, instance: dg.DagsterInstance) -> list[date]:
+    """The days for which the sensor asks for a run."""
+    settings = installation.settings
+    sensor = build_definitions(settings).get_sensor_def("import_results")
+    with dg.build_sensor_context(
+        instance=instance, resources={"leadsync": LeadSync(config_file=str(settings.file))}
+    ) as context:
+        tick = sensor.evaluate_tick(context)
+    requests = tick.run_requests or []
+    return [date.fromisoformat(request.partition_key) for request in requests if request.partition_key]
+
+
+def _send_leftovers(installation: Installation, days: Sequence[date], stop: threading.Event) -> None:
+    """What a vendor finished without storing goes on in new imports; they are sent now."""
+    for day in days:
+        if night.count_imports(installation, day)["planned"]:
+            for vendor in night.vendors_in_use(installation):
+                night.send(installation, vendor, [day], stop=stop)
