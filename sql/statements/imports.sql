@@ -56,9 +56,9 @@ FROM unnest(CAST(:import_ids AS bigint[]), CAST(:entry_counts AS integer[])) AS 
 
 -- name: claim_planned :many
 -- Up to :limit due batches are ours to send until the lease ends. :targets are those that were found or made,
--- by campaign and day; each batch keeps the one that it is sent to.
+-- by campaign and day; each batch keeps the one that it is sent to, and an update goes where its lead is.
 WITH due AS (
-    SELECT import.import_id, made.target AS made_target
+    SELECT import.import_id, import.action, made.target AS made_target
     FROM ledger.imports AS import
     LEFT JOIN json_to_recordset(CAST(:targets AS json)) AS made (campaign text, day date, target jsonb)
         ON made.campaign = import.campaign AND made.day = import.day
@@ -71,11 +71,15 @@ WITH due AS (
     UPDATE ledger.imports AS import
     SET state = 'sending', claim_token = :token, claimed_by = :actor, lease_until = :lease_until,
         attempts = import.attempts + 1, sent_at = :now, error_code = NULL, error = NULL,
-        target = import.target || coalesce(due.made_target, '{}'),
-        vendor_reference = CASE WHEN import.action = 'update' THEN (
-            SELECT vendor_id FROM ledger.deliveries WHERE deliveries.import_id = import.import_id
-        ) ELSE import.vendor_reference END
+        target = coalesce(held.target, import.target || coalesce(due.made_target, '{}')),
+        vendor_reference = CASE WHEN import.action = 'update' THEN held.vendor_id ELSE import.vendor_reference END
     FROM due
+    LEFT JOIN LATERAL (
+        SELECT before.target, delivery.vendor_id
+        FROM ledger.deliveries AS delivery
+        LEFT JOIN ledger.imports AS before ON before.import_id = delivery.held_import_id
+        WHERE due.action = 'update' AND delivery.import_id = due.import_id
+    ) AS held ON TRUE
     WHERE import.import_id = due.import_id AND import.state = 'planned'
     RETURNING import.import_id, import.import_key, import.campaign, import.day, import.target, import.payload,
               import.entry_count, import.attempts, import.vendor_reference, import.action, import.sent_at,

@@ -1,0 +1,1 @@
+"""jtel: dialler campaigns of the portal's REST interface."""

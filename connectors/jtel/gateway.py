@@ -1,0 +1,333 @@
+"""jtel as the delivery engine sees it: one contact per request, keyed by our `UserData`.
+
+Belongs here: contact to jtel contact, and what jtel's answers mean for a delivery. Does not belong here: paths
+and parsing (`client.py`), dialler campaigns (`targets.py`), states and retries (`pipelines/delivery.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from operator import attrgetter
+from string import Formatter
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from connectors.errors import (
+    AuthenticationError,
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    NotSentError,
+    SetupError,
+    TargetError,
+    TooLargeError,
+    UnavailableError,
+)
+from connectors.gateway import Batch, CallResult, Campaign, Contact, Entry, Receipt, Verdict
+from connectors.jtel.client import LOGIN_REFUSED, JtelClient
+from connectors.jtel.fields import (
+    NUMBERS,
+    PHONES,
+    USER_DATA_LIMIT,
+    Release,
+    first_too_long,
+    fit,
+    limits,
+    shortened,
+)
+from connectors.jtel.listings import ContactIds, ContactListings, utc_now
+from connectors.jtel.models import JtelContact
+from connectors.jtel.targets import JtelTargets
+from connectors.redaction import redact
+
+# Columns of a contact that a mapping may name; every other name is an attribute of the source's row.
+_CONTACT_FIELDS = frozenset(
+    {"lead_id", "source", "first_name", "last_name", "email", "country", "time_zone", "agent", "priority"}
+)
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,6})?", re.ASCII)
+_BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@dataclass(frozen=True, slots=True)
+class JtelTerms:
+    """How contacts are written and asked about. Times in seconds; the settings explain each."""
+
+    parallel_requests: int = 4
+    release: Release = ()
+    zone: ZoneInfo = _BERLIN
+    user_data_template: str = "{source}:{lead_id}:{campaign}"
+    name_placeholder: str = "-"
+    too_long: Literal["cut", "reject"] = "cut"
+    overwrite_duplicates: bool = True
+    reconcile_by: Literal["listing", "upsert"] = "listing"
+    update_changed: bool = True
+    clear_phones_on_update: bool = True
+    settle_s: float = 60
+    listing_max_age_s: float = 60
+
+
+class JtelGateway:
+    """Delivers to dialler campaigns. Source: vendors.md, 4(b) «Leads» and 4(c)."""
+
+    vendor = "jtel"
+    batch_size = 1  # jtel documents no import of several contacts; vendors.md, 4(c) 13
+
+    def __init__(
+        self,
+        client: JtelClient,
+        terms: JtelTerms = JtelTerms(),
+        *,
+        request_count: Callable[[], int] = lambda: 0,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.connections = terms.parallel_requests
+        self._client = client
+        self._terms = terms
+        self._limits = limits(terms.release)
+        self._targets = JtelTargets(client, release=terms.release, zone=terms.zone)
+        self._listings = ContactListings(self._list, max_age_s=terms.listing_max_age_s, now=now)
+        self._request_count = request_count
+        self._now = now
+
+    @property
+    def request_count(self) -> int:
+        """How many requests were sent so far."""
+        return self._request_count()
+
+    @property
+    def can_update(self) -> bool:
+        """Only an import that overwrites the contact of the same `UserData` is an update."""
+        return self._terms.update_changed and self._terms.overwrite_duplicates
+
+    def mapper(self, campaign: Campaign) -> Callable[[Contact], Entry]:
+        """A function that turns a contact into jtel's, without its campaign, which may be made later."""
+        columns = [(name, _reader(column)) for name, column in campaign.mapping.get("fields", {}).items()]
+        template, placeholder = self._terms.user_data_template, self._terms.name_placeholder
+        name_of_campaign = campaign.campaign
+
+        def jtel_contact(contact: Contact) -> Entry:
+            entry: Entry = {"UserData": user_data(template, contact, name_of_campaign)}
+            mapped = {name: _value(name, read(contact)) for name, read in columns}
+            for name, value in ({"Name": placeholder} | _names(contact) | _without_none(mapped)).items():
+                entry[name] = self._fitted(name, value)
+            entry = _without_none(entry)
+            entry.update(zip(PHONES, contact.phones, strict=False))
+            return entry
+
+        return jtel_contact
+
+    def required_columns(self, campaign: Campaign) -> Sequence[str]:
+        """The source columns that the campaign's mapping names and that are not ours anyway."""
+        named = campaign.mapping.get("fields", {}).values()
+        return [column for column in named if column not in _CONTACT_FIELDS]
+
+    def preflight(self, campaign: Campaign) -> None:
+        """The login works, and the campaign exists or can be cloned."""
+        try:
+            self._targets.check(campaign)
+        except AuthenticationError:
+            raise SetupError(f"vendors.jtel.token: {LOGIN_REFUSED}") from None
+        except ForbiddenError:
+            raise SetupError(
+                "vendors.jtel.clients_id: jtel refused access (403): the token is not of this client account"
+            ) from None
+        except NotSentError as error:
+            raise SetupError(f"vendors.jtel.base_url: {error}; is the vendor up, and the address right?") from None
+
+    def target_name(self, campaign: Campaign, day: date) -> str | None:
+        """The name of the campaign or of the clone; None: the target is configured by its id."""
+        return self._targets.name(campaign, day)
+
+    def find_target(self, campaign: Campaign, name: str) -> Mapping[str, Any] | None:
+        """The id of the campaign that has exactly this name."""
+        return self._targets.find(campaign, name)
+
+    def create_target(self, campaign: Campaign, name: str, day: date) -> Mapping[str, Any]:
+        """The template was cloned; the clone's id."""
+        return self._targets.create(campaign, name, day)
+
+    def submit(self, batch: Batch) -> Receipt:
+        """The contact was sent once. A lead that the vendor refuses by an error is judged by the engine."""
+        position = _only_position(batch)
+        entry = batch.entries()[position]
+        if name := first_too_long(entry, self._limits):
+            reason = f"{name} is longer than {self._limits[name]} characters"
+            return Receipt([Verdict(position, "rejected", "field_too_long", reason)])
+        try:
+            addressed = self._addressed(batch, entry)
+        except NotFoundError:
+            return Receipt(
+                [Verdict(position, "rejected", "absent_at_vendor", "jtel does not have this contact any more")]
+            )
+        try:
+            contact_id = self._client.import_contact(
+                addressed, overwrite_duplicates=self._terms.overwrite_duplicates, not_after=batch.not_after
+            )
+        except ConflictError as error:
+            return Receipt([Verdict(position, "rejected", "refused_by_vendor", redact(str(error)))])
+        return Receipt([Verdict(position, "accepted", vendor_id=contact_id or batch.vendor_reference)])
+
+    def reconcile(self, batch: Batch) -> Receipt:
+        """Looks for the `UserData` in a listing of the campaign that was begun after the settle time.
+
+        Where sending again changes nothing (an update, or `reconcile_by: upsert`) nobody is asked. Before the
+        settle time is over the request may still be at work: no verdict.
+        """
+        now = self._now()
+        settled_at = now if batch.sent_at is None else batch.sent_at + timedelta(seconds=self._terms.settle_s)
+        if settled_at > now:
+            return Receipt()
+        if batch.action == "update" or self._terms.reconcile_by == "upsert":
+            return Receipt([Verdict(position, "not_sent", "upsert_again") for position in batch.positions])
+        ids = self._listings.contact_ids(_campaign_id(batch.campaign), since=settled_at)
+        entries = batch.entries()
+        return Receipt([_found(position, ids.get(entries[position]["UserData"], ())) for position in batch.positions])
+
+    def complete(self, campaign: Campaign) -> None:
+        """Nothing: jtel documents no way to start a campaign."""
+
+    def call_results(self, campaign: Campaign, start: datetime, end: datetime) -> Iterator[CallResult]:
+        """How often each contact was tried, as far as jtel says so; what came of the calls is not documented.
+
+        A contact without counters yields nothing. One that tells when it changed counts in [start, end) alone, one
+        that does not is told every time. A target without id, which is not made yet, has no contacts.
+        """
+        campaign_id = campaign.target.get("campaign_id")
+        if campaign_id is None:
+            return
+        for contact in self._client.contacts(int(campaign_id)):
+            changed_at = self._with_zone(contact.modified_at)
+            if contact.try_count and (changed_at is None or start <= changed_at < end):
+                yield _call_result(contact, changed_at)
+
+    def stop_waiting(self) -> None:
+        """Waits for the rate limit end with NotSentError."""
+        self._client.stop()
+
+    def close(self) -> None:
+        """All connections are closed."""
+        self._client.close()
+
+    def _fitted(self, name: str, value: Any) -> Any:
+        return fit(name, value, self._limits) if self._terms.too_long == "cut" else value
+
+    def _addressed(self, batch: Batch, entry: Entry) -> Entry:
+        """The contact with its campaign. An update empties the phones that the lead has no more."""
+        if batch.action != "update":
+            return {"DiallerCampaignsID": _campaign_id(batch.campaign), **entry}
+        cleared = dict.fromkeys(PHONES, "") if self._terms.clear_phones_on_update else {}
+        return {"DiallerCampaignsID": self._campaign_of_update(batch), **cleared, **entry}
+
+    def _campaign_of_update(self, batch: Batch) -> int:
+        """Where the contact is: with a target per day that may be the clone of an earlier day.
+
+        Whether `UserData` is matched beyond its campaign is not documented; elsewhere it could make a second contact.
+        """
+        campaign_id = _campaign_id(batch.campaign)
+        if batch.campaign.target.get("per") != "day" or batch.vendor_reference is None:
+            return campaign_id
+        try:
+            contact = self._client.contact(int(batch.vendor_reference))
+        except UnavailableError as error:
+            raise NotSentError("the contact could not be looked at", vendor="jtel", operation="contact") from error
+        return campaign_id if contact.campaign_id is None else contact.campaign_id
+
+    def _list(self, campaign_id: int) -> ContactIds:
+        try:
+            contacts = self._client.contacts(campaign_id)
+        except NotFoundError:
+            # «No contacts», or «no such function»: only where sending again makes no second contact may it not matter.
+            if not self._terms.overwrite_duplicates:
+                raise
+            return {}
+        return _ids_by_user_data(contacts, campaign_id)
+
+    def _with_zone(self, at: datetime | None) -> datetime | None:
+        return at.replace(tzinfo=self._terms.zone) if at is not None and at.tzinfo is None else at
+
+
+def user_data(template: str, contact: Contact, campaign: str) -> str:
+    """Our key of the contact at jtel: at most 64 characters, the same at every call, and no other lead's.
+
+    A text that is too long, or in which the lead's id holds a character of the template and so could be read in
+    two ways, is cut and ends in `~` and 20 hex digits of a hash of source, lead and campaign.
+    """
+    text = template.format(source=contact.source, lead_id=contact.lead_id, campaign=campaign)
+    literals = {character for literal, *_ in Formatter().parse(template) for character in literal}
+    if len(text) <= USER_DATA_LIMIT and literals.isdisjoint(contact.lead_id):
+        return text
+    return shortened(text, [contact.source, contact.lead_id, campaign])
+
+
+def _only_position(batch: Batch) -> int:
+    if len(batch.positions) != 1:
+        raise TooLargeError("one contact per request", vendor="jtel", operation="import_contact", status=None)
+    return batch.positions[0]
+
+
+def _found(position: int, contact_ids: Sequence[int]) -> Verdict:
+    if not contact_ids:
+        return Verdict(position, "not_sent", "absent_at_vendor")
+    first = str(contact_ids[0])
+    if len(contact_ids) == 1:
+        return Verdict(position, "accepted", vendor_id=first)
+    reason = f"jtel has {len(contact_ids)} contacts of this UserData"
+    return Verdict(position, "accepted", "several_at_vendor", reason, first)
+
+
+def _ids_by_user_data(contacts: Sequence[JtelContact], campaign_id: int) -> ContactIds:
+    """Of this campaign alone: an older release answers the contacts of all."""
+    ids: dict[str, list[int]] = {}
+    for contact in contacts:
+        if contact.user_data is not None and contact.campaign_id in (None, campaign_id):
+            ids.setdefault(contact.user_data, []).append(contact.id)
+    return ids
+
+
+def _names(contact: Contact) -> dict[str, Any]:
+    """`Name` is mandatory: a contact without last name goes by its first name."""
+    first, last = (contact.first_name or "").strip(), (contact.last_name or "").strip()
+    if not last:
+        return {"Name": first} if first else {}
+    return {"Name": last, "FirstName": first} if first else {"Name": last}
+
+
+def _value(name: str, value: Any) -> Any:
+    """A number where jtel wants one and the column holds one, else a text; None for nothing."""
+    text = "" if value is None else str(value).strip()
+    if name in NUMBERS and _NUMBER.fullmatch(text):
+        return float(text) if "." in text else int(text)
+    return text or None
+
+
+def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _reader(column: str) -> Callable[[Contact], Any]:
+    """How the column is read of a contact: one of its own fields, or an attribute of the source's row."""
+    if column in _CONTACT_FIELDS:
+        return attrgetter(column)
+    return lambda contact: contact.attributes.get(column)
+
+
+def _campaign_id(campaign: Campaign) -> int:
+    campaign_id = campaign.target.get("campaign_id")
+    if campaign_id is None:
+        raise TargetError(f"campaigns.{campaign.campaign}.target: has no campaign_id yet")
+    return int(campaign_id)
+
+
+def _call_result(contact: JtelContact, changed_at: datetime | None) -> CallResult:
+    return CallResult(
+        vendor_id=str(contact.id),
+        result=None,
+        call_result=None,
+        classifier=None,
+        call_count=contact.try_count,
+        agent_id=None,
+        changed_at=changed_at,
+    )

@@ -1,0 +1,228 @@
+"""The settings of `vendors.jtel`, and the gateway built from them.
+
+Source of the defaults: vendors.md, section 5.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from difflib import get_close_matches
+from string import Formatter
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from connectors.jtel.client import DATETIME_FORMAT, JtelClient
+from connectors.jtel.fields import FILLED_BY_US, MAPPABLE, parse_release
+from connectors.jtel.gateway import JtelGateway, JtelTerms
+from connectors.jtel.targets import default_name_template
+from connectors.transport import Patience, RateLimiter, Transport
+
+
+class JtelTarget(BaseModel):
+    """A dialler campaign: by its id, by its exact name, or cloned from a template when it is missing.
+
+    A clone is made once, or with `per: day` for every day. `valid_days` gives it a first and a last day, counted
+    from the day that it is made for.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    campaign_id: int | None = Field(None, ge=1)
+    campaign_name: str | None = Field(None, min_length=1, max_length=64)
+    template: str | None = Field(None, min_length=1, max_length=64)
+    name_template: str | None = Field(None, min_length=1)
+    per: Literal["campaign", "day"] = "campaign"
+    valid_days: int | None = Field(None, ge=1)
+
+    @field_validator("campaign_id", mode="before")
+    @classmethod
+    def _is_a_number(cls, value: Any) -> Any:
+        if isinstance(value, str) and not (value.strip().isascii() and value.strip().isdigit()):
+            raise ValueError("must be a number; a campaign is named in campaign_name")
+        return value
+
+    @model_validator(mode="after")
+    def _names_one_campaign(self) -> JtelTarget:
+        given = [name for name in ("campaign_id", "campaign_name", "template") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError("needs exactly one of campaign_id, campaign_name and template")
+        if self.template is None and self.model_fields_set & {"name_template", "per", "valid_days"}:
+            raise ValueError("name_template, per and valid_days belong to a template")
+        return self
+
+    @model_validator(mode="after")
+    def _names_each_clone(self) -> JtelTarget:
+        pattern = self.name_template or default_name_template(self.per)
+        try:
+            first, second = (pattern.format(campaign="c", day=day) for day in (date(2026, 1, 2), date(2026, 1, 3)))
+        except (KeyError, IndexError, ValueError):
+            raise ValueError("name_template may only contain {campaign} and {day}") from None
+        if (first != second) != (self.per == "day"):
+            raise ValueError("name_template must contain the {day} with per: day, and must not without")
+        return self
+
+
+class JtelMapping(BaseModel):
+    """Which of our columns go along: the vendor's field to our column."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    fields: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("fields")
+    @classmethod
+    def _can_be_imported(cls, value: dict[str, str]) -> dict[str, str]:
+        for name in value:
+            if name not in MAPPABLE:
+                raise ValueError(_unmappable(name))
+        return value
+
+
+class JtelSettings(BaseModel):
+    """How to reach jtel's portal and how hard to press it. Times in seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base_url: str = Field(description="the portal's address, without rest_path")
+    rest_path: str = "/rest/v1.0"
+    clients_id: int = Field(ge=1, description="the client account, which is part of every address")
+    token: SecretStr = Field(min_length=1)
+    allow_http: bool = Field(False, description="send the token and the leads unencrypted")
+    allow_delete: bool = Field(False, description="whether a person may delete campaigns; no load ever does")
+    release: str | None = Field(None, description="of the portal, in quotes; unset is taken for the oldest")
+    timezone: str = Field("Europe/Berlin", description="of the tenant; a time without zone is in it")
+    datetime_format: str = Field(DATETIME_FORMAT, description="how a time is written; %f has three digits")
+    contact_import_path: str = "/dialler/contacts/import"
+    overwrite_duplicates: bool = Field(True, description="false makes a second contact of the same UserData")
+    update_changed: bool = Field(True, description="send a lead that changed again, over the one that jtel has")
+    clear_phones_on_update: bool = Field(True, description="an update sends '' for phones that the lead has no more")
+    user_data_template: str = "{source}:{lead_id}:{campaign}"
+    name_placeholder: str = Field("-", min_length=1, max_length=32, description="the mandatory name of the nameless")
+    too_long: Literal["cut", "reject"] = Field("cut", description="what becomes of a text that a field does not take")
+    reconcile_by: Literal["listing", "upsert"] = Field(
+        "listing", description="after an unseen outcome: look for the lead, or send it again over itself"
+    )
+    listing_max_age_s: float = Field(60, ge=0, description="how long a listing serves other questions too")
+    parallel_requests: int = Field(4, ge=1, le=64)
+    requests_per_second: float | None = Field(None, gt=0)
+    connect_timeout_s: float = Field(10, gt=0)
+    read_timeout_s: float = Field(60, gt=0)
+    max_attempts: int = Field(5, ge=1)
+    backoff_s: float = Field(1, ge=0)
+    backoff_max_s: float = Field(60, ge=0)
+    settle_s: float = Field(60, ge=0, description="wait before the vendor is asked about an unseen outcome")
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with https://")
+        if "/rest/" in value:
+            raise ValueError("must end before /rest/: rest_path and clients_id are added to it")
+        return value.rstrip("/")
+
+    @field_validator("rest_path", "contact_import_path")
+    @classmethod
+    def _is_a_path(cls, value: str) -> str:
+        if not value.startswith("/"):
+            raise ValueError("must begin with /")
+        return value.rstrip("/")
+
+    @field_validator("token")
+    @classmethod
+    def _fits_in_a_header(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value()
+        if not text.isascii() or not text.isprintable() or " " in text:
+            raise ValueError("must be the token alone, without blanks or line ends")
+        return value
+
+    @field_validator("release", mode="before")
+    @classmethod
+    def _is_a_release(cls, value: Any) -> Any:
+        if isinstance(value, int | float):  # YAML reads 3.40 as the number 3.4, which is older than 3.39
+            raise ValueError("must be in quotes, such as '3.39'")
+        parse_release(value)
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            close = get_close_matches(value, available_timezones(), 1)
+            raise ValueError(f"{value} is not an IANA time zone" + (f". Did you mean {close[0]}?" if close else ""))
+        return value
+
+    @field_validator("user_data_template")
+    @classmethod
+    def _is_one_lead_s_own(cls, value: str) -> str:
+        """jtel may match `UserData` in the whole account: a lead's key must be no other's, in any campaign."""
+        try:
+            parts = [(literal, name) for literal, name, *_ in Formatter().parse(value) if name is not None]
+            value.format(source="lead", lead_id="1", campaign="c")
+        except (KeyError, IndexError, ValueError):
+            raise ValueError("may only contain {source}, {lead_id} and {campaign}") from None
+        if sorted(name for _, name in parts) != ["campaign", "lead_id", "source"]:
+            raise ValueError("must contain {source}, {lead_id} and {campaign}, each once")
+        if not all(literal for literal, _ in parts[1:]):
+            raise ValueError("must have a character such as : between {source}, {lead_id} and {campaign}")
+        return value
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> JtelSettings:
+        if self.base_url.startswith("http://") and not self.allow_http:
+            raise ValueError("base_url: must begin with https://; plain http needs allow_http: true")
+        if not self.overwrite_duplicates and self.reconcile_by == "upsert":
+            raise ValueError("reconcile_by: upsert needs overwrite_duplicates: true, else a lead is stored twice")
+        return self
+
+    def patience(self) -> Patience:
+        """The time-outs and retries of this vendor."""
+        return Patience(
+            connect_timeout_s=self.connect_timeout_s,
+            read_timeout_s=self.read_timeout_s,
+            max_attempts=self.max_attempts,
+            backoff_s=self.backoff_s,
+            backoff_max_s=self.backoff_max_s,
+        )
+
+    def transport(self) -> Transport:
+        """A new transport; the caller closes it."""
+        return Transport(
+            vendor="jtel",
+            base_url=f"{self.base_url}{self.rest_path}/{self.clients_id}",
+            headers={"Authorization": f"Bearer {self.token.get_secret_value()}"},
+            patience=self.patience(),
+            limiter=RateLimiter(self.requests_per_second),
+        )
+
+    def client(self, transport: Transport | None = None) -> JtelClient:
+        """A client over the transport, or over a new one; the caller closes it."""
+        return JtelClient(
+            transport or self.transport(),
+            contact_import_path=self.contact_import_path,
+            datetime_format=self.datetime_format,
+            timezone=ZoneInfo(self.timezone),
+            release=parse_release(self.release),
+            allow_delete=self.allow_delete,
+        )
+
+    def gateway(self) -> JtelGateway:
+        """A gateway over a new transport; the caller closes it."""
+        transport = self.transport()
+        return JtelGateway(self.client(transport), self.terms(), request_count=lambda: transport.request_count)
+
+    def terms(self) -> JtelTerms:
+        """How contacts are written and asked about."""
+        shared = {name: getattr(self, name) for name in JtelTerms.__slots__ if name not in ("release", "zone")}
+        return JtelTerms(**shared, release=parse_release(self.release), zone=ZoneInfo(self.timezone))
+
+
+def _unmappable(name: str) -> str:
+    if name in FILLED_BY_US:
+        return f"{name} is filled by leadsync and cannot be mapped"
+    known = {field.lower(): field for field in sorted(MAPPABLE)}
+    close = get_close_matches(name.lower(), known, 1)
+    hint = f"Did you mean {known[close[0]]}?" if close else f"There are: {', '.join(known.values())}"
+    return f"{name} is no field that jtel imports. {hint}"

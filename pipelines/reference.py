@@ -1,0 +1,80 @@
+"""What vendors know, kept with its history: agents, queues, time zones, lists, tasks, result codes.
+
+Belongs here: refreshing it, and looking words up in it. Does not belong here: how a vendor is asked
+(`connectors/<vendor>/directory.py`), and what an unknown word means for a lead (`planning.py`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+import orjson
+
+from connectors.directory import DirectoryEntry
+from connectors.errors import ContractError
+from pipelines.store import Store, utc_now
+
+CHANGES = ("appeared", "changed", "vanished", "returned")
+
+
+@dataclass(frozen=True)
+class Words:
+    """The entries of one kind, to look words up in. A kind that was never read knows nothing and says so by None."""
+
+    entries: Mapping[str, DirectoryEntry]
+    _by_word: Mapping[str, str] = field(repr=False, default_factory=dict)
+
+    @classmethod
+    def of(cls, entries: Iterable[DirectoryEntry]) -> Words:
+        """The words of the entries: keys, names and aliases; a word that means two entries means none."""
+        by_key = {entry.key: entry for entry in entries}
+        meant: dict[str, set[str]] = {}
+        for entry in by_key.values():
+            for word in {entry.name, *entry.aliases}:
+                meant.setdefault(word.casefold(), set()).add(entry.key)
+        words = {word: next(iter(keys)) for word, keys in meant.items() if len(keys) == 1}
+        return cls(by_key, words | {key.casefold(): key for key in by_key})
+
+    def find(self, word: str) -> DirectoryEntry | None:
+        """The entry that the word means, by its key, name or alias; None if there is none."""
+        key = self._by_word.get(word.strip().casefold())
+        return self.entries[key] if key is not None else None
+
+    def suggestion(self, word: str) -> str:
+        """`. Did you mean …?` with the nearest word, or nothing."""
+        [*near] = get_close_matches(word.strip().casefold(), list(self._by_word), 1)
+        if not near:
+            return ""
+        entry = self.entries[self._by_word[near[0]]]
+        return (
+            f". Did you mean {entry.key}?" if entry.key == entry.name else f". Did you mean {entry.key} ({entry.name})?"
+        )
+
+
+def refresh(store: Store, vendor: str, kind: str, entries: Iterable[DirectoryEntry]) -> Counter[str]:
+    """The kind is what the vendor says now; how many entries there are, and how many of each change.
+
+    Raises:
+        ConnectorError: the vendor did not tell all of it; nothing was changed.
+    """
+    told = {entry.key: entry for entry in entries}
+    if "" in told:
+        raise ContractError(f"an entry of {kind} has no key", vendor=vendor, operation=f"directory of {kind}")
+    as_json = orjson.dumps([entry._asdict() for entry in told.values()]).decode()
+    with store.transaction():
+        store.run("reference", "lock", vendor=vendor, kind=kind)
+        rows = store.rows("reference", "refresh", vendor=vendor, kind=kind, entries=as_json, now=utc_now())
+    return Counter({"entries": len(told)} | {row.change: row.entry_count for row in rows})
+
+
+def known_words(store: Store, vendor: str) -> dict[str, Words]:
+    """The vendor's words by kind, of the kinds that were ever read."""
+    entries: dict[str, list[DirectoryEntry]] = {}
+    for row in store.rows("reference", "known", vendor=vendor):
+        found = entries.setdefault(row.kind, [])
+        if row.key is not None:
+            found.append(DirectoryEntry(row.key, row.name, tuple(row.aliases), row.detail))
+    return {kind: Words.of(found) for kind, found in entries.items()}
