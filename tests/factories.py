@@ -20,6 +20,16 @@ OTHER_CAMPAIGN = "renewals"
 OTHER_TARGET = "11112222333344445555666677778888"
 ABSENT_TARGET = "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"
 
+# Vendor settings under which a test waits for nothing.
+QUICK: Mapping[str, Any] = {
+    "backoff_s": 0.01,
+    "backoff_max_s": 0.05,
+    "max_attempts": 3,
+    "settle_s": 0,
+    "read_timeout_s": 5,
+    "connect_timeout_s": 5,
+}
+
 COLUMNS = (
     "lead_id",
     "campaign",
@@ -92,31 +102,9 @@ def write_configuration(
         sinch: settings of the vendor that differ from quick and quiet ones.
         settings: top-level settings that differ.
     """
-    write_rows(folder / "leads.csv", rows)
-    write_rows(folder / "do_not_call.csv", do_not_call, ("phone", "reason", "until"))
     targets = {CAMPAIGN: TARGET} if campaigns is None else campaigns
     document: dict[str, Any] = {
-        "database": database,
-        "timezone": "Europe/Berlin",
-        "first_day": "2026-11-01",
-        "sources": {
-            "leads": {"csv": "leads.csv", "cursor": "updated_at"},
-            "do_not_call": {"csv": "do_not_call.csv"},
-        },
-        "vendors": {
-            "sinch": {
-                "base_url": sinch_url,
-                "auth_mode": "none",
-                "connections": 2,
-                "backoff_s": 0.01,
-                "backoff_max_s": 0.05,
-                "max_attempts": 3,
-                "settle_s": 0,
-                "read_timeout_s": 5,
-                "connect_timeout_s": 5,
-            }
-            | dict(sinch or {}),
-        },
+        "vendors": {"sinch": {**QUICK, "base_url": sinch_url, "auth_mode": "none", "connections": 2, **(sinch or {})}},
         "campaigns": [
             {
                 "campaign": name,
@@ -128,6 +116,29 @@ def write_configuration(
             for name, target in targets.items()
         ],
     }
+    return write_document(folder, {**document, **settings}, database=database, rows=rows, do_not_call=do_not_call)
+
+
+def write_document(
+    folder: Path,
+    document: Mapping[str, Any],
+    *,
+    database: str,
+    rows: Sequence[Mapping[str, str]] = (),
+    do_not_call: Sequence[Mapping[str, str]] = (),
+) -> Path:
+    """A `leadsync.yaml` of the document over CSV files of the rows, in `folder`."""
+    write_rows(folder / "leads.csv", rows)
+    write_rows(folder / "do_not_call.csv", do_not_call, ("phone", "reason", "until"))
+    common = {
+        "database": database,
+        "timezone": "Europe/Berlin",
+        "first_day": "2026-11-01",
+        "sources": {
+            "leads": {"csv": "leads.csv", "cursor": "updated_at"},
+            "do_not_call": {"csv": "do_not_call.csv"},
+        },
+    }
     path = folder / "leadsync.yaml"
-    path.write_text(yaml.safe_dump({**document, **settings}, allow_unicode=True), "utf-8")
+    path.write_text(yaml.safe_dump({**common, **document}, allow_unicode=True), "utf-8")
     return path
