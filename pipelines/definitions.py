@@ -17,6 +17,7 @@ from pipelines import jobs as all_jobs  # noqa: E402  the filter must come first
 from pipelines import schedules, sensors  # noqa: E402
 from pipelines.assets.contacts import contacts_asset  # noqa: E402
 from pipelines.assets.crm import crm_campaigns, crm_do_not_call, row_asset  # noqa: E402
+from pipelines.assets.reference import reference_assets  # noqa: E402
 from pipelines.assets.reporting import reporting_assets  # noqa: E402
 from pipelines.assets.vendors import NAMES, import_asset, plan_asset  # noqa: E402
 from pipelines.intake import configured_sources  # noqa: E402
@@ -40,9 +41,10 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             contacts_asset(rows, days),
             *loads,
             *reporting_assets(days, vendors),
+            *reference_assets(vendors),
         ],
         jobs=[*jobs.values(), all_jobs.retention_job(settings)],
-        schedules=[schedules.nightly_schedule(settings), schedules.retention_schedule(settings)],
+        schedules=schedules.all_schedules(settings, jobs),
         sensors=[
             *sensors.vendor_runs(jobs, vendors),
             *sensors.report_runs(jobs, vendors),

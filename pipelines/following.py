@@ -17,7 +17,6 @@ from pipelines import night
 from pipelines.definitions import build_definitions
 from pipelines.installation import Installation
 from pipelines.jobs import REPORT
-from pipelines.resources import LeadSync
 from pipelines.runs import failures, run_job
 
 LOOK_S = 1.0
@@ -58,10 +57,10 @@ def _is_settled(installation: Installation, days: Sequence[date]) -> bool:
 
 def _tick(installation: Installation, instance: dg.DagsterInstance) -> list[date]:
     """The days for which the sensor asks for a run."""
-    settings = installation.settings
-    sensor = build_definitions(settings).get_sensor_def("import_results")
+    definitions = build_definitions(installation.settings)
+    sensor = definitions.resolve_sensor_def("import_results")
     with dg.build_sensor_context(
-        instance=instance, resources={"leadsync": LeadSync(config_file=str(settings.file))}
+        instance=instance, definitions=definitions, resources=definitions.resources
     ) as context:
         tick = sensor.evaluate_tick(context)
     requests = tick.run_requests or []

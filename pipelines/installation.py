@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 import sql.migrate
+from connectors.directory import Directory
 from connectors.errors import SetupError
 from connectors.gateway import Campaign, Gateway
 from pipelines.database import check_connection, connect, database_url
@@ -24,7 +25,7 @@ from pipelines.intake import stored_campaigns
 from pipelines.ledger import Ledger, Scope
 from pipelines.settings import Settings, load_settings
 from pipelines.store import Store
-from pipelines.vendors import open_gateway
+from pipelines.vendors import VendorSettings
 
 
 @dataclass
@@ -82,9 +83,28 @@ class Installation:
 
     @contextmanager
     def gateway(self, vendor: str) -> Iterator[Gateway]:
-        """The vendor's gateway."""
-        with open_gateway(self.settings, vendor) as gateway:
+        """The vendor's gateway, closed at the end."""
+        gateway = self.vendor_settings(vendor).gateway()
+        try:
             yield gateway
+        finally:
+            gateway.close()
+
+    @contextmanager
+    def directory(self, vendor: str) -> Iterator[Directory]:
+        """What the vendor knows, closed at the end."""
+        directory = self.vendor_settings(vendor).directory()
+        try:
+            yield directory
+        finally:
+            directory.close()
+
+    def vendor_settings(self, vendor: str) -> VendorSettings:
+        """How the vendor is reached; SetupError if the configuration does not say."""
+        configured = self.settings.vendors.configured()
+        if vendor not in configured:
+            raise SetupError(f"vendors.{vendor} is not in the configuration, but a campaign needs it")
+        return configured[vendor]
 
     def campaigns(self, store: Store, vendor: str, names: Sequence[str] = ()) -> Mapping[str, Campaign]:
         """The vendor's active campaigns, all or the named ones; SetupError for a name that is not there."""
@@ -97,14 +117,12 @@ class Installation:
 
     def terms(self, vendor: str, *, wait_s: float = 0) -> Terms:
         """How long claims of this vendor last and how failures are waited out."""
-        configured = self.settings.vendors.configured()
-        if vendor not in configured:
-            raise SetupError(f"vendors.{vendor} is not in the configuration, but a campaign needs it")
+        configured = self.vendor_settings(vendor)
         return Terms(
             lease_s=self.settings.delivery.lease_s,
-            settle_s=configured[vendor].settle_s,
+            settle_s=configured.settle_s,
             wait_s=wait_s,
-            patience=configured[vendor].patience(),
+            patience=configured.patience(),
         )
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from pipelines import night
 from pipelines.assets.contacts import CONTACTS
 from pipelines.assets.crm import CAMPAIGNS, DO_NOT_CALL
+from pipelines.assets.reference import KINDS, reference_key
 from pipelines.assets.reporting import CALL_OUTCOMES, IMPORT_OUTCOMES, LEAD_OUTCOMES, NIGHTLY_REPORT
 from pipelines.assets.vendors import import_key, plan_key
 from pipelines.resources import LeadSync
@@ -25,6 +26,7 @@ AssetJob: TypeAlias = UnresolvedAssetJobDefinition
 INTAKE = "nightly_intake"
 REPORT = "nightly_report"
 RETENTION = "retention"
+REFERENCE = "reference_refresh"
 
 
 def job_name(vendor: str) -> str:
@@ -91,6 +93,19 @@ def retention_job(settings: Settings) -> dg.JobDefinition:
     return retention
 
 
+def reference_job(vendors: list[str]) -> AssetJob:
+    """Asks the vendors what they know."""
+    keys = [reference_key(vendor, kind) for vendor in vendors for kind in KINDS[vendor]]
+    return dg.define_asset_job(
+        REFERENCE,
+        selection=dg.AssetSelection.assets(*keys),
+        tags={"dagster/max_runtime": "3600"},
+        description="Refresh what the vendors know: agents, queues, time zones, lists, tasks, result codes.",
+    )
+
+
 def all_jobs(rows: list[dg.AssetKey], vendors: list[str]) -> list[AssetJob]:
     """Every job."""
-    return [intake_job(rows), *(vendor_job(vendor) for vendor in vendors), report_job(), call_job()]
+    loads = [vendor_job(vendor) for vendor in vendors]
+    reference = [reference_job(vendors)] if vendors else []
+    return [intake_job(rows), *loads, report_job(), call_job(), *reference]

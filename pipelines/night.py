@@ -19,7 +19,7 @@ from sqlalchemy import Row
 from connectors.crm.frames import DayWindow
 from connectors.errors import LeadsyncError, SetupError
 from connectors.gateway import Campaign, ResultsLater
-from pipelines import intake, planning, results
+from pipelines import intake, planning, reference, results
 from pipelines.ahead import Ahead
 from pipelines.collector import calm_collector
 from pipelines.delivery import DeliverySummary, deliver
@@ -320,6 +320,17 @@ def collect(
                 terms = installation.terms(vendor)
                 summaries[vendor] = deliver(ledger, gateway, scope, campaigns, terms, stop=stop, mode="collect")
     return summaries
+
+
+def refresh_reference(installation: Installation, vendor: str, kind: str) -> dict[str, int]:
+    """The kind is known as the vendor tells it now; how many entries there are, and how many of each change.
+
+    Raises:
+        ConnectorError: the vendor did not tell all of it; what was known stays.
+    """
+    with installation.store() as store, installation.directory(vendor) as directory:
+        counts = reference.refresh(store, vendor, kind, directory.kinds[kind]())
+    return {name: counts[name] for name in ("entries", *reference.CHANGES)}
 
 
 def due_questions(installation: Installation, *, limit: int) -> Sequence[Row[Any]]:

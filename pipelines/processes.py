@@ -45,8 +45,8 @@ def running(
 
 
 @contextmanager
-def running_sandbox(*, port: int = 0, log_file: Path | None = None) -> Iterator[str]:
-    """A sandbox of every vendor runs inside the block; yields Sinch's address."""
+def running_sandbox(*, port: int = 0, log_file: Path | None = None) -> Iterator[dict[str, str]]:
+    """A sandbox of every vendor runs inside the block; yields the environment that leads a configuration to it."""
     command = [sys.executable, "-m", "sandbox", "--port", str(port)]
     with ExitStack() as stack:
         errors = stack.enter_context(log_file.open("ab")) if log_file else subprocess.DEVNULL
@@ -59,7 +59,7 @@ def running_sandbox(*, port: int = 0, log_file: Path | None = None) -> Iterator[
         line = process.stdout.readline()
         if not line:
             raise SetupError(f"the sandbox did not start; is port {port} in use?")
-        yield str(json.loads(line)["sinch"])
+        yield {f"{name.upper().replace('-', '_')}_URL": url for name, url in json.loads(line).items()}
 
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes], *, timeout_s: float = 60.0) -> None:

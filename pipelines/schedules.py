@@ -3,11 +3,31 @@
 Belongs here: schedules. Does not belong here: what follows a finished run (`sensors.py`).
 """
 
+from collections.abc import Mapping
+
 import dagster as dg
 
-from pipelines.jobs import INTAKE, RETENTION
+from pipelines.jobs import INTAKE, REFERENCE, RETENTION, AssetJob
 from pipelines.partitions import day_before
 from pipelines.settings import Settings
+
+
+def all_schedules(settings: Settings, jobs: Mapping[str, AssetJob]) -> list[dg.ScheduleDefinition]:
+    """Every schedule of the jobs that there are."""
+    reference = [reference_schedule(settings)] if REFERENCE in jobs else []
+    return [nightly_schedule(settings), *reference, retention_schedule(settings)]
+
+
+def reference_schedule(settings: Settings) -> dg.ScheduleDefinition:
+    """Every night beside the intake, so that the loads which follow it know the newest agents and targets."""
+    return dg.ScheduleDefinition(
+        name="nightly_reference",
+        job_name=REFERENCE,
+        cron_schedule=settings.nightly,
+        execution_timezone=settings.timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Asks the vendors what they know: agents, queues, time zones, lists, tasks, result codes.",
+    )
 
 
 def retention_schedule(settings: Settings) -> dg.ScheduleDefinition:

@@ -27,15 +27,13 @@ from pydantic import (
 )
 
 from connectors.errors import SetupError
-from connectors.sinch.settings import SinchMapping, SinchSettings, SinchTarget
+from pipelines import vendors
 from pipelines.configfile import Document, dotted, read_document
 
 DEFAULT_FILE = "leadsync.yaml"
 SECRETS = ("password", "api_key", "token", "app_secret", "app_key")
 
 
-_TARGETS: Mapping[str, type[BaseModel]] = {"sinch": SinchTarget}
-_MAPPINGS: Mapping[str, type[BaseModel]] = {"sinch": SinchMapping}
 _PASSWORD_IN_URL = re.compile(r"[a-z0-9+]+://[^/@]*:[^/@]+@")
 _CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _CRON_PART = re.compile(r"(?:\*|(?P<first>\d{1,2})(?:-(?P<last>\d{1,2}))?)(?:/(?P<step>\d{1,2}))?")
@@ -108,8 +106,8 @@ class CampaignSettings(_Strict):
     @field_validator("mapping")
     @classmethod
     def _is_a_mapping(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
-        model = _MAPPINGS.get(info.data.get("vendor") or "")
-        return value if model is None or not value else model.model_validate(value).model_dump()
+        vendor = vendors.VENDORS.get(info.data.get("vendor") or "")
+        return value if vendor is None or not value else vendor.mapping.model_validate(value).model_dump()
 
 
 class EligibilitySettings(_Strict):
@@ -122,9 +120,12 @@ class EligibilitySettings(_Strict):
 class VendorsSettings(_Strict):
     """The vendors that campaigns may name."""
 
-    sinch: SinchSettings | None = None
+    sinch: vendors.SinchSettings | None = None
+    sobot: vendors.SobotSettings | None = None
+    platform: vendors.PlatformSettings | None = None
+    jtel: vendors.JtelSettings | None = None
 
-    def configured(self) -> dict[str, SinchSettings]:
+    def configured(self) -> dict[str, vendors.VendorSettings]:
         """The vendors that the file sets up, by short name."""
         return {name: value for name, value in ((n, getattr(self, n)) for n in type(self).model_fields) if value}
 
@@ -132,7 +133,10 @@ class VendorsSettings(_Strict):
 class MappingsSettings(_Strict):
     """By vendor, the mapping of campaigns that have none of their own."""
 
-    sinch: SinchMapping = SinchMapping()
+    sinch: vendors.SinchMapping = vendors.SinchMapping()
+    sobot: vendors.SobotMapping = vendors.SobotMapping()
+    platform: vendors.PlatformMapping = vendors.PlatformMapping()
+    jtel: vendors.JtelMapping = vendors.JtelMapping()
 
     def of(self, vendor: str) -> dict[str, Any]:
         """The vendor's mapping."""
@@ -217,12 +221,12 @@ def target_of(vendor: str | None, value: Any) -> Any:
     Raises:
         ValueError: says what is wrong with it.
     """
-    model = _TARGETS.get(vendor or "")
-    if model is None:
+    if vendor is None or vendor not in vendors.VENDORS:
         return value
+    model = vendors.VENDORS[vendor].target
     try:
         return model.model_validate(
-            {next(iter(model.model_fields)): value} if isinstance(value, str) else value
+            {next(iter(model.model_fields)): value} if isinstance(value, str | int) else value
         ).model_dump()
     except ValidationError as error:
         problem = error.errors(include_input=False, include_url=False)[0]

@@ -28,7 +28,7 @@ SANDBOX_PORT = 8700
 
 @dataclass(frozen=True)
 class Services:
-    """What runs: the UI's address, the sandbox's, and the processes to watch."""
+    """What runs: the UI's address, those of the sandbox, and the processes to watch."""
 
     url: str
     sandbox: str | None
@@ -48,8 +48,9 @@ def services(config: Path | None, *, port: int, with_sandbox: bool) -> Iterator[
     with ExitStack() as stack:
         sandbox = None
         if with_sandbox:
-            sandbox = stack.enter_context(running_sandbox(port=SANDBOX_PORT, log_file=logs / "sandbox.log"))
-            os.environ["SINCH_URL"] = sandbox
+            addresses = stack.enter_context(running_sandbox(port=SANDBOX_PORT, log_file=logs / "sandbox.log"))
+            os.environ.update(addresses)
+            sandbox = ", ".join(addresses.values())
         _migrate(config)
         environment = {**dagster_environment(settings), **_configured(config)}
         code_port = free_port()

@@ -1,28 +1,79 @@
-"""Which vendors there are, and their gateways.
+"""Which vendors there are: the one table.
 
-Belongs here: the one table of vendors. Does not belong here: anything that only one of them knows.
+Belongs here: each vendor's settings, target and mapping. Does not belong here: anything that only one of them
+knows, and reading the configuration (`settings.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
-from connectors.errors import SetupError
+from pydantic import BaseModel
+
+from connectors.directory import Directory
 from connectors.gateway import Gateway
-from pipelines.settings import Settings
+from connectors.jtel.settings import JtelMapping, JtelSettings, JtelTarget
+from connectors.platform.settings import PlatformMapping, PlatformSettings, PlatformTarget
+from connectors.sinch.settings import SinchMapping, SinchSettings, SinchTarget
+from connectors.sobot.settings import SobotMapping, SobotSettings, SobotTarget
+from connectors.transport import Patience
 
-VENDORS = ("sinch",)
+__all__ = [
+    "VENDORS",
+    "JtelMapping",
+    "JtelSettings",
+    "PlatformMapping",
+    "PlatformSettings",
+    "SinchMapping",
+    "SinchSettings",
+    "SobotMapping",
+    "SobotSettings",
+    "Vendor",
+    "VendorSettings",
+]
 
 
-@contextmanager
-def open_gateway(settings: Settings, vendor: str) -> Iterator[Gateway]:
-    """The vendor's gateway, closed at the end."""
-    configured = settings.vendors.configured()
-    if vendor not in configured:
-        raise SetupError(f"vendors.{vendor} is not in the configuration, but a campaign needs it")
-    gateway: Gateway = configured[vendor].gateway()
-    try:
-        yield gateway
-    finally:
-        gateway.close()
+class Client(Protocol):
+    """The operations of one of a vendor's interfaces."""
+
+    def close(self) -> None:
+        """All connections are closed."""
+
+
+class VendorSettings(Protocol):
+    """What every vendor's settings can do."""
+
+    @property
+    def settle_s(self) -> float:
+        """The wait before the vendor is asked about an unseen outcome, in seconds."""
+
+    def patience(self) -> Patience:
+        """The time-outs and retries of the vendor."""
+
+    def gateway(self) -> Gateway:
+        """A gateway over new connections; the caller closes it."""
+
+    def clients(self) -> Sequence[Client]:
+        """Clients of every documented operation, over new connections; the caller closes them."""
+
+    def directory(self) -> Directory:
+        """What the vendor knows, over new connections; the caller closes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """The models of a vendor's part of the configuration."""
+
+    settings: type[BaseModel]
+    target: type[BaseModel]
+    mapping: type[BaseModel]
+
+
+VENDORS: Mapping[str, Vendor] = {
+    "sinch": Vendor(SinchSettings, SinchTarget, SinchMapping),
+    "sobot": Vendor(SobotSettings, SobotTarget, SobotMapping),
+    "platform": Vendor(PlatformSettings, PlatformTarget, PlatformMapping),
+    "jtel": Vendor(JtelSettings, JtelTarget, JtelMapping),
+}

@@ -9,48 +9,70 @@ import argparse
 import gc
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from sandbox.faults import parse_faults
-from sandbox.server import SandboxServer, block_signals, serve_until_signal
-from sandbox.sinch.app import SinchObi
+from sandbox.jtel.app import JtelPortal
+from sandbox.platform.app import PlatformApi
+from sandbox.server import SandboxServer, block_signals, wait_for_signal
+from sandbox.sinch.both import Sinch
+from sandbox.sobot.app import SobotCallCenter
+from sandbox.vendor import Vendor
 
 COLLECT_AFTER = (100_000, 20, 100)
 
+Servers = Mapping[str, SandboxServer[Any]]
+
 
 def main(arguments: Sequence[str]) -> int:
-    """The double was announced by one JSON line on standard output and served until a signal."""
+    """The doubles were announced by one JSON line on standard output and served until a signal."""
     options = _parse(arguments)
-    vendor = SinchObi()
-    server = SandboxServer(vendor, host=options.host, port=options.port)
+    servers = _servers(options.host, options.port)
     if options.seed_config is not None:
-        _apply(json.loads(options.seed_config.read_text()), server)
-    if options.latency_ms is not None:
-        vendor.knobs.latency_ms = options.latency_ms
+        for name, config in json.loads(options.seed_config.read_text()).items():
+            _apply(config, servers[name])
+    for server in servers.values():
+        if options.latency_ms is not None:
+            server.vendor.knobs.latency_ms = options.latency_ms
     gc.set_threshold(*COLLECT_AFTER)  # millions of stored customers are walked at each collection
     block_signals()
-    sys.stdout.write(json.dumps({vendor.name: server.url}) + "\n")
-    sys.stdout.flush()
-    serve_until_signal(server)
+    with ExitStack() as stack:
+        for server in servers.values():
+            stack.enter_context(server)
+        sys.stdout.write(json.dumps({name: server.url for name, server in servers.items()}) + "\n")
+        sys.stdout.flush()
+        wait_for_signal()
     return 0
+
+
+def _servers(host: str, port: int) -> Servers:
+    """The doubles at `port` and the ports after it, or wherever there is room."""
+    sobot = SobotCallCenter()
+    vendors: Sequence[Vendor] = (Sinch(), sobot, sobot.second_host, PlatformApi(), JtelPortal())
+    servers = {
+        vendor.name: SandboxServer(vendor, host=host, port=port + n if port else 0) for n, vendor in enumerate(vendors)
+    }
+    sobot.knobs.second_host = servers[sobot.second_host.name].url
+    return servers
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="sandbox", description="Doubles of the vendors.")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
+    parser.add_argument("--port", type=int, default=0, help="of the first; the others follow. 0 takes free ports")
     parser.add_argument("--latency-ms", type=float, help="wait of every request")
     parser.add_argument(
         "--seed-config",
         type=Path,
-        help='JSON file: {"campaigns": […], "knobs": {…}, "faults": […]}',
+        help='JSON file: {"sinch": {"campaigns": […], "knobs": {…}, "faults": […]}, …}',
     )
     return parser.parse_args(arguments)
 
 
-def _apply(config: dict[str, Any], server: SandboxServer[SinchObi]) -> None:
+def _apply(config: dict[str, Any], server: SandboxServer[Any]) -> None:
     server.vendor.knobs.change(config.get("knobs", {}))
     server.faults.replace(parse_faults(config.get("faults", [])))
     for fields in config.get("campaigns", []):

@@ -110,14 +110,13 @@ class SandboxApp:
         await wire.send(answer(request))
 
 
-def serve_until_signal(server: SandboxServer[VendorT]) -> None:
-    """The server ran until SIGINT or SIGTERM, after the caller blocked them (`block_signals`)."""
-    with server:
-        signal.sigwait(STOP_SIGNALS)
+def wait_for_signal() -> None:
+    """SIGINT or SIGTERM came, after the caller blocked them (`block_signals`)."""
+    signal.sigwait(STOP_SIGNALS)
 
 
 def block_signals() -> None:
-    """SIGINT and SIGTERM wait for `serve_until_signal`, in this thread and those it starts."""
+    """SIGINT and SIGTERM wait for `wait_for_signal`, in this thread and those it starts."""
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_DFL)  # a shell starts background jobs with SIGINT ignored

@@ -20,7 +20,7 @@ import sql.migrate
 from pipelines.database import connect, start_embedded
 from pipelines.installation import Installation
 from sandbox.server import SandboxServer
-from sandbox.sinch.app import SinchObi
+from sandbox.sinch.both import Sinch
 from tests.factories import write_configuration
 
 _numbers = itertools.count(1)
@@ -59,16 +59,14 @@ def database(postgres: URL) -> Iterator[str]:
 
 
 @pytest.fixture
-def sinch() -> Iterator[SandboxServer[SinchObi]]:
+def sinch() -> Iterator[SandboxServer[Sinch]]:
     """A double of Sinch on a socket of its own; `.faults`, `.vendor.knobs` and `.vendor.store` are its handles."""
-    with SandboxServer(SinchObi()) as server:
+    with SandboxServer(Sinch()) as server:
         yield server
 
 
 @pytest.fixture
-def installations(
-    tmp_path: Path, database: str, sinch: SandboxServer[SinchObi]
-) -> Iterator[Callable[..., Installation]]:
+def installations(tmp_path: Path, database: str, sinch: SandboxServer[Sinch]) -> Iterator[Callable[..., Installation]]:
     """Makes installations over this test's database and double from rows (`factories.write_configuration`)."""
     made: list[Installation] = []
 

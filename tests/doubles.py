@@ -14,7 +14,7 @@ from sandbox.jtel.app import JtelPortal
 from sandbox.platform.app import PlatformApi
 from sandbox.platform.seeds import SALES_OUTBOUND
 from sandbox.server import SandboxServer
-from sandbox.sinch.app import SinchObi
+from sandbox.sinch.both import Sinch
 from sandbox.sobot.app import SobotCallCenter
 from sandbox.sobot.seeds import DATA_TEMPLATE, SERVICE_AGENT_ID, WRAP_UP_TEMPLATE
 from sandbox.vendor import Vendor
@@ -85,7 +85,7 @@ def _jtel(url: str) -> dict[str, Any]:
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind("sinch", SinchObi, _sinch, {"campaign_id": TARGET}, "/customers/list", is_later=False),
+        Kind("sinch", Sinch, _sinch, {"campaign_id": TARGET}, "/customers/list", is_later=False),
         Kind(
             "sobot",
             SobotCallCenter,

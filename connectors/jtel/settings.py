@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.jtel.client import DATETIME_FORMAT, JtelClient
+from connectors.jtel.directory import JtelDirectory
 from connectors.jtel.fields import FILLED_BY_US, MAPPABLE, parse_release
 from connectors.jtel.gateway import JtelGateway, JtelTerms
 from connectors.jtel.targets import default_name_template
@@ -207,6 +208,14 @@ class JtelSettings(BaseModel):
             release=parse_release(self.release),
             allow_delete=self.allow_delete,
         )
+
+    def clients(self) -> tuple[JtelClient]:
+        """A client of all operations over a new transport; the caller closes it."""
+        return (self.client(self.transport()),)
+
+    def directory(self) -> JtelDirectory:
+        """What jtel knows, over a new transport; the caller closes it."""
+        return JtelDirectory(*self.clients())
 
     def gateway(self) -> JtelGateway:
         """A gateway over a new transport; the caller closes it."""

@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from connectors.sinch.auth import AuthMode, basic_auth, certificate_pair, key_headers
 from connectors.sinch.client import SinchClient
+from connectors.sinch.directory import SinchDirectory
 from connectors.sinch.gateway import SinchGateway
+from connectors.sinch.rci import RciClient
 from connectors.transport import Patience, RateLimiter, Transport
 
 
@@ -37,6 +39,7 @@ class SinchSettings(BaseModel):
 
     base_url: str
     obi_path: str = "/RI/obi"
+    rci_path: str = "/RI/rci"
     auth_mode: AuthMode = "basic"
     username: str | None = None
     password: SecretStr | None = None
@@ -87,15 +90,7 @@ class SinchSettings(BaseModel):
 
     def gateway(self) -> SinchGateway:
         """A gateway over a new transport; the caller closes it."""
-        transport = Transport(
-            vendor="sinch",
-            base_url=self.base_url + self.obi_path,
-            auth=basic_auth(self.auth_mode, self.username, _secret(self.password)),
-            headers=key_headers(_secret(self.api_key), self.api_key_header),
-            certificate=certificate_pair(self.client_cert, self.client_key),
-            patience=self.patience(),
-            limiter=RateLimiter(self.requests_per_second),
-        )
+        transport = self._transport(self.obi_path)
         return SinchGateway(
             SinchClient(transport, page_limit=self.page_limit),
             batch_size=self.batch_size,
@@ -103,6 +98,29 @@ class SinchSettings(BaseModel):
             external_id_template=self.external_id_template,
             stop_on_invalid=self.stop_on_invalid,
             request_count=lambda: transport.request_count,
+        )
+
+    def clients(self) -> tuple[SinchClient, RciClient]:
+        """Clients of all operations over new transports; the caller closes them."""
+        return SinchClient(self._transport(self.obi_path), page_limit=self.page_limit), self.rci_client()
+
+    def directory(self) -> SinchDirectory:
+        """What Sinch knows, over new transports; the caller closes it."""
+        return SinchDirectory(*self.clients())
+
+    def rci_client(self) -> RciClient:
+        """A client of the configuration interface over a new transport; the caller closes it."""
+        return RciClient(self._transport(self.rci_path), page_limit=self.page_limit)
+
+    def _transport(self, path: str) -> Transport:
+        return Transport(
+            vendor="sinch",
+            base_url=self.base_url + path,
+            auth=basic_auth(self.auth_mode, self.username, _secret(self.password)),
+            headers=key_headers(_secret(self.api_key), self.api_key_header),
+            certificate=certificate_pair(self.client_cert, self.client_key),
+            patience=self.patience(),
+            limiter=RateLimiter(self.requests_per_second),
         )
 
 

@@ -39,12 +39,16 @@ CUSTOMER_HEADER = (
     "priority,not_before,consent,city,contract_no,updated_at"
 )
 
+# Those without a target are not rows of the CRM: leadsync.yaml says where they go.
 CAMPAIGNS = (
     ("spring-promo", "8A7C98EAF1164F2FAA93B98EECB95D76", "DE"),
     ("spring-promo-uk", "0A1B2C3D4E5F60718293A4B5C6D7E8F9", "GB"),
     ("renewals", "11112222333344445555666677778888", "DE"),
+    ("winback", "", "DE"),
+    ("service-check", "", "DE"),
+    ("webinar", "", "GB"),
 )
-LEAD_WEIGHT = {"renewals": 1}
+LEAD_WEIGHT = {"renewals": 1, "winback": 2, "service-check": 2, "webinar": 1}
 CUSTOMER_WEIGHT = {"renewals": 9, "spring-promo": 2, "spring-promo-uk": 2}
 COUNTRIES_OF_REGION = {
     "DE": ("DE",) * 12 + ("AT",) * 4 + ("CH",) * 3 + ("FR", "FR", "ES", "ES", "FI"),
@@ -480,7 +484,8 @@ def write_all(crm: Crm, folder: Path, *, row_count: int) -> None:
     with (folder / "campaigns.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("campaign", "vendor", "target", "region", "active"))
-        writer.writerows((name, "sinch", target, region, "true") for name, target, region in crm.campaigns)
+        rows = ((name, "sinch", target, region, "true") for name, target, region in crm.campaigns if target)
+        writer.writerows(rows)
 
 
 def write_rows(rows: Iterator[Row], writer: Any, *, crm: Crm, blocked: Any) -> None:

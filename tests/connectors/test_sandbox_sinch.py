@@ -654,7 +654,8 @@ def test_knobs_change_over_http(client: httpx.Client, obi: SinchObi) -> None:
 def test_command_announces_its_address_and_stops_on_a_signal(tmp_path: Any, stop_signal: signal.Signals) -> None:
     """`python -m sandbox` prints one JSON line, answers, and exits with 0 on SIGTERM and SIGINT."""
     config = tmp_path / "seed.json"
-    config.write_text(json.dumps({"campaigns": [{"id": UNKNOWN_ID, "name": "Mine"}], "knobs": {"max_batch": 5}}))
+    seeds = {"campaigns": [{"id": UNKNOWN_ID, "name": "Mine"}], "knobs": {"max_batch": 5}}
+    config.write_text(json.dumps({"sinch": seeds}))
     command = [sys.executable, "-m", "sandbox", "--port", "0", "--latency-ms", "1", "--seed-config", str(config)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ}) as process:
         assert process.stdout is not None

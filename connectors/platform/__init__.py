@@ -1,0 +1,1 @@
+"""ipSCAPE: the Platform API, version path v3.0."""

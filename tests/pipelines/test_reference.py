@@ -1,0 +1,100 @@
+"""What vendors know: read over a socket, kept with its history, found by any of its words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.directory import DirectoryEntry
+from connectors.errors import ConnectorError
+from pipelines import night, reference
+from pipelines.assets.reference import KINDS as REFERENCE_KINDS
+from pipelines.installation import Installation
+from pipelines.reference import Words
+from sandbox.faults import Fault
+from tests.doubles import KINDS, SECRETS, serve, write_vendors
+from tests.reading import query
+
+EVERYTHING = [(vendor, kind) for vendor, kinds in REFERENCE_KINDS.items() for kind in kinds]
+ANNA = DirectoryEntry("A1", "Anna Berg", ("anna.berg",), {"queue": "Sales"})
+BERT = DirectoryEntry("A2", "Bert Cole", ("bert.cole",))
+
+
+@pytest.fixture(params=list(KINDS))
+def reached(
+    request: pytest.FixtureRequest, tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[str, Any, Installation]]:
+    """Each vendor: its name, its double, and an installation that reaches it."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    with serve(KINDS[request.param]) as server:
+        installation = Installation.load(write_vendors(tmp_path, {request.param: server}, database=database))
+        yield request.param, server, installation
+        installation.close()
+
+
+def history(installation: Installation) -> list[tuple[Any, ...]]:
+    """Changes in order."""
+    return query(installation, "SELECT key, change FROM reference.changes ORDER BY change_id, key")
+
+
+def test_every_kind_is_read_whole_and_again_without_a_change(reached: tuple[str, Any, Installation]) -> None:
+    """The first refresh finds entries of every kind; a second finds nothing new."""
+    vendor, _, installation = reached
+    with installation.directory(vendor) as directory:
+        assert tuple(directory.kinds) == tuple(REFERENCE_KINDS[vendor])
+    for kind in REFERENCE_KINDS[vendor]:
+        first = night.refresh_reference(installation, vendor, kind)
+        assert first["entries"] == first["appeared"] > 0
+        assert night.refresh_reference(installation, vendor, kind) == {
+            "entries": first["entries"], "appeared": 0, "changed": 0, "vanished": 0, "returned": 0,
+        }  # fmt: skip
+
+
+def test_refresh_that_fails_leaves_what_was_known(reached: tuple[str, Any, Installation]) -> None:
+    """A vendor that does not answer makes nothing vanish."""
+    vendor, server, installation = reached
+    kind = REFERENCE_KINDS[vendor][0]
+    before = night.refresh_reference(installation, vendor, kind)["entries"]
+    server.faults.replace([Fault(kind="status", times=None)])
+    with pytest.raises(ConnectorError):
+        night.refresh_reference(installation, vendor, kind)
+    known = query(installation, "SELECT count(*) FROM reporting.reference_entry WHERE vanished_at IS NULL")
+    assert known == [(before,)]
+
+
+def test_history_tells_what_appeared_changed_vanished_and_returned(reached: tuple[str, Any, Installation]) -> None:
+    """Every difference between two refreshes is a row of history; what stays the same is none."""
+    vendor, _, installation = reached
+    with installation.store() as store:
+        for entries in ([ANNA, BERT], [ANNA._replace(name="Anna Dorn"), BERT], [BERT], [BERT], [BERT, ANNA]):
+            reference.refresh(store, vendor, "people", entries)
+    assert history(installation) == [
+        ("A1", "appeared"), ("A2", "appeared"), ("A1", "changed"), ("A1", "vanished"), ("A1", "returned"),
+    ]  # fmt: skip
+    [(before, after)] = query(installation, "SELECT before, after FROM reference.changes WHERE change = 'changed'")
+    assert (before["name"], after["name"]) == ("Anna Berg", "Anna Dorn")
+
+
+def test_words_find_an_entry_by_key_name_and_alias() -> None:
+    """People write a login, a name or an id, in any case; each finds the entry."""
+    words = Words.of([ANNA, BERT])
+    assert [words.find(word) for word in ("a1", "ANNA BERG", " anna.berg ")] == [ANNA, ANNA, ANNA]
+    assert words.find("anna") is None
+
+
+def test_word_of_two_entries_finds_none_of_them() -> None:
+    """A name that two agents share names neither; their keys still do."""
+    words = Words.of([ANNA, BERT._replace(name="Anna Berg")])
+    assert words.find("Anna Berg") is None
+    assert words.find("A2") == BERT._replace(name="Anna Berg")
+
+
+def test_unknown_word_suggests_the_nearest() -> None:
+    """A near miss is met with what was probably meant; nonsense with nothing."""
+    words = Words.of([ANNA, BERT])
+    assert words.suggestion("ana.berg") == ". Did you mean A1 (Anna Berg)?"
+    assert words.suggestion("0000000000") == ""
