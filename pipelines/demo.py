@@ -71,11 +71,10 @@ def tell(result: dict[str, Any]) -> None:
 def _load(installation: Installation, text: str) -> dict[str, Any]:
     totals: dict[str, Any] = {"sent": 0, "requests": 0, "failures": []}
     with dagster_instance(installation.settings) as instance, progress(text):
-        for day in DAYS:
-            for name in (INTAKE, *(job_name(vendor) for vendor in NAMES), REPORT):
-                result = run_job(installation.settings, instance, name, day)
-                totals["failures"] += failures(result)
-                _add(totals, result)
+        for name in (INTAKE, *(job_name(vendor) for vendor in NAMES), REPORT):
+            result = run_job(installation.settings, instance, name, DAYS)
+            totals["failures"] += failures(result)
+            _add(totals, result)
         # Two vendors tell later what became of a batch: the sensor asks them.
         totals["failures"] += follow(installation, instance, DAYS, wait_s=LONGEST_WAIT_S)
     return totals

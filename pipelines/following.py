@@ -41,7 +41,7 @@ def follow(
     while not stop.is_set() and not _is_settled(installation, days):
         requested = _tick(installation, instance)
         for day in requested:
-            problems += failures(run_job(installation.settings, instance, REPORT, day))
+            problems += failures(run_job(installation.settings, instance, REPORT, [day]))
         if requested:
             _send_leftovers(installation, days, stop)
         elif time.monotonic() >= deadline:

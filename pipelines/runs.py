@@ -6,7 +6,7 @@ Belongs here: what `demo`, `up` and tests need of Dagster. Does not belong here:
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -20,6 +20,7 @@ from pipelines.definitions import build_definitions
 from pipelines.settings import Settings
 
 STORAGE = "\nstorage:\n  postgres:\n    postgres_url: {env: DAGSTER_PG_URL}\n"
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -43,12 +44,17 @@ def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
 
 
 def run_job(
-    settings: Settings, instance: dg.DagsterInstance, name: str, day: date, run_config: Mapping[str, Any] | None = None
+    settings: Settings,
+    instance: dg.DagsterInstance,
+    name: str,
+    days: Sequence[date],
+    run_config: Mapping[str, Any] | None = None,
 ) -> dg.ExecuteInProcessResult:
-    """The job ran for the day in this process; a failure is in the result, not raised."""
+    """The job ran in this process, once for all the consecutive days; a failure is in the result, not raised."""
     job = build_definitions(settings).resolve_job_def(name)
     return job.execute_in_process(
-        partition_key=day.isoformat(),
+        partition_key=days[0].isoformat() if len(days) == 1 else None,
+        tags={RANGE_START: days[0].isoformat(), RANGE_END: days[-1].isoformat()} if len(days) > 1 else None,
         instance=instance,
         run_config={**QUIET, **(run_config or {})},
         raise_on_error=False,

@@ -6,8 +6,7 @@ Source of the defaults: vendors.md, section 5.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Hashable, Sequence
 from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -29,6 +28,8 @@ from connectors.transport import Patience, RateLimiter, Transport
 DEFAULT_HOSTS = {"default": "https://sg.sobot.io", "cc-ivr": "https://openapi.soboten.com"}
 
 _BUILDING = threading.Lock()
+# For the life of the process: a sensor reads the configuration every few seconds, and token calls are limited.
+_PROVIDERS: dict[tuple[Hashable, ...], TokenProvider] = {}
 
 
 class SobotTarget(BaseModel):
@@ -186,12 +187,13 @@ class SobotSettings(BaseModel):
         )
 
     def token_provider(self) -> TokenProvider:
-        """The one token of these settings: all gateways that are built from this object share it."""
+        """The one token of the credential in this process: everything that logs in with it shares it."""
+        terms = (self.token_ttl_fallback_s, self.token_renew_fraction, self.token_retry_s)
+        key = (self._credential(), self.token_host, *terms, self.connect_timeout_s, self.read_timeout_s)
         with _BUILDING:
-            return self._token_provider
+            return _PROVIDERS.get(key) or _PROVIDERS.setdefault(key, self._new_token_provider())
 
-    @cached_property
-    def _token_provider(self) -> TokenProvider:
+    def _new_token_provider(self) -> TokenProvider:
         return TokenProvider(
             self._credential(),
             open_transport=lambda: Transport(vendor=VENDOR, base_url=self.token_host, patience=self.patience()),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 import time
 from base64 import urlsafe_b64encode
 from typing import Any
@@ -98,7 +99,7 @@ def _new_token(tenant: Tenant, *, is_agent: bool) -> str:
     now_ms = tenant.now_ms()
     ttl_s = tenant.knobs.token_ttl_s
     claims = {"iss": "sobot", "realm": "console", "iat": now_ms, "exp": now_ms + round(1000 * ttl_s)}
-    token = _jwt({**claims, "jti": len(tenant.store.tokens)}, tenant.knobs.app_secret)
+    token = _jwt({**claims, "jti": secrets.token_hex(8)}, tenant.knobs.app_secret)
     if tenant.knobs.single_token:
         tenant.store.tokens.clear()
     tenant.store.tokens[token] = (tenant.clock.now() + ttl_s, is_agent)
