@@ -24,6 +24,9 @@ Outcome = Literal["accepted", "duplicate", "rejected", "unattributed", "unknown"
 Action = Literal["create", "update"]
 """What an import does at the vendor: it creates leads, or changes one that the vendor has."""
 
+TargetAction = Literal["activate", "pause", "delete"]
+"""What can be done to a target besides loading it. Each may be repeated without harm."""
+
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
@@ -213,9 +216,6 @@ class Gateway(Protocol):
     def reconcile(self, batch: Batch) -> Receipt:
         """For every open position: `accepted` if the vendor has it, `not_sent` if it has not."""
 
-    def complete(self, campaign: Campaign) -> None:
-        """The campaign was loaded in full: switch the target on, where that is configured."""
-
     def call_results(self, campaign: Campaign, start: datetime, end: datetime) -> Iterator[CallResult]:
         """Results that changed at the vendor in [start, end)."""
 
@@ -274,4 +274,24 @@ class MakesTargets(Protocol):
         Raises:
             OutcomeUnknownError: it may have been; look for it by name, later.
             TargetError: it cannot be made; the text names the setting.
+        """
+
+
+@runtime_checkable
+class ControlsTargets(Protocol):
+    """A vendor whose targets can be switched, or removed. Such a gateway is a `Gateway` too."""
+
+    @property
+    def target_actions(self) -> frozenset[TargetAction]:
+        """What can be done to a target of this vendor."""
+
+    def action_when_loaded(self, campaign: Campaign) -> TargetAction | None:
+        """What the configuration wants done once the campaign was loaded in full."""
+
+    def control_target(self, campaign: Campaign, action: TargetAction) -> None:
+        """It is done; also when it was so before.
+
+        Raises:
+            TargetError: it cannot be done; the text names the setting.
+            OutcomeUnknownError: it may have been done; repeat it.
         """

@@ -19,7 +19,7 @@ from pipelines.assets.contacts import contacts_asset  # noqa: E402
 from pipelines.assets.crm import crm_campaigns, crm_do_not_call, row_asset  # noqa: E402
 from pipelines.assets.reference import reference_assets  # noqa: E402
 from pipelines.assets.reporting import reporting_assets  # noqa: E402
-from pipelines.assets.vendors import NAMES, import_asset, plan_asset  # noqa: E402
+from pipelines.assets.vendors import NAMES, load_assets  # noqa: E402
 from pipelines.intake import configured_sources  # noqa: E402
 from pipelines.partitions import business_days  # noqa: E402
 from pipelines.resources import LeadSync  # noqa: E402
@@ -32,7 +32,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     rows = [row_asset(source, days) for source in configured_sources(settings)]
     vendors = [vendor for vendor in NAMES if vendor in settings.vendors.configured()]
     jobs = {job.name: job for job in all_jobs.all_jobs([asset.key for asset in rows], vendors)}
-    loads = [make(vendor, days) for vendor in vendors for make in (plan_asset, import_asset)]
+    loads = [asset for vendor in vendors for asset in load_assets(vendor, days)]
     return dg.Definitions(
         assets=[
             crm_campaigns,

@@ -190,7 +190,6 @@ class _Run:
                 pass
         finally:
             self._drain()
-        self._complete_campaigns()
         self.summary.elapsed_s = time.monotonic() - started
         self.summary.request_count = self._gateway.request_count - requests_before
         if self._defect is not None:
@@ -342,7 +341,8 @@ class _Run:
                 self._targets[campaign.campaign, day] = made
 
     def _target(self, campaign: Campaign, day: date) -> Mapping[str, Any] | None:
-        return known_or_made(self._ledger.store, self._gateway, campaign, day, settle_s=self._terms.settle_s)
+        settle_s, actor = self._terms.settle_s, self._ledger.actor
+        return known_or_made(self._ledger.store, self._gateway, campaign, day, settle_s=settle_s, actor=actor)
 
     def _note(self, answer: Answer, ruling: Ruling, *, is_held: bool) -> None:
         """Counts what was stored, and remembers an error that ends more than its own import."""
@@ -485,17 +485,6 @@ class _Run:
         if stopped or cleared:
             self._commit(lambda: self._ledger.record_stops(self._scope, stopped, cleared))
             self._told |= cleared | set(stopped)
-
-    def _complete_campaigns(self) -> None:
-        """Campaigns that were loaded in full are switched on, where that is configured."""
-        if self._is_over or self._mode != "send":
-            return
-        still_open = set(self._commit(lambda: self._ledger.open_campaigns(self._scope, OPEN)))
-        for name in sorted(self._admitted - still_open - set(self.summary.stopped)):
-            try:
-                self._gateway.complete(self._campaigns[name])
-            except ConnectorError as error:
-                self.summary.stopped[name] = f"loaded in full, but not switched on: {error}"
 
 
 def _monotonic(due: tuple[datetime | None, int]) -> float:

@@ -17,7 +17,7 @@ from pipelines.assets.contacts import CONTACTS
 from pipelines.assets.crm import CAMPAIGNS, DO_NOT_CALL
 from pipelines.assets.reference import KINDS, reference_key
 from pipelines.assets.reporting import CALL_OUTCOMES, IMPORT_OUTCOMES, LEAD_OUTCOMES, NIGHTLY_REPORT
-from pipelines.assets.vendors import import_key, plan_key
+from pipelines.assets.vendors import load_keys
 from pipelines.resources import LeadSync
 from pipelines.settings import Settings
 
@@ -53,7 +53,7 @@ def vendor_job(vendor: str) -> AssetJob:
     """Plans and sends for one vendor: in one run, so that a failed check keeps back the sending."""
     return dg.define_asset_job(
         job_name(vendor),
-        selection=_with_checks(plan_key(vendor), import_key(vendor)),
+        selection=_with_checks(*load_keys(vendor)),
         tags={"vendor": vendor, "dagster/max_runtime": "14400"},
         description=f"Plan and send the day's contacts to {vendor}; ask about what is unsure first.",
     )

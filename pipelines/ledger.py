@@ -424,6 +424,13 @@ class Ledger:
         )
         return [row.campaign for row in rows]
 
+    def loaded_campaigns(self, scope: Scope) -> list[str]:
+        """The campaigns of the scope that have imports, all of them settled, and no reason to be stopped."""
+        rows = self.store.rows(
+            "imports", "loaded_campaigns", vendor=scope.vendor, days=list(scope.days), campaigns=list(scope.campaigns)
+        )
+        return [row.campaign for row in rows]
+
     def record_stops(self, scope: Scope, stopped: Mapping[str, str], cleared: Iterable[str]) -> None:
         """The campaigns are marked as stopped with their reason, or as not stopped."""
         common = {"vendor": scope.vendor, "days": list(scope.days)}

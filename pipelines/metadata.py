@@ -70,6 +70,12 @@ def of_plan(summary: PlanSummary) -> Metadata:
     }
 
 
+def of_problems(problems: Mapping[str, str | None]) -> Metadata:
+    """How many campaigns are as they should be, how many are not, and why."""
+    failed = [{"campaign": name, "problem": problem} for name, problem in sorted(problems.items()) if problem]
+    return {"good": len(problems) - len(failed), "failed": len(failed), "problems": table(failed)}
+
+
 def of_collection(summaries: Mapping[str, DeliverySummary], imports: Mapping[str, int]) -> Metadata:
     """The day's imports by state, which add up, and what was read of the results that vendors finished."""
     outcomes = ("accepted", "duplicate", "rejected", "unattributed", "moved")

@@ -17,9 +17,9 @@ import pandas as pd
 from sqlalchemy import Row
 
 from connectors.crm.frames import DayWindow
-from connectors.errors import LeadsyncError, SetupError
-from connectors.gateway import Campaign, ResultsLater
-from pipelines import intake, planning, reference, results
+from connectors.errors import ConnectorError, LeadsyncError, SetupError, TargetError
+from connectors.gateway import Campaign, ControlsTargets, ResultsLater, TargetAction
+from pipelines import intake, planning, reference, results, targets
 from pipelines.ahead import Ahead
 from pipelines.collector import calm_collector
 from pipelines.delivery import DeliverySummary, deliver
@@ -228,6 +228,9 @@ def load_day(
         for vendor in vendors_in_use(installation, names)
     }
     deliveries = [summary.delivery for summary in vendors.values()]
+    for vendor, summary in vendors.items():
+        switched = {} if _is_stopped(stop) else switch_loaded(installation, vendor, [day], names)
+        summary.delivery.stopped |= {name: problem for name, problem in switched.items() if problem}
     failures = empty_days(installation, [decisions]) + [text for one in deliveries for text in failures_of(one, day)]
     return DaySummary(decisions, vendors, failures, [text for one in deliveries for text in stops_of(one, day)])
 
@@ -333,6 +336,68 @@ def refresh_reference(installation: Installation, vendor: str, kind: str) -> dic
     return {name: counts[name] for name in ("entries", *reference.CHANGES)}
 
 
+def make_targets(
+    installation: Installation, vendor: str, days: Sequence[date], names: Sequence[str] = ()
+) -> dict[str, str | None]:
+    """What the vendor's campaigns are loaded into on the days is there; why not, by campaign, where it is not.
+
+    Vendors whose targets are named by their ids have nothing to make.
+    """
+    problems: dict[str, str | None] = {}
+    with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
+        settle_s = installation.terms(vendor).settle_s
+        for name, campaign in installation.campaigns(ledger.store, vendor, names).items():
+            problems[name] = None
+            try:
+                gateway.preflight(campaign)
+                for day in days:
+                    targets.known_or_made(
+                        ledger.store, gateway, campaign, day, settle_s=settle_s, actor=installation.actor
+                    )
+            except TargetError as error:
+                problems[name] = str(error)
+    return problems
+
+
+def switch_loaded(
+    installation: Installation, vendor: str, days: Sequence[date], names: Sequence[str] = ()
+) -> dict[str, str | None]:
+    """To campaigns that were loaded in full on the days is done what is configured for then; by campaign, why not."""
+    problems: dict[str, str | None] = {}
+    with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
+        if not isinstance(gateway, ControlsTargets):
+            return {}
+        campaigns = installation.campaigns(ledger.store, vendor, names)
+        for name in ledger.loaded_campaigns(installation.scope(vendor, days, campaigns)):
+            if action := gateway.action_when_loaded(campaigns[name]):
+                problems[name] = None
+                try:
+                    targets.control(ledger.store, gateway, campaigns[name], action, days[-1], actor=installation.actor)
+                except (ConnectorError, TargetError) as error:
+                    problems[name] = f"loaded in full, but {action} failed: {error}"
+    return problems
+
+
+def control_target(installation: Installation, name: str, action: TargetAction, day: date) -> str:
+    """The action was done to the target of the campaign; the vendor's name.
+
+    Raises:
+        SetupError: there is no such campaign, or its vendor cannot do that.
+    """
+    check_names(installation, [name])
+    [vendor] = vendors_in_use(installation, [name])
+    with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
+        campaign = installation.campaigns(ledger.store, vendor, [name])[name]
+        targets.control(ledger.store, gateway, campaign, action, day, actor=installation.actor)
+    return vendor
+
+
+def list_targets(installation: Installation) -> Sequence[Row[Any]]:
+    """The targets that were found or made by name, and what was last done to each."""
+    with installation.store() as store:
+        return store.rows("reporting", "targets")
+
+
 def due_questions(installation: Installation, *, limit: int) -> Sequence[Row[Any]]:
     """Vendors and days that have imports to ask about now: `vendor`, `day`, `last_event_id`."""
     with installation.store() as store:
@@ -394,6 +459,10 @@ def required_columns(installation: Installation) -> set[str]:
                 for campaign in intake.stored_campaigns(store, vendor):
                     needed.update(gateway.required_columns(campaign))
     return needed
+
+
+def _is_stopped(stop: threading.Event | None) -> bool:
+    return stop is not None and stop.is_set()
 
 
 def _while_read(frames: Iterator[pd.DataFrame], store: Store) -> Iterator[pd.DataFrame]:

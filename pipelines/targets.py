@@ -1,26 +1,31 @@
-"""The targets that campaigns are loaded into, where they are found or made by name.
+"""The targets that campaigns are loaded into: found or made by name, switched, removed; each once, each recorded.
 
-Belongs here: that a target is made once, whatever dies and whoever else looks for it. Does not belong here: how
-a vendor makes one (`connectors/<vendor>/`).
+Belongs here: that a target is made once, whatever dies and whoever else looks for it, and the record of what was
+done to it. Does not belong here: how a vendor does it (`connectors/<vendor>/`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
 
 from connectors.errors import ConnectorError, OutcomeUnknownError, SetupError, TargetError
-from connectors.gateway import Campaign, Gateway, MakesTargets
+from connectors.gateway import Campaign, ControlsTargets, Gateway, MakesTargets, TargetAction
 from pipelines.store import Store, utc_now
 
 Target = Mapping[str, Any]
 
+_DONE: Mapping[TargetAction, str] = {"activate": "activated", "pause": "paused", "delete": "deleted"}
 
-def known_or_made(store: Store, gateway: Gateway, campaign: Campaign, day: date, *, settle_s: float) -> Target | None:
+
+def known_or_made(
+    store: Store, gateway: Gateway, campaign: Campaign, day: date, *, settle_s: float, actor: str
+) -> Target | None:
     """What the campaign is loaded into on the day; None where the configuration names it by its id.
 
     A target that is not known yet is looked for by its name first, and made only when the vendor has none. The
@@ -36,10 +41,37 @@ def known_or_made(store: Store, gateway: Gateway, campaign: Campaign, day: date,
     name = gateway.target_name(campaign, day)
     if name is None:
         return None
-    shelf = _Shelf(store, gateway.vendor, campaign.campaign, name)
+    shelf = _Shelf(store, gateway.vendor, campaign.campaign, name, actor)
     with shelf.locked():
         target, _ = shelf.known()
         return target or _found_or_made(shelf, gateway, campaign, day, settle_s)
+
+
+def known(store: Store, gateway: Gateway, campaign: Campaign, day: date) -> Campaign:
+    """The campaign with what is known of its target on the day; nobody is asked."""
+    name = gateway.target_name(campaign, day) if isinstance(gateway, MakesTargets) else None
+    if name is None:
+        return campaign
+    target, _ = _Shelf(store, gateway.vendor, campaign.campaign, name, "").known()
+    return replace(campaign, target={**campaign.target, **(target or {})})
+
+
+def control(store: Store, gateway: Gateway, campaign: Campaign, action: TargetAction, day: date, *, actor: str) -> None:
+    """The action was done to the campaign's target, and is on record; repeating it does no harm.
+
+    Raises:
+        TargetError: the vendor cannot do it; the text says what it can.
+    """
+    actions = gateway.target_actions if isinstance(gateway, ControlsTargets) else frozenset()
+    if not isinstance(gateway, ControlsTargets) or action not in actions:
+        can = ", ".join(sorted(actions)) or "nothing of the kind"
+        raise TargetError(f"campaigns.{campaign.campaign}: {gateway.vendor} cannot {action} a target; it can: {can}")
+    name = gateway.target_name(campaign, day) if isinstance(gateway, MakesTargets) else None
+    name = name or str(next(iter(campaign.target.values()), ""))
+    shelf = _Shelf(store, gateway.vendor, campaign.campaign, name, actor)
+    with shelf.locked():
+        gateway.control_target(known(store, gateway, campaign, day), action)
+        shelf.tell(_DONE[action], is_gone=action == "delete")
 
 
 def _found_or_made(shelf: _Shelf, maker: MakesTargets, campaign: Campaign, day: date, settle_s: float) -> Target:
@@ -79,10 +111,11 @@ def _looked_for(maker: MakesTargets, campaign: Campaign, name: str) -> Target | 
 
 
 class _Shelf:
-    """The place of one target in `ledger.targets`."""
+    """The place of one target in `ledger.targets`, and its record in `ledger.target_events`."""
 
-    def __init__(self, store: Store, vendor: str, campaign: str, name: str) -> None:
+    def __init__(self, store: Store, vendor: str, campaign: str, name: str, actor: str) -> None:
         self._store = store
+        self._actor = actor
         self.vendor = vendor
         self.name = name
         self._key = {"vendor": vendor, "campaign": campaign, "name": name}
@@ -97,26 +130,32 @@ class _Shelf:
             if self._store.is_connected:
                 self._store.run("targets", "unlock", **place)
 
-    def known(self) -> tuple[Target | None, Any]:
+    def known(self) -> tuple[Target | None, datetime | None]:
         rows = self._store.rows("targets", "known", **self._key)
         return (rows[0].target, rows[0].attempted_at) if rows else (None, None)
 
     def attempt(self) -> None:
         with self._store.transaction():
             self._store.run("targets", "attempt", now=utc_now(), **self._key)
+            self._event("asked_for")
 
     def forget_attempt(self) -> None:
         with self._store.transaction():
             self._store.run("targets", "forget_attempt", **self._key)
+            self._event("not_made")
 
     def keep(self, target: Target, *, is_made: bool) -> Target:
+        as_json = orjson.dumps(target).decode()
         with self._store.transaction():
-            self._store.run(
-                "targets",
-                "keep",
-                target=orjson.dumps(target).decode(),
-                is_made=is_made,
-                now=utc_now(),
-                **self._key,
-            )
+            self._store.run("targets", "keep", target=as_json, is_made=is_made, now=utc_now(), **self._key)
+            self._event("made" if is_made else "found")
         return target
+
+    def tell(self, event: str, *, is_gone: bool) -> None:
+        with self._store.transaction():
+            self._event(event)
+            if is_gone:
+                self._store.run("targets", "forget", **self._key)
+
+    def _event(self, event: str) -> None:
+        self._store.run("targets", "tell", now=utc_now(), event=event, actor=self._actor, **self._key)

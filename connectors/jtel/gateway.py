@@ -19,6 +19,7 @@ from connectors.errors import (
     AuthenticationError,
     ConflictError,
     ForbiddenError,
+    InvalidRequestError,
     NotFoundError,
     NotSentError,
     SetupError,
@@ -26,7 +27,7 @@ from connectors.errors import (
     TooLargeError,
     UnavailableError,
 )
-from connectors.gateway import Batch, CallResult, Campaign, Contact, Entry, Receipt, Verdict
+from connectors.gateway import Batch, CallResult, Campaign, Contact, Entry, Receipt, TargetAction, Verdict
 from connectors.jtel.client import LOGIN_REFUSED, JtelClient
 from connectors.jtel.fields import (
     NUMBERS,
@@ -73,6 +74,7 @@ class JtelGateway:
     """Delivers to dialler campaigns. Source: vendors.md, 4(b) «Leads» and 4(c)."""
 
     vendor = "jtel"
+    target_actions: frozenset[TargetAction] = frozenset({"delete"})
     batch_size = 1  # jtel documents no import of several contacts; vendors.md, 4(c) 13
 
     def __init__(
@@ -186,8 +188,21 @@ class JtelGateway:
         entries = batch.entries()
         return Receipt([_found(position, ids.get(entries[position]["UserData"], ())) for position in batch.positions])
 
-    def complete(self, campaign: Campaign) -> None:
-        """Nothing: jtel documents no way to start a campaign."""
+    def action_when_loaded(self, campaign: Campaign) -> TargetAction | None:
+        """None: jtel documents no way to start a campaign."""
+        return None
+
+    def control_target(self, campaign: Campaign, action: TargetAction) -> None:
+        """The campaign is gone, by its id, with its contacts. Source: vendors.md, 4(b) #6."""
+        campaign_id = campaign.target.get("campaign_id")
+        if campaign_id is None:
+            raise TargetError(f"campaigns.{campaign.campaign}.target: which campaign of jtel that is, is not known")
+        try:
+            self._client.delete_campaign(int(campaign_id))
+        except NotFoundError:
+            return  # gone already
+        except InvalidRequestError as error:
+            raise TargetError(str(error)) from None
 
     def call_results(self, campaign: Campaign, start: datetime, end: datetime) -> Iterator[CallResult]:
         """How often each contact was tried, as far as jtel says so; what came of the calls is not documented.

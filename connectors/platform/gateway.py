@@ -110,9 +110,6 @@ class PlatformGateway:
         """The list was made; the name tells its day."""
         return self._targets.create(campaign, name)
 
-    def complete(self, campaign: Campaign) -> None:
-        """Nothing is switched on: no documented operation starts a list or a campaign."""
-
     def call_results(self, campaign: Campaign, start: datetime, end: datetime) -> Iterator[CallResult]:
         """The newest attempt on each lead that was dialled in [start, end). Source: vendors.md, 3(b) #21."""
         newest: dict[int, DiallerCall] = {}

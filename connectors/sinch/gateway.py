@@ -22,7 +22,7 @@ from connectors.errors import (
     SetupError,
     TargetError,
 )
-from connectors.gateway import Batch, CallResult, Campaign, Contact, Entry, Receipt, Verdict
+from connectors.gateway import Batch, CallResult, Campaign, Contact, Entry, Receipt, TargetAction, Verdict
 from connectors.redaction import redact
 from connectors.sinch.client import SinchClient
 from connectors.sinch.models import LOADABLE_STATUSES, EntryResult, SinchCustomer
@@ -41,6 +41,7 @@ class SinchGateway:
     """Delivers to outbound campaigns. Source: vendors.md, 2(c) #8 and 2(e)."""
 
     vendor = "sinch"
+    target_actions: frozenset[TargetAction] = frozenset({"activate", "pause"})
     can_update = False  # OBI has no update; see vendors.md, 2(e) 12
 
     def __init__(
@@ -133,10 +134,13 @@ class SinchGateway:
         entries = batch.entries()
         return Receipt(verdicts=list(self._asked(batch.campaign, entries, batch.positions)))
 
-    def complete(self, campaign: Campaign) -> None:
-        """The campaign is Active, where its target says `activate: true`."""
-        if campaign.target.get("activate"):
-            self._client.set_campaign_status(_campaign_id(campaign), "Active")
+    def action_when_loaded(self, campaign: Campaign) -> TargetAction | None:
+        """`activate`, where the target says `activate: true`."""
+        return "activate" if campaign.target.get("activate") else None
+
+    def control_target(self, campaign: Campaign, action: TargetAction) -> None:
+        """The campaign is Active, or Passive. Source: vendors.md, 2(c) #3."""
+        self._client.set_campaign_status(_campaign_id(campaign), "Active" if action == "activate" else "Passive")
 
     def call_results(self, campaign: Campaign, start: datetime, end: datetime) -> Iterator[CallResult]:
         """Results of customers that changed in [start, end). Source: vendors.md, 2(c) #4."""

@@ -177,9 +177,6 @@ class SobotGateway:
             return Receipt(reference=row.calling_list_code, is_pending=True)
         return self._concluded(batch, row)
 
-    def complete(self, campaign: Campaign) -> None:
-        """Nothing is switched on: a task dials by its schedule."""
-
     def call_results(self, campaign: Campaign, start: datetime, end: datetime) -> Iterator[CallResult]:
         """None: the vendor tells statistics of whole tasks, never the calls to one lead (vendors.md, 1(b-17))."""
         return iter(())

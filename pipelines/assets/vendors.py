@@ -23,6 +23,11 @@ NAMES: Mapping[str, tuple[str, str]] = {
 }
 
 
+# What is found or made by name, and what is switched after a load, where a vendor has such a thing.
+TARGETS: Mapping[str, str] = {"sobot": "tasks", "platform": "lists", "jtel": "dialler_campaigns"}
+SWITCHES: Mapping[str, str] = {"sinch": "campaign_status"}
+
+
 class Campaigns(dg.Config):
     """Which campaigns a run is about; none means all."""
 
@@ -74,9 +79,11 @@ def import_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDe
     """What was sent to one vendor, with a verdict for every entry that it answered."""
     key = import_key(vendor)
 
+    before = [dg.AssetKey([vendor, TARGETS[vendor]])] if vendor in TARGETS else []
+
     @dg.asset(
         key=key,
-        deps=[plan_key(vendor)],
+        deps=[plan_key(vendor), *before],
         partitions_def=days,
         backfill_policy=dg.BackfillPolicy.single_run(),
         group_name=vendor,
@@ -100,3 +107,64 @@ def import_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDe
         night.raise_incomplete(problems)
 
     return sent
+
+
+def load_keys(vendor: str) -> list[dg.AssetKey]:
+    """All assets of one vendor's load, in their order."""
+    before = [dg.AssetKey([vendor, TARGETS[vendor]])] if vendor in TARGETS else []
+    after = [dg.AssetKey([vendor, SWITCHES[vendor]])] if vendor in SWITCHES else []
+    return [plan_key(vendor), *before, import_key(vendor), *after]
+
+
+def load_assets(vendor: str, days: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
+    """All assets of one vendor's load."""
+    makers = [plan_asset, import_asset]
+    makers += [_targets_asset] if vendor in TARGETS else []
+    makers += [_switch_asset] if vendor in SWITCHES else []
+    return [make(vendor, days) for make in makers]
+
+
+def _targets_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=[vendor, TARGETS[vendor]],
+        deps=[plan_key(vendor)],
+        partitions_def=days,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name=vendor,
+        owners=OWNERS,
+        kinds={"http", vendor},
+        pool=f"{vendor}_api",
+        description="What the campaigns are loaded into: found by name, or made once (reporting.target).",
+    )
+    def there(context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync) -> None:
+        with leadsync.opened(context.run.run_id) as installation:
+            for day in days_of(context):
+                problems = night.make_targets(installation, vendor, [day], config.campaigns)
+                # What cannot be made stops its own campaign alone: the import says so, and fails its run.
+                context.add_asset_metadata(metadata.of_problems(problems), partition_key=day.isoformat())
+
+    return there
+
+
+def _switch_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=[vendor, SWITCHES[vendor]],
+        deps=[import_key(vendor)],
+        partitions_def=days,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name=vendor,
+        owners=OWNERS,
+        kinds={"http", vendor},
+        pool=f"{vendor}_api",
+        description="Campaigns that were loaded in full are switched as their target says (reporting.target_event).",
+    )
+    def switched(context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync) -> None:
+        failed: list[str] = []
+        with leadsync.opened(context.run.run_id) as installation:
+            for day in days_of(context):
+                problems = night.switch_loaded(installation, vendor, [day], config.campaigns)
+                context.add_asset_metadata(metadata.of_problems(problems), partition_key=day.isoformat())
+                failed += [f"{day} {name}: {problem}" for name, problem in problems.items() if problem]
+        night.raise_incomplete(failed)
+
+    return switched

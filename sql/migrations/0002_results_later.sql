@@ -39,3 +39,19 @@ CREATE TABLE ledger.targets (
     CONSTRAINT target_is_known CHECK ((target IS NULL) = (known_at IS NULL)),
     CONSTRAINT row_says_something CHECK (target IS NOT NULL OR attempted_at IS NOT NULL)
 );
+
+-- What was done to targets, for good.
+CREATE TABLE ledger.target_events (
+    event_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at       timestamptz NOT NULL,
+    vendor   text NOT NULL,
+    campaign text NOT NULL,
+    name     text NOT NULL,
+    event    text NOT NULL,
+    actor    text NOT NULL,
+    CONSTRAINT event_is_known
+        CHECK (event IN ('found', 'asked_for', 'made', 'not_made', 'activated', 'paused', 'deleted'))
+);
+CREATE INDEX target_events_by_campaign ON ledger.target_events (vendor, campaign, event_id);
+CREATE TRIGGER target_events_are_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.target_events
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();

@@ -297,3 +297,15 @@ SELECT DISTINCT campaign FROM ledger.imports
 WHERE vendor = :vendor AND settled_at IS NULL AND state = ANY (CAST(:states AS text[]))
   AND day = ANY (CAST(:days AS date[])) AND campaign = ANY (CAST(:campaigns AS text[]))
 ORDER BY campaign;
+
+-- name: loaded_campaigns :many
+-- The campaigns that have batches on the days, every one of them at its end, and that nothing stopped.
+SELECT import.campaign FROM ledger.imports AS import
+WHERE import.vendor = :vendor AND import.day = ANY (CAST(:days AS date[]))
+  AND import.campaign = ANY (CAST(:campaigns AS text[]))
+  AND NOT EXISTS (
+      SELECT FROM ledger.campaign_stops AS stop
+      WHERE stop.vendor = import.vendor AND stop.campaign = import.campaign AND stop.day = import.day)
+GROUP BY import.campaign
+HAVING every(import.settled_at IS NOT NULL)
+ORDER BY import.campaign;

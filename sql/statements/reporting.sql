@@ -84,3 +84,9 @@ CROSS JOIN LATERAL (
 ) AS counted
 WHERE import.day = ANY (CAST(:days AS date[])) AND import.state = 'settled'
   AND import.entry_count - import.moved_count > counted.lead_count;
+
+-- name: targets :many
+-- The targets that were found or made by name, and what was last done to each.
+SELECT vendor, campaign, name, is_made, known_at, last_event, last_event_at
+FROM reporting.target
+ORDER BY vendor, campaign, name;

@@ -29,3 +29,12 @@ INSERT INTO ledger.targets (vendor, campaign, name, target, is_made, attempted_a
 VALUES (:vendor, :campaign, :name, CAST(:target AS jsonb), :is_made, :now, :now)
 ON CONFLICT (vendor, campaign, name)
 DO UPDATE SET target = excluded.target, is_made = excluded.is_made, known_at = excluded.known_at;
+
+-- name: forget :none
+-- The target is gone at the vendor; the next load finds or makes another.
+DELETE FROM ledger.targets WHERE vendor = :vendor AND campaign = :campaign AND name = :name;
+
+-- name: tell :none
+-- This was done to the target.
+INSERT INTO ledger.target_events (at, vendor, campaign, name, event, actor)
+VALUES (:now, :vendor, :campaign, :name, :event, :actor);

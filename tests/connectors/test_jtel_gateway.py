@@ -509,7 +509,6 @@ def test_call_results_are_none_without_counters(gateway: JtelGateway, jtel: Vend
 
 def test_stopped_gateway_sends_nothing(gateway: JtelGateway, jtel: Vendor) -> None:
     """The process is to end: what was not sent stays ours."""
-    gateway.complete(Campaign("promo", "jtel", {"campaign_id": RENEWALS_ID}))
     gateway.stop_waiting()
     with pytest.raises(NotSentError):
         gateway.submit(batch())

@@ -360,15 +360,19 @@ def test_preflight_names_the_setting_of_a_target(
     assert str(raised.value) == f"campaigns.promo.target.campaign_id: {sentence}"
 
 
-def test_complete_switches_the_campaign_on_where_the_target_says_so(
+def test_campaign_is_switched_on_where_the_target_says_so(
     gateways: Callable[..., SinchGateway], sinch: SandboxServer[SinchObi]
 ) -> None:
     """Only `activate: true` starts the dialling."""
     gateway = gateways()
-    gateway.complete(CAMPAIGN)
+    assert gateway.action_when_loaded(CAMPAIGN) is None
     assert sinch.vendor.store.campaigns[TARGET].status == "Passive"
-    gateway.complete(Campaign("promo", "sinch", {"campaign_id": TARGET, "activate": True}))
+    wanted = Campaign("promo", "sinch", {"campaign_id": TARGET, "activate": True})
+    assert gateway.action_when_loaded(wanted) == "activate"
+    gateway.control_target(wanted, "activate")
     assert sinch.vendor.store.campaigns[TARGET].status == "Active"
+    gateway.control_target(wanted, "pause")
+    assert sinch.vendor.store.campaigns[TARGET].status == "Passive"
 
 
 def test_call_results_are_those_that_changed_in_the_window(

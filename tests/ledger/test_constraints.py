@@ -35,6 +35,7 @@ DELIVERY = {
     "content_digest": b"d", "import_id": 1, "position": 0,
 }  # fmt: skip
 HELD = {"held_import_id": 2, "held_position": 0, "held_digest": b"d"}
+TARGET_EVENT = {"at": NOW, "vendor": "sinch", "campaign": "c", "name": "n", "event": "made", "actor": "test"}
 TARGET = {"vendor": "sinch", "campaign": "c", "name": "n", "attempted_at": NOW}
 CONTACT = {
     "day": DAY, "source": "lead", "row_no": 1, "campaign": "c", "lead_id": "L1", "verdict": "eligible",
@@ -60,6 +61,7 @@ LEGAL = [
     ("deliveries", HELD),
     ("targets", {}),
     ("targets", {"target": "{}", "known_at": NOW}),
+    ("target_events", {}),
     ("contacts", {}),
     ("contacts", {"verdict": "invalid", "reason_code": "r", "phones": [], "campaign": "", "lead_id": ""}),
 ]
@@ -94,6 +96,7 @@ ILLEGAL = [
     ("deliveries", "held_is_open", {**HELD, "verdict": "accepted", "settled_at": NOW}),
     ("targets", "target_is_known", {"target": "{}"}),
     ("targets", "row_says_something", {"attempted_at": None}),
+    ("target_events", "event_is_known", {"event": "lost"}),
     ("contacts", "verdict_is_known", {"verdict": "accepted", "reason_code": "r"}),
     ("contacts", "eligible_is_addressed", {"phones": []}),
     ("contacts", "eligible_is_addressed", {"phones": [phone(n) for n in range(4)]}),
@@ -102,7 +105,13 @@ ILLEGAL = [
     ("contacts", "purged_has_no_phone", {"is_purged": True, "verdict": "invalid", "reason_code": "r"}),
     ("contacts", "refusal_has_a_reason", {"verdict": "invalid"}),
 ]  # fmt: skip
-ROWS: dict[str, dict[str, Any]] = {"imports": IMPORT, "deliveries": DELIVERY, "contacts": CONTACT, "targets": TARGET}
+ROWS: dict[str, dict[str, Any]] = {
+    "imports": IMPORT,
+    "deliveries": DELIVERY,
+    "contacts": CONTACT,
+    "targets": TARGET,
+    "target_events": TARGET_EVENT,
+}
 
 
 @pytest.fixture
@@ -129,6 +138,7 @@ def test_legal_states_are_stored(engine: Engine) -> None:
             "deliveries": {"lead_id": f"L{number}", "position": number},
             "contacts": {"row_no": number},
             "targets": {"name": f"n{number}"},
+            "target_events": {},
         }
         insert(engine, table, ROWS[table] | changes | keys[table])
 

@@ -1,0 +1,37 @@
+"""The options that commands share, and their exit codes.
+
+Belongs here: click options. Does not belong here: commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+OK, NEEDS_A_PERSON = 0, 1
+
+config_option = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The configuration; else LEADSYNC_CONFIG, else leadsync.yaml.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="JSON on standard output, for programs.")
+campaigns_option = click.option("--campaign", "campaigns", multiple=True, help="Only this campaign; may be repeated.")
+
+
+def day_option(*, required: bool) -> Callable[[Any], Any]:
+    """The business day, as a date."""
+    return click.option("--day", callback=_day, required=required, help="The business day, such as 2026-11-17.")
+
+
+def _day(context: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
+    if value is None:
+        return None
+    try:
+        return datetime.strptime(value, "%Y-%m-%d").date()
+    except ValueError:
+        raise click.BadParameter(f"{value} is not a day such as 2026-11-17") from None

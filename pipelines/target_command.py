@@ -1,0 +1,81 @@
+"""`leadsync target`: what campaigns are loaded into: listed, made, switched, removed.
+
+Belongs here: arguments and what is printed. Does not belong here: how it is done (`targets.py`, `night.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+
+import click
+
+from connectors.errors import SetupError
+from pipelines.options import NEEDS_A_PERSON, OK, campaigns_option, config_option, day_option, json_option
+from pipelines.terminal import emit, say, show
+
+_yes = click.option("--yes", is_flag=True, help="Do it; else say only what would be done.")
+
+
+@click.group()
+def target() -> None:
+    """What campaigns are loaded into at the vendors: tasks, lists, dialler campaigns."""
+
+
+@target.command("list")
+@config_option
+@json_option
+def list_(config: Path | None, as_json: bool) -> int:
+    """The targets that were found or made by name, and what was last done to each."""
+    from pipelines import night
+    from pipelines.installation import Installation
+
+    with closing(Installation.load(config)) as installation:
+        rows = [dict(row._mapping) for row in night.list_targets(installation)]
+    shown = [{**row, "known_at": str(row["known_at"]), "last_event_at": str(row["last_event_at"])} for row in rows]
+    emit(shown) if as_json else show("Targets", shown)
+    return OK
+
+
+@target.command()
+@config_option
+@json_option
+@day_option(required=True)
+@campaigns_option
+def make(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]) -> int:
+    """Find, or make, what the day's campaigns are loaded into; what is there already stays as it is."""
+    from pipelines import night
+    from pipelines.installation import Installation
+
+    with closing(Installation.load(config)) as installation:
+        night.refresh_campaigns(installation)
+        night.check_names(installation, campaigns)
+        rows = [
+            {"vendor": vendor, "campaign": name, "result": problem or "there"}
+            for vendor in night.vendors_in_use(installation, campaigns)
+            for name, problem in night.make_targets(installation, vendor, [day], campaigns).items()
+        ]
+    emit(rows) if as_json else show(f"{day}: targets", rows)
+    return OK if all(row["result"] == "there" for row in rows) else NEEDS_A_PERSON
+
+
+@target.command()
+@click.argument("action", type=click.Choice(["activate", "pause", "delete"]))
+@config_option
+@day_option(required=True)
+@click.option("--campaign", required=True, help="Our name of the campaign.")
+@_yes
+def control(action: str, config: Path | None, day: date, campaign: str, yes: bool) -> int:
+    """Switch a campaign at its vendor on or off (Sinch), or delete it there with its contacts (jtel)."""
+    from pipelines import night
+    from pipelines.installation import Installation
+
+    if not yes:
+        raise SetupError(f"would {action} the target of {campaign} for {day}; say --yes to do it")
+    with closing(Installation.load(config, actor="leadsync target")) as installation:
+        night.refresh_campaigns(installation)
+        vendor = night.control_target(installation, campaign, action, day)  # type: ignore[arg-type]  # click has checked it
+    say(f"{vendor}: {action} of {campaign}: done, and on record in reporting.target_event")
+    return OK
