@@ -18,10 +18,12 @@ from pipelines.processes import free_port
 from pipelines.up import services
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
+from tests.doubles import KINDS, SECRETS, serve, write_vendors
 from tests.factories import CAMPAIGN, OTHER_CAMPAIGN, OTHER_TARGET, TARGET, lead
 
 REPOSITORY = Path(__file__).parents[2]
 DAYS = ("2026-11-16", "2026-11-17", "2026-11-18")
+VENDORS = ("sobot", "platform")
 DEADLINE_S = 200.0
 BACKFILL = """
 mutation($b: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $b) {
@@ -65,10 +67,38 @@ def test_operator_backfills_days_and_materialises_one_campaign(
     with ui(folder) as ask:
         runs = backfill(ask, ["crm/leads", "contacts", "sinch/customers"], DAYS)
         assert [run["status"] for run in runs] == ["SUCCESS"]
-        status = materialise(ask, "sinch_load", DAYS[1], {"campaigns": [OTHER_CAMPAIGN]})
+        only = {"config": {"campaigns": [OTHER_CAMPAIGN]}}
+        ops = {"sinch__customers": only, "sinch__customer_imports": only}
+        status = materialise(ask, "sinch_load", DAYS[1], ops)
     assert status == "SUCCESS"
     assert sinch.vendor.store.creations == {(OTHER_TARGET, "lead-L12"): 1}
     assert planned_by_campaign(installation) == {CAMPAIGN: 3, OTHER_CAMPAIGN: 2}
+
+
+@pytest.mark.slow
+def test_night_settles_asynchronous_imports_without_a_hand(
+    folder: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the intake the daemon loads Sobot and the Platform, asks for their results, and has them settled."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    rows = [row(number, DAYS[1], f"{vendor}-calls") for vendor in VENDORS for number in range(1, 26)]
+    with serve(KINDS["sobot"]) as sobot, serve(KINDS["platform"]) as platform:
+        servers = {"sobot": sobot, "platform": platform}
+        write_vendors(folder, servers, database=database, rows=rows)
+        with ui(folder) as ask:
+            assert materialise(ask, "nightly_intake", DAYS[1], {}) == "SUCCESS"
+            installation = Installation.load(folder / "leadsync.yaml")
+            accepted = wait_for(lambda: accepted_by_vendor(installation, count=len(rows)))
+            installation.close()
+    assert accepted == {"sobot": 25, "platform": 25}
+    assert {name: len(server.vendor.held()) for name, server in servers.items()} == accepted
+
+
+def accepted_by_vendor(installation: Installation, *, count: int) -> dict[str, int] | None:
+    """Leads that are accepted, by vendor, once they are so many."""
+    found = {row.vendor: row.accepted_count for row in night.report(installation, [day_of(DAYS[1])]).campaigns}
+    return found if sum(found.values()) == count else None
 
 
 def planned_by_campaign(installation: Installation) -> dict[str, int]:
@@ -114,9 +144,8 @@ def backfill(ask: Callable[[str, dict[str, Any]], Any], assets: list[str], days:
     return wait_for(ended)
 
 
-def materialise(ask: Callable[[str, dict[str, Any]], Any], job: str, day: str, config: dict[str, Any]) -> str:
+def materialise(ask: Callable[[str, dict[str, Any]], Any], job: str, day: str, ops: dict[str, Any]) -> str:
     """The status of a run of the job for the day, after it has ended."""
-    ops = {"sinch__customers": {"config": config}, "sinch__customer_imports": {"config": config}}
     parameters = {
         "selector": {"repositoryLocationName": "leadsync", "repositoryName": "__repository__", "jobName": job},
         "runConfigData": {"ops": ops},
