@@ -9,9 +9,11 @@ DELETE FROM ledger.contacts WHERE day = :day AND source = :source;
 -- delivered already, else the first by cursor. Every other names the lead that was kept.
 WITH eligible AS (
     -- Counted by window, not by join: fresh tables have no statistics, and a join of unknown size is a guess.
+    -- By hash, because numbers sort in half the time of text: who shares one by chance alone is ranked first below.
     SELECT day, source, row_no, campaign, lead_id, phones[1] AS phone, cursor_at,
-           count(*) OVER (PARTITION BY campaign, source, lead_id) AS lead_count,
-           count(*) OVER (PARTITION BY campaign, phones[1]) AS number_count
+           count(*) OVER (PARTITION BY hashtextextended(lead_id, hashtextextended(source, hashtextextended(campaign, 0))))
+               AS lead_count,
+           count(*) OVER (PARTITION BY hashtextextended(phones[1], hashtextextended(campaign, 0))) AS number_count
     FROM ledger.contacts
     WHERE day = :day AND verdict = 'eligible'
 ), sharing AS MATERIALIZED (
