@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -61,7 +61,7 @@ _HAS_OFFSET = r"[T ][0-9].*(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$"
 _ESCAPED = r'["\\\x00-\x1f]'
 TEXT = pa.large_string()
 
-Texts = Sequence[str | None]
+Texts: TypeAlias = Sequence[str | None] | pa.Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Cursor:
 
     def read(self, cells: Texts) -> pd.Series[pd.Timestamp]:
         """The moments of the cells in UTC, NaT where a cell is missing or cannot be read."""
-        texts = pa.array(cells, TEXT)
+        texts = _arrow(cells)
         moments = _read_offsets(texts) if self.format is None else None
         return parse_cursor(texts.to_pandas(), self.zone, self.format) if moments is None else moments
 
@@ -167,13 +167,13 @@ def build_frame(
     """One frame of the canonical shape from their trimmed columns, as long as `row_nos`."""
     missing = pa.nulls(len(row_nos), TEXT)
     wanted = {*layout.fields.values(), *layout.attributes.values()}
-    cells = {at: pa.array(columns[at], TEXT) for at in wanted if at is not None}
+    cells = {at: _arrow(columns[at]) for at in wanted if at is not None}
     fields = {field: missing if at is None else cells[at] for field, at in layout.fields.items()}
     members = [_members(name, cells[at]) for name, at in layout.attributes.items()]
     table = pa.table(
         {
             "row_no": pa.array(row_nos, pa.int64()),
-            "defect": pa.array(defects, TEXT),
+            "defect": _arrow(defects),
             **fields,
             "attributes": _objects(members) if members else missing,
         }
@@ -181,6 +181,10 @@ def build_frame(
     frame: pd.DataFrame = table.to_pandas()
     frame.insert(2, "cursor_at", cursor_at.reset_index(drop=True))
     return frame
+
+
+def _arrow(cells: Texts) -> pa.Array:
+    return cells if isinstance(cells, pa.Array) else pa.array(cells, TEXT)
 
 
 def as_arrow(column: pd.Series[Any]) -> pa.Array:

@@ -605,7 +605,7 @@ def test_records_do_not_depend_on_the_blocks(block_lines: int) -> None:
     """Where a block ends changes no record, no line and no defect."""
     text = 'a,b\n"c\n\nd",e\n\nf\n"g,h\ni,"j\nk"\nl,m\n"n'
     blocks = list(read_records(io.StringIO(text), Shape(",", 2), first_line=1, block_lines=block_lines))
-    columns = [[cell for each in blocks for cell in each.columns[at]] for at in (0, 1)]
+    columns = [[cell for each in blocks for cell in each.columns[at].to_pylist()] for at in (0, 1)]
     lines = [line for each in blocks for line in each.lines]
     broken = [each.lines[at] for each in blocks for at in each.defects]
     assert columns == [
