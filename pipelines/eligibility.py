@@ -18,7 +18,10 @@ from zoneinfo import available_timezones
 import numpy as np
 import pandas as pd
 import phonenumbers
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from connectors.crm.frames import TEXT, as_arrow, as_texts
 from connectors.redaction import redact
 from pipelines.phones import normalise_region, to_e164
 
@@ -31,7 +34,7 @@ WITHDRAWN = frozenset(
     {"no", "n", "false", "f", "0", "withdrawn", "revoked", "denied", "opt-out", "optout", "opt out", "nein", "non"}
 )
 
-# reason_code: (verdict, text). The first rule of a row wins, in the order of `_RULES` below.
+# reason_code: (verdict, text). The first rule of a row wins, in the order of `_broken_rules`.
 REASONS: Mapping[str, tuple[str, str]] = {
     "row_unreadable": ("invalid", ""),
     "lead_id_missing": ("invalid", "the row has no id"),
@@ -49,6 +52,12 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "priority_invalid": ("invalid", "the priority is not a whole number"),
     "not_before_invalid": ("invalid", "not_before is not a date and time"),
 }
+
+# Columns over the places of the rules, 0 for none: what `judge` writes for each.
+_ORDER = {code: place for place, code in enumerate(REASONS, start=1)}
+_CODES = pa.array([None, *REASONS], TEXT)
+_VERDICTS = pa.array(["eligible", *(verdict for verdict, _ in REASONS.values())], TEXT)
+_TEXTS = pa.array([None, *(text for _, text in REASONS.values())], TEXT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +84,22 @@ def normalise(frame: pd.DataFrame, campaigns: Mapping[str, CampaignRule]) -> pd.
     """Phones in E.164, country and time zone of each row, in the index of `frame`.
 
     Returns:
-        Columns `phone1`, `phone2`, `phone3` (text or None), `country` (ISO 3166 alpha-2 or None),
-        `time_zone` (IANA or None).
+        Columns `phone1`, `phone2`, `phone3`, `country` (ISO 3166 alpha-2), `time_zone` (IANA): text, or missing.
     """
     country = _mapped(frame["country"], normalise_region)
     fallback = _mapped(frame["campaign"], lambda name: _region_of(campaigns.get(name)))
     # Only a row that names no country is read by the campaign's: an unread word is not no word.
-    region = [
-        own or (other if named is None else None)
-        for own, other, named in zip(country, fallback, frame["country"], strict=True)
-    ]
-    phones = {column: _e164(frame[column], region) for column in PHONE_COLUMNS}
-    return pd.DataFrame(
-        {**phones, "country": country, "time_zone": _mapped(frame["timezone"], canonical_time_zone)},
-        index=frame.index,
-        dtype=object,
-    )
+    region = pc.if_else(as_arrow(frame["country"]).is_null(), fallback, country).to_pylist()
+    contacts: dict[str, pa.Array] = {column: _e164(frame[column], region) for column in PHONE_COLUMNS}
+    contacts |= {"country": country, "time_zone": _mapped(frame["timezone"], canonical_time_zone)}
+    return _framed(contacts, frame.index)
 
 
 def numbers(contacts: pd.DataFrame) -> list[str]:
     """Every distinct number in the frame that `normalise` returned."""
-    return list({number for column in PHONE_COLUMNS for number in contacts[column] if number})
+    found = pa.chunked_array([as_arrow(contacts[column]) for column in PHONE_COLUMNS])
+    distinct: list[str] = pc.unique(found.drop_null()).to_pylist()
+    return distinct
 
 
 def judge(
@@ -114,25 +118,25 @@ def judge(
 
     Returns:
         One row per row of `frame`: `row_no`, `campaign`, `lead_id` (text, '' when missing), `verdict`,
-        `reason_code`, `reason` (text or None), `phones` (lists of E.164), `time_zone`, `country`, `cursor_at`.
+        `reason_code`, `reason` (text, or missing), `phones` (lists of E.164), `time_zone`, `country`, `cursor_at`.
     """
     callable_phones, has_listed = _callable(contacts, listed, policy)
-    reason_code = _reason_codes(frame, contacts, campaigns, callable_phones, has_listed, policy)
-    return pd.DataFrame(
+    rules = _broken_rules(frame, contacts, campaigns, callable_phones, has_listed, policy)
+    verdicts = _framed(
         {
-            "row_no": frame["row_no"],
-            "campaign": _filled(frame["campaign"]),
-            "lead_id": _filled(frame["lead_id"]),
-            "verdict": [REASONS[code][0] if code else "eligible" for code in reason_code],
-            "reason_code": pd.Series(reason_code, index=frame.index, dtype=object),
-            "reason": pd.Series(_reasons(reason_code, frame), index=frame.index, dtype=object),
-            "phones": callable_phones,
-            "time_zone": contacts["time_zone"],
-            "country": pd.Series(_countries(contacts, callable_phones), index=frame.index, dtype=object),
-            "cursor_at": frame["cursor_at"],
+            "campaign": pc.fill_null(as_arrow(frame["campaign"]), ""),
+            "lead_id": pc.fill_null(as_arrow(frame["lead_id"]), ""),
+            "verdict": _VERDICTS.take(rules),
+            "reason_code": _CODES.take(rules),
+            "reason": _reasons(rules, frame),
+            "time_zone": as_arrow(contacts["time_zone"]),
+            "country": pa.array(_countries(contacts, callable_phones), TEXT),
         },
-        index=frame.index,
+        frame.index,
     )
+    verdicts.insert(0, "row_no", frame["row_no"])
+    verdicts.insert(6, "phones", pd.Series(callable_phones, index=frame.index, dtype=object))
+    return verdicts.assign(cursor_at=frame["cursor_at"])
 
 
 def parse_priority(text: str) -> int | None:
@@ -154,75 +158,72 @@ def canonical_time_zone(name: str) -> str | None:
     return _zones().get(name.casefold())
 
 
-def _reason_codes(
+def _broken_rules(
     frame: pd.DataFrame,
     contacts: pd.DataFrame,
     campaigns: Mapping[str, CampaignRule],
     phones: Sequence[Sequence[str]],
     has_listed: np.ndarray[Any, Any],
     policy: Policy,
-) -> list[str | None]:
+) -> pa.Array:
+    """For each row the place in `_ORDER` of the first rule that it breaks; 0 if it breaks none."""
     has_phone = frame[list(PHONE_COLUMNS)].notna().any(axis=1).to_numpy()
     has_valid = contacts[list(PHONE_COLUMNS)].notna().any(axis=1).to_numpy()
-    is_country_odd = _is_odd(frame["country"], contacts["country"])
-    consent = _mapped(frame["consent"], lambda text: _consent(text))
-    rules: list[tuple[str, np.ndarray[Any, Any]]] = [
-        ("row_unreadable", frame["defect"].notna().to_numpy()),
-        ("lead_id_missing", frame["lead_id"].isna().to_numpy()),
-        ("campaign_missing", frame["campaign"].isna().to_numpy()),
-        ("campaign_unknown", ~frame["campaign"].isin(list(campaigns)).to_numpy()),
-        (
-            "campaign_inactive",
-            frame["campaign"].isin([n for n, rule in campaigns.items() if not rule.is_active]).to_numpy(),
+    is_country_odd = _is_odd(frame["country"], contacts["country"].notna())
+    consent = _mapped(frame["consent"], _consent)
+    campaign = as_arrow(frame["campaign"])
+    inactive = [name for name, rule in campaigns.items() if not rule.is_active]
+    broken = {
+        "row_unreadable": frame["defect"].notna().to_numpy(),
+        "lead_id_missing": frame["lead_id"].isna().to_numpy(),
+        "campaign_missing": frame["campaign"].isna().to_numpy(),
+        "campaign_unknown": ~_is_one_of(campaign, campaigns),
+        "campaign_inactive": _is_one_of(campaign, inactive),
+        "consent_withdrawn": _is_one_of(consent, ("withdrawn",)),
+        "consent_unclear": _is_one_of(consent, ("unclear",)),
+        "consent_missing": _flags(consent.is_null()) & policy.is_consent_required,
+        "do_not_call": has_listed,
+        "phone_missing": ~has_phone,
+        "country_unknown": ~has_valid & is_country_odd,
+        "phone_invalid": np.fromiter((not row for row in phones), dtype=bool, count=len(phones)),
+        "time_zone_invalid": _is_odd(frame["timezone"], contacts["time_zone"].notna()),
+        "priority_invalid": _is_odd(frame["priority"], _is_parsed(frame["priority"], parse_priority)),
+        "not_before_invalid": _is_odd(
+            frame["not_before"], _is_parsed(frame["not_before"], lambda text: parse_not_before(text, policy.zone))
         ),
-        ("consent_withdrawn", (consent == "withdrawn").to_numpy()),
-        ("consent_unclear", (consent == "unclear").to_numpy()),
-        ("consent_missing", (consent.isna() & policy.is_consent_required).to_numpy()),
-        ("do_not_call", has_listed),
-        ("phone_missing", ~has_phone),
-        ("country_unknown", ~has_valid & is_country_odd),
-        ("phone_invalid", np.array([not row for row in phones], dtype=bool)),
-        ("time_zone_invalid", _is_odd(frame["timezone"], contacts["time_zone"])),
-        ("priority_invalid", _is_odd(frame["priority"], _mapped(frame["priority"], parse_priority))),
-        (
-            "not_before_invalid",
-            _is_odd(
-                frame["not_before"], _mapped(frame["not_before"], lambda text: parse_not_before(text, policy.zone))
-            ),
-        ),
-    ]
-    codes = np.select([mask for _, mask in rules], [code for code, _ in rules], default="")
-    return [code or None for code in codes.tolist()]
+    }
+    places = np.zeros(len(frame), dtype=np.int8)
+    for code in reversed(broken):  # the first rule is written last, over all others
+        places[broken[code]] = _ORDER[code]
+    return pa.array(places)
 
 
 def _callable(contacts: pd.DataFrame, listed: Set[str], policy: Policy) -> tuple[list[list[str]], np.ndarray[Any, Any]]:
     """Each row's distinct callable numbers in order, and whether the list stops the row."""
-    columns = [contacts[column] for column in PHONE_COLUMNS]
     rows = [
         [first] if first and not second and not third else _distinct(first, second, third)
-        for first, second, third in zip(*columns, strict=True)
+        for first, second, third in zip(*(as_texts(contacts[column]) for column in PHONE_COLUMNS), strict=True)
     ]
-    if not listed:
-        return rows, np.zeros(len(rows), dtype=bool)
-    free = [[number for number in row if number not in listed] for row in rows]
-    if policy.suppress_by == "number":
-        return free, np.array([bool(row) and not kept for row, kept in zip(rows, free, strict=True)], dtype=bool)
-    return rows, np.array([len(row) != len(kept) for row, kept in zip(rows, free, strict=True)], dtype=bool)
+    is_stopped = np.zeros(len(rows), dtype=bool)
+    for at in [at for at, row in enumerate(rows) if not listed.isdisjoint(row)] if listed else ():
+        kept = [number for number in rows[at] if number not in listed]
+        is_stopped[at] = policy.suppress_by != "number" or not kept
+        rows[at] = kept if policy.suppress_by == "number" else rows[at]
+    return rows, is_stopped
 
 
 def _distinct(*numbers: str | None) -> list[str]:
     return list(dict.fromkeys(number for number in numbers if number))
 
 
-def _reasons(codes: Iterable[str | None], frame: pd.DataFrame) -> list[str | None]:
-    return [
-        None if code is None else REASONS[code][1] or redact(defect)
-        for code, defect in zip(codes, frame["defect"], strict=True)
-    ]
+def _reasons(rules: pa.Array, frame: pd.DataFrame) -> pa.Array:
+    defects = pa.array([defect and redact(defect) for defect in as_texts(frame["defect"])], TEXT)
+    return pc.if_else(pc.equal(rules, _ORDER["row_unreadable"]), defects, _TEXTS.take(rules))
 
 
-def _e164(column: pd.Series[Any], regions: Sequence[str | None]) -> list[str | None]:
-    return [to_e164(raw, region) if raw else None for raw, region in zip(column, regions, strict=True)]
+def _e164(column: pd.Series[Any], regions: Sequence[str | None]) -> pa.Array:
+    cells = zip(as_texts(column), regions, strict=True)
+    return pa.array([to_e164(raw, region) if raw else None for raw, region in cells], TEXT)
 
 
 def _consent(text: str) -> str:
@@ -230,19 +231,33 @@ def _consent(text: str) -> str:
     return "granted" if word in GRANTED else "withdrawn" if word in WITHDRAWN else "unclear"
 
 
-def _mapped(column: pd.Series[Any], function: Callable[[str], Any]) -> pd.Series[Any]:
+def _mapped(column: pd.Series[Any], function: Callable[[str], str | None]) -> pa.Array:
     """The function of every text in the column; each distinct text is worked out once."""
-    known = {text: function(text) for text in column.dropna().unique()}
-    values = [known.get(text) for text in column] if known else [None] * len(column)
-    return pd.Series(values, index=column.index, dtype=object)
+    coded = as_arrow(column).dictionary_encode()
+    values = pa.array([function(text) for text in coded.dictionary.to_pylist()], TEXT)
+    return values.take(coded.indices)
 
 
-def _is_odd(raw: pd.Series[Any], parsed: pd.Series[Any]) -> np.ndarray[Any, Any]:
-    return np.asarray(raw.notna() & parsed.isna(), dtype=bool)
+def _is_parsed(column: pd.Series[Any], parse: Callable[[str], object]) -> np.ndarray[Any, Any]:
+    return _flags(_mapped(column, lambda text: None if parse(text) is None else text).is_valid())
 
 
-def _filled(column: pd.Series[Any]) -> list[str]:
-    return [text if isinstance(text, str) else "" for text in column]
+def _is_odd(raw: pd.Series[Any], is_parsed: Any) -> np.ndarray[Any, Any]:
+    return np.asarray(raw.notna() & ~is_parsed, dtype=bool)
+
+
+def _is_one_of(cells: pa.Array, values: Iterable[str]) -> np.ndarray[Any, Any]:
+    return _flags(pc.is_in(cells, pa.array(values, TEXT)))
+
+
+def _flags(truths: pa.Array) -> np.ndarray[Any, Any]:
+    flags: np.ndarray[Any, Any] = truths.to_numpy(zero_copy_only=False)
+    return flags
+
+
+def _framed(columns: Mapping[str, pa.Array], index: pd.Index[Any]) -> pd.DataFrame:
+    frame: pd.DataFrame = pa.table(columns).to_pandas()
+    return frame.set_axis(index, axis=0)
 
 
 def _region_of(rule: CampaignRule | None) -> str | None:
@@ -250,7 +265,7 @@ def _region_of(rule: CampaignRule | None) -> str | None:
 
 
 def _countries(contacts: pd.DataFrame, phones: Sequence[Sequence[str]]) -> list[str | None]:
-    return [own or _country_of(row) for own, row in zip(contacts["country"], phones, strict=True)]
+    return [own or _country_of(row) for own, row in zip(as_texts(contacts["country"]), phones, strict=True)]
 
 
 def _country_of(phones: Sequence[str]) -> str | None:

@@ -18,10 +18,11 @@ import orjson
 import pandas as pd
 import phonenumbers
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors.crm.csv import CsvSource
 from connectors.crm.database import DatabaseSource
-from connectors.crm.frames import COLUMNS, DayWindow
+from connectors.crm.frames import COLUMNS, TEXT, DayWindow, as_arrow, as_texts
 from connectors.errors import SetupError
 from connectors.gateway import Campaign
 from pipelines import eligibility
@@ -225,12 +226,13 @@ def read_do_not_call(store: Store, settings: Settings) -> dict[str, int]:
 
 
 def _store_listed(store: Store, frame: pd.DataFrame, regions: list[str], counts: dict[str, int]) -> None:
+    phones = as_texts(frame["phone"])
     entries = [
         (number, reason, until)
-        for raw, reason, until in zip(frame["phone"], frame["reason"], _until(frame["until"]), strict=True)
+        for raw, reason, until in zip(phones, as_texts(frame["reason"]), _until(frame["until"]), strict=True)
         for number in _readings(raw, regions)
     ]
-    readable = sum(bool(_readings(raw, regions)) for raw in frame["phone"])
+    readable = sum(bool(_readings(raw, regions)) for raw in phones)
     counts["read_count"] += len(frame)
     counts["unreadable_count"] += len(frame) - readable
     store.run(
@@ -243,9 +245,9 @@ def _store_listed(store: Store, frame: pd.DataFrame, regions: list[str], counts:
     )
 
 
-def _readings(raw: Any, regions: list[str]) -> list[str]:
+def _readings(raw: str | None, regions: list[str]) -> list[str]:
     """A national number is barred in every region that a campaign has: better one too many."""
-    if not isinstance(raw, str):
+    if raw is None:
         return []
     international = to_e164(raw, None)
     if international:
@@ -268,7 +270,8 @@ def _decided(
     decided.insert(0, "day", str(day))
     decided.insert(1, "source", source)
     # E.164 holds neither commas nor quotes: the array literal needs no escaping.
-    decided["phones"] = ["{" + ",".join(phones) + "}" for phones in decided["phones"]]
+    literals = pa.array(["{" + ",".join(phones) + "}" for phones in decided["phones"]], TEXT)
+    decided["phones"] = literals.to_pandas().array
     return pa.Table.from_pandas(decided, preserve_index=False)
 
 
@@ -282,7 +285,8 @@ def _withdraw_plans(store: Store, day: date, rules: Mapping[str, CampaignRule]) 
 def _count(summary: PullSummary, frame: pd.DataFrame) -> None:
     summary.read_count += len(frame)
     summary.defect_count += int(frame["defect"].notna().sum())
-    summary.by_campaign.update("" if not isinstance(name, str) else name for name in frame["campaign"])
+    counted = pc.value_counts(as_arrow(frame["campaign"])).to_pylist()
+    summary.by_campaign.update({each["values"] or "": each["counts"] for each in counted})
 
 
 def _stored(frame: pd.DataFrame, day: date) -> pa.Table:
@@ -318,7 +322,7 @@ def _crm_campaigns(settings: Settings) -> Iterator[dict[str, Any]]:
     if settings.sources.campaigns is None:
         return
     for frame in open_source(settings, "campaigns", required=("campaign", "vendor", "target")).chunks(None):
-        for row in frame.to_dict("records"):
+        for row in frame.astype(object).where(frame.notna(), None).to_dict("records"):
             yield {
                 "campaign": row["campaign"],
                 "vendor": row["vendor"],

@@ -24,23 +24,27 @@ from pipelines.eligibility import REASONS, parse_not_before, parse_priority
 from pipelines.ledger import Ledger, Plannable, PlannedBatch, Refusal, Scope
 from pipelines.store import utc_now
 
-PLAN_ROWS = 2_000
+PLAN_ROWS = 5_000
 SAMPLES = 3
 TURN_S = 0.2
 SOURCES = ("lead", "customer")
 
 
 class PlannedEntry(NamedTuple):
-    """One delivery on its way into a batch. `digest` is the fingerprint of what the vendor would receive."""
+    """One delivery on its way into a batch. `digest` is the fingerprint of what the vendor would receive, in hex."""
 
     campaign: str
     source: str
     lead_id: str
     phone: str
     content: bytes
-    digest: bytes
+    digest: str
     is_again: bool
     is_update: bool = False
+
+
+PlacedEntry = tuple[PlannedEntry, int, int]
+"""A planned entry, the import that carries it, and its position there."""
 
 
 @dataclass
@@ -158,25 +162,30 @@ class _Planner:
 
     def _take(self, rows: Sequence[Plannable], day: date, source: str) -> None:
         """Every row of the chunk is entered, left as it is, or refused; and counted."""
-        listed = self._ledger.listed_numbers(list({phone for row in rows for phone in row.phones}), self._today)
-        new = list({row.phones[0] for row in rows if not row.is_delivery})
-        held = self._ledger.holders(self._scope.campaigns, new) if new else {}
-        refusals: list[Refusal] = []
+        refusals = self._refusals(rows, source)
         changed: list[Plannable] = []
         outcomes: list[tuple[str, str]] = []
         for row in rows:
-            refusal = self._refusal(row, source, listed, held)
+            refusal = refusals.get(row.row_no)
             outcome, entry = (refusal.verdict, None) if refusal else self._judge(row, source)
             outcomes.append((row.campaign, outcome))
-            if refusal:
-                refusals.append(refusal)
-            elif entry is not None:
+            if entry is not None:
                 self._waiting.setdefault(row.campaign, []).append(entry)
             elif outcome == "changed":
                 changed.append(row)
         self._summary.add(Counter(outcomes))
-        self._ledger.refuse_contacts(day, source, refusals)
+        self._ledger.refuse_contacts(day, source, list(refusals.values()))
         self._ledger.note_changes(source, changed)
+
+    def _refusals(self, rows: Sequence[Plannable], source: str) -> dict[int, Refusal]:
+        """By row number, the rows that must not be sent after all; nearly always none, and then nobody is looked at."""
+        phones = {phone for row in rows for phone in row.phones}
+        new = {row.phones[0] for row in rows if not row.is_delivery}
+        listed = self._ledger.listed_numbers(list(phones), self._today) if phones else set()
+        held = self._ledger.holders(self._scope.campaigns, list(new)) if new else {}
+        suspects = rows if listed or held else ()
+        refusals = (self._refusal(row, source, listed, held) for row in suspects)
+        return {refusal.row_no: refusal for refusal in refusals if refusal is not None}
 
     def _refusal(
         self,
@@ -186,7 +195,7 @@ class _Planner:
         held: Mapping[tuple[str, str], tuple[str, str]],
     ) -> Refusal | None:
         """Why the row must not be sent after all: listed since it was decided, or its number is in the campaign."""
-        if listed and not listed.isdisjoint(row.phones):
+        if not listed.isdisjoint(row.phones):
             return Refusal(row.row_no, "suppressed", "do_not_call", REASONS["do_not_call"][1])
         holder = held.get((row.campaign, row.phones[0]))
         if holder is None or row.is_delivery or holder == (source, row.lead_id):
@@ -195,21 +204,21 @@ class _Planner:
         return Refusal(row.row_no, "duplicate", "number_in_campaign", text)
 
     def _judge(self, row: Plannable, source: str) -> tuple[str, PlannedEntry | None]:
-        if row.is_delivery and row.verdict is None:
+        if not row.is_delivery:
+            return "planned", self._entry(row, source)
+        if row.verdict is None:
             return "in_progress", None
         if row.verdict in ("unattributed", "withdrawn"):
             return row.verdict, None
         return self._compare(row, self._entry(row, source))
 
     def _compare(self, row: Plannable, entry: PlannedEntry) -> tuple[str, PlannedEntry | None]:
-        is_same = row.content_digest == entry.digest
+        is_same = row.content_digest is not None and row.content_digest.hex() == entry.digest
         if row.verdict in ("accepted", "duplicate"):
             if not is_same and self._can_update:
                 return "update", entry._replace(is_update=True)
             return ("unchanged" if is_same else "changed"), None
-        if row.verdict == "rejected" and is_same:
-            return "refused_before", None
-        return "planned", entry
+        return ("refused_before", None) if is_same else ("planned", entry)
 
     def _entry(self, row: Plannable, source: str) -> PlannedEntry:
         mapped = self._mappers[row.campaign](_contact(row, source, self._zone))
@@ -217,7 +226,7 @@ class _Planner:
         if len(samples) < SAMPLES:
             samples.append(mapped)
         content = orjson.dumps(mapped)
-        digest = blake2b(content, digest_size=16).digest()
+        digest = blake2b(content, digest_size=16).hexdigest()
         return PlannedEntry(row.campaign, source, row.lead_id, row.phones[0], content, digest, row.is_delivery)
 
     def _write(self, day: date, *, is_last: bool) -> set[str]:
@@ -225,16 +234,15 @@ class _Planner:
         if not groups:
             return set()
         import_ids = self._ledger.insert_planned(self._scope.vendor, day, [self._batch(group) for group in groups])
-        placed = [
-            (entry, import_id, position)
-            for group, import_id in zip(groups, import_ids, strict=True)
-            for position, entry in enumerate(group)
-        ]
-        new = [one for one in placed if not one[0].is_again]
+        new: list[PlacedEntry] = []
+        again: list[PlacedEntry] = []
+        for group, import_id in zip(groups, import_ids, strict=True):
+            for position, entry in enumerate(group):
+                (again if entry.is_again else new).append((entry, import_id, position))
         self._ledger.insert_deliveries(self._scope.vendor, day, _deliveries(new))
         for is_update in (False, True):
-            again = [one for one in placed if one[0].is_again and one[0].is_update is is_update]
-            self._ledger.replan_deliveries(day, _deliveries(again), is_update=is_update)
+            placed = [one for one in again if one[0].is_update is is_update]
+            self._ledger.replan_deliveries(day, _deliveries(placed), is_update=is_update)
         self._summary.import_count += len(groups)
         return {group[0].campaign for group in groups}
 
@@ -256,19 +264,22 @@ class _Planner:
 
 
 def _contact(row: Plannable, source: str, zone: ZoneInfo) -> Contact:
+    # Taken apart at once: by name, one by one, it takes twice as long.
+    _, _, lead_id, phones, time_zone, country, first_name, last_name, email, agent, *own, attributes, _, _, _ = row
+    priority, not_before = own
     return Contact(
         source,
-        row.lead_id,
-        row.phones,
-        row.first_name,
-        row.last_name,
-        row.email,
-        row.country,
-        row.time_zone,
-        row.agent,
-        parse_priority(row.priority) if row.priority else None,
-        parse_not_before(row.not_before, zone) if row.not_before else None,
-        row.attributes or {},
+        lead_id,
+        phones,
+        first_name,
+        last_name,
+        email,
+        country,
+        time_zone,
+        agent,
+        parse_priority(priority) if priority else None,
+        parse_not_before(not_before, zone) if not_before else None,
+        attributes or {},
     )
 
 
@@ -295,17 +306,18 @@ def planned_batch(
     )
 
 
-def _deliveries(placed: Sequence[tuple[PlannedEntry, int, int]]) -> pa.Table:
+def _deliveries(placed: Sequence[PlacedEntry]) -> pa.Table:
     """Entries with the import and position that carry them, as columns of `ledger.deliveries`."""
-    entries = [entry for entry, _, _ in placed]
+    entries, import_ids, positions = zip(*placed, strict=True) if placed else ((), (), ())
+    campaigns, sources, lead_ids, phones, _, digests, _ = zip(*entries, strict=True) if entries else [()] * 7
     return pa.table(
         {
-            "campaign": [entry.campaign for entry in entries],
-            "source": [entry.source for entry in entries],
-            "lead_id": [entry.lead_id for entry in entries],
-            "phone": [entry.phone for entry in entries],
-            "content_digest": ["\\x" + entry.digest.hex() for entry in entries],
-            "import_id": [import_id for _, import_id, _ in placed],
-            "position": [position for _, _, position in placed],
+            "campaign": campaigns,
+            "source": sources,
+            "lead_id": lead_ids,
+            "phone": phones,
+            "content_digest": ["\\x" + digest for digest in digests],
+            "import_id": import_ids,
+            "position": positions,
         }
     )

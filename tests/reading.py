@@ -1,9 +1,10 @@
-"""What tests read of the ledger, through the same views as everybody else."""
+"""What tests read of the ledger, through the same views as everybody else, and of frames."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 from sqlalchemy import text
 
 from pipelines import night
@@ -23,3 +24,9 @@ def query(installation: Installation, statement: str, **values: Any) -> list[tup
     """The rows of a statement."""
     with installation.engine.connect() as connection:
         return [tuple(row) for row in connection.execute(text(statement), values)]
+
+
+def plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with None in place of every missing text."""
+    texts = [name for name, kind in frame.dtypes.items() if kind == "str"]
+    return frame.assign(**{name: frame[name].astype(object).where(frame[name].notna(), None) for name in texts})

@@ -18,9 +18,10 @@ from typing import TextIO
 from zoneinfo import ZoneInfo
 
 import pandas as pd
+import pyarrow as pa
 
 from connectors.crm.encoding import AUTO, find_delimiter, find_encoding
-from connectors.crm.frames import COLUMNS, Cursor, DayWindow, Texts, build_frame, regroup
+from connectors.crm.frames import COLUMNS, TEXT, Cursor, DayWindow, build_frame, regroup
 from connectors.crm.layout import Columns, Layout
 from connectors.crm.records import Records, Shape, read_records
 from connectors.errors import SetupError
@@ -154,7 +155,7 @@ class CsvSource:
             with self._open(path) as sheet:
                 for records in sheet.records(block_lines=block_lines):
                     last_line = max(records.lines, default=last_line)
-                    rows = _Rows(records, sheet.layout, self._cursor(sheet.layout), label)
+                    rows = _Rows(records, records.columns, sheet.layout, self._cursor(sheet.layout), label)
                     wanted = window if self._is_filtered(window) else None
                     yield rows.frame(wanted, first_row_no=first_row_no)
             first_row_no += last_line
@@ -210,9 +211,9 @@ class CsvSource:
 
     def _refuse_unreadable_cursor(self, sheet: _Sheet) -> None:
         records = next(sheet.records(block_lines=_SAMPLE_LINES))
-        rows = _Rows(records, sheet.layout, self._cursor(sheet.layout), "")
-        cells = [cell for cell in rows.cursor_cells() if cell]
-        if cells and rows.cursor.read(cells).isna().all():
+        rows = _Rows(records, records.columns, sheet.layout, self._cursor(sheet.layout), "")
+        cells = rows.cursor_cells().drop_null()
+        if len(cells) and rows.cursor.read(cells).isna().all():
             raise SetupError(
                 f"{self._setting}.cursor: none of the first {len(cells)} values of"
                 f" {rows.cursor.name!r} in {sheet.path} is a date and time;"
@@ -231,13 +232,14 @@ class _Rows:
     """Records of one file, on their way to a frame."""
 
     records: Records
+    columns: Sequence[pa.Array]
     layout: Layout
     cursor: Cursor
     label: str
 
-    def cursor_cells(self) -> Texts:
+    def cursor_cells(self) -> pa.Array:
         at = self.layout.cursor
-        return [None] * len(self.records.lines) if at is None else self.records.columns[at]
+        return pa.nulls(len(self.records.lines), TEXT) if at is None else self.columns[at]
 
     def frame(self, window: DayWindow | None, *, first_row_no: int) -> pd.DataFrame:
         """The rows that are the window's to account for."""
@@ -246,25 +248,21 @@ class _Rows:
         is_unknown = cursor_at.isna().tolist()
         defects = self._defects(cursor_cells, is_unknown, is_needed=window is not None)
         claimed = [True] * len(cursor_at) if window is None else window.claims(cursor_at).tolist()
+        columns = self.columns if all(claimed) else [cells.filter(pa.array(claimed)) for cells in self.columns]
         return build_frame(
-            self._claimed_cells(claimed),
+            columns,
             layout=self.layout,
             row_nos=[first_row_no + line for line in compress(self.records.lines, claimed)],
             defects=list(compress(defects, claimed)),
             cursor_at=cursor_at[claimed],
         )
 
-    def _claimed_cells(self, claimed: Sequence[bool]) -> Sequence[Texts]:
-        if all(claimed):
-            return self.records.columns
-        return [list(compress(cells, claimed)) for cells in self.records.columns]
-
-    def _defects(self, cells: Texts, is_unknown: Sequence[bool], *, is_needed: bool) -> list[str | None]:
+    def _defects(self, cells: pa.Array, is_unknown: Sequence[bool], *, is_needed: bool) -> list[str | None]:
         defects: list[str | None] = [None] * len(cells)
         for at, defect in self.records.defects.items():
             defects[at] = f"{self.label}line {self.records.lines[at]} {defect}"
         for at in compress(range(len(cells)), is_unknown if is_needed else ()):
-            complaint = self.cursor.complaint(cells[at])
+            complaint = self.cursor.complaint(cells[at].as_py())
             defects[at] = defects[at] or f"{self.label}line {self.records.lines[at]}: {complaint}"
         return defects
 

@@ -6,11 +6,13 @@ which of ours (`layout.py`), what a value means and whether a lead may be called
 
 A frame has these columns, in this order:
 
-    row_no      int64      where the record starts: a line of a CSV file, an ordinal in a database
-    defect      object     why the row cannot be read, without its values; None if it can
+    row_no      int64   where the record starts: a line of a CSV file, an ordinal in a database
+    defect      str     why the row cannot be read, without its values; missing if it can
     cursor_at   datetime64[us, UTC]   when the row changed; NaT when unknown
-    <fields>    object     text without surrounding white space; None when missing or blank
-    attributes  object     a JSON object of every other column that has a value; None if none has
+    <fields>    str     text without surrounding white space; missing when absent or blank
+    attributes  str     a JSON object of every other column that has a value; missing if none has
+
+`str` is the text of pandas, held by Arrow, in which a missing cell is NaN: `as_arrow` and `as_texts` have None.
 """
 
 from __future__ import annotations
@@ -18,12 +20,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import orjson
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 if TYPE_CHECKING:
     from connectors.crm.layout import Layout
@@ -53,7 +57,11 @@ CURSOR_COLUMN = "updated_at"
 _FULL_DATE = r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?:[T ].*)?"
 _HAS_OFFSET = r"[T ][0-9].*(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$"
 
-Texts = Sequence[str | None]
+# What JSON writes as an escape, and nothing else.
+_ESCAPED = r'["\\\x00-\x1f]'
+TEXT = pa.large_string()
+
+Texts: TypeAlias = Sequence[str | None] | pa.Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +101,23 @@ class Cursor:
 
     def read(self, cells: Texts) -> pd.Series[pd.Timestamp]:
         """The moments of the cells in UTC, NaT where a cell is missing or cannot be read."""
-        texts: pd.Series[str] = pd.Series(np.array(cells, dtype=object), dtype="str")
-        return parse_cursor(texts, self.zone, self.format)
+        texts = _arrow(cells)
+        moments = _read_offsets(texts) if self.format is None else None
+        return parse_cursor(texts.to_pandas(), self.zone, self.format) if moments is None else moments
 
     def complaint(self, cell: str | None) -> str:
         """Why a cell without a moment is a defect; never quotes the cell."""
         state = "is not a date and time" if cell and cell.strip() else "is missing"
         return f"the cursor {self.name!r} {state}"
+
+
+def _read_offsets(texts: pa.Array) -> pd.Series[pd.Timestamp] | None:
+    """The moments, if all texts are ISO 8601 with an offset; None if one is not: `parse_cursor` reads more."""
+    try:
+        moments: pd.Series[pd.Timestamp] = pc.cast(texts, pa.timestamp("us", "UTC")).to_pandas()
+    except pa.ArrowInvalid:
+        return None
+    return moments
 
 
 def parse_cursor(texts: pd.Series[str], zone: ZoneInfo, pattern: str | None = None) -> pd.Series[pd.Timestamp]:
@@ -147,37 +165,59 @@ def build_frame(
     cursor_at: pd.Series[pd.Timestamp],
 ) -> pd.DataFrame:
     """One frame of the canonical shape from their trimmed columns, as long as `row_nos`."""
-    missing = _objects([None] * len(row_nos))
-    fields = {field: missing if at is None else _objects(columns[at]) for field, at in layout.fields.items()}
-    return pd.DataFrame(
+    missing = pa.nulls(len(row_nos), TEXT)
+    wanted = {*layout.fields.values(), *layout.attributes.values()}
+    cells = {at: _arrow(columns[at]) for at in wanted if at is not None}
+    fields = {field: missing if at is None else cells[at] for field, at in layout.fields.items()}
+    members = [_members(name, cells[at]) for name, at in layout.attributes.items()]
+    table = pa.table(
         {
-            "row_no": np.array(row_nos, dtype=np.int64),
-            "defect": _objects(defects),
-            "cursor_at": cursor_at.array,
+            "row_no": pa.array(row_nos, pa.int64()),
+            "defect": _arrow(defects),
             **fields,
-            "attributes": _objects(_attributes(columns, layout, count=len(row_nos))),
+            "attributes": _objects(members) if members else missing,
         }
     )
+    frame: pd.DataFrame = table.to_pandas()
+    frame.insert(2, "cursor_at", cursor_at.reset_index(drop=True))
+    return frame
 
 
-def _objects(cells: Texts) -> pd.Series[str]:
-    # Left to itself, pandas makes a text column of its own in which a missing cell is NaN.
-    return pd.Series(np.array(cells, dtype=object), dtype=object)
+def _arrow(cells: Texts) -> pa.Array:
+    return cells if isinstance(cells, pa.Array) else pa.array(cells, TEXT)
 
 
-def _attributes(columns: Sequence[Texts], layout: Layout, *, count: int) -> Texts:
-    names = tuple(layout.attributes)
-    if not names:
-        return [None] * count
-    cells = zip(*(columns[at] for at in layout.attributes.values()), strict=True)
-    return [_json_object(names, values) for values in cells]
+def as_arrow(column: pd.Series[Any]) -> pa.Array:
+    """A column of text as one Arrow array; null where a cell is missing."""
+    cells = pa.array(column, TEXT, from_pandas=True)
+    return cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
 
 
-def _json_object(names: Sequence[str], values: Texts) -> str | None:
-    found = dict(zip(names, values, strict=True))
-    if None in values:
-        found = {name: value for name, value in found.items() if value is not None}
-    return orjson.dumps(found).decode() if found else None
+def as_texts(column: pd.Series[Any]) -> list[str | None]:
+    """The cells of a column of text; None where one is missing."""
+    texts: list[str | None] = as_arrow(column).to_pylist()
+    return texts
+
+
+def _objects(members: Sequence[pa.Array]) -> pa.Array:
+    """A JSON object of each row's members; null where it has none."""
+    # Not null_handling="skip": Arrow then drops the rows that have no member at all.
+    joined = pc.binary_join_element_wise(*members, _text(""), null_handling="replace", null_replacement="")
+    objects = pc.binary_join_element_wise(pc.utf8_replace_slice(joined, 0, 1, "{"), _text("}"), _text(""))
+    return pc.if_else(pc.equal(joined, _text("")), pa.scalar(None, TEXT), objects)
+
+
+def _members(name: str, cells: pa.Array) -> pa.Array:
+    """Each cell as a member of a JSON object with a comma before it, `,"name":"cell"`; null where it is missing."""
+    key = f",{orjson.dumps(name).decode()}:"
+    if pc.any(pc.match_substring_regex(cells, _ESCAPED)).as_py():
+        values = pa.array([None if cell is None else orjson.dumps(cell).decode() for cell in cells.to_pylist()], TEXT)
+        return pc.binary_join_element_wise(_text(key), values, _text(""))
+    return pc.binary_join_element_wise(_text(key + '"'), cells, _text('"'), _text(""))
+
+
+def _text(text: str) -> pa.Scalar:
+    return pa.scalar(text, TEXT)
 
 
 def regroup(frames: Iterable[pd.DataFrame], *, chunk_rows: int) -> Iterator[pd.DataFrame]:
