@@ -309,7 +309,7 @@ def planned_batch(
 def _deliveries(placed: Sequence[PlacedEntry]) -> pa.Table:
     """Entries with the import and position that carry them, as columns of `ledger.deliveries`."""
     entries, import_ids, positions = zip(*placed, strict=True) if placed else ((), (), ())
-    campaigns, sources, lead_ids, phones, _, digests, _ = zip(*entries, strict=True) if entries else [()] * 7
+    campaigns, sources, lead_ids, phones, _, digests, *_ = zip(*entries, strict=True) if entries else [()] * 8
     return pa.table(
         {
             "campaign": campaigns,
