@@ -43,10 +43,6 @@ class PlannedEntry(NamedTuple):
     is_update: bool = False
 
 
-PlacedEntry = tuple[PlannedEntry, int, int]
-"""A planned entry, the import that carries it, and its position there."""
-
-
 @dataclass
 class PlanSummary:
     """What planning came to. `counts`: planned, update, unchanged, changed, in_progress, refused_before,
@@ -234,15 +230,16 @@ class _Planner:
         if not groups:
             return set()
         import_ids = self._ledger.insert_planned(self._scope.vendor, day, [self._batch(group) for group in groups])
-        new: list[PlacedEntry] = []
-        again: list[PlacedEntry] = []
-        for group, import_id in zip(groups, import_ids, strict=True):
-            for position, entry in enumerate(group):
-                (again if entry.is_again else new).append((entry, import_id, position))
+        placed = [
+            (entry, import_id, position)
+            for group, import_id in zip(groups, import_ids, strict=True)
+            for position, entry in enumerate(group)
+        ]
+        new, again = [p for p in placed if not p[0].is_again], [p for p in placed if p[0].is_again]
         self._ledger.insert_deliveries(self._scope.vendor, day, _deliveries(new))
         for is_update in (False, True):
-            placed = [one for one in again if one[0].is_update is is_update]
-            self._ledger.replan_deliveries(day, _deliveries(placed), is_update=is_update)
+            refused = [one for one in again if one[0].is_update is is_update]
+            self._ledger.replan_deliveries(day, _deliveries(refused), is_update=is_update)
         self._summary.import_count += len(groups)
         return {group[0].campaign for group in groups}
 
@@ -306,10 +303,11 @@ def planned_batch(
     )
 
 
-def _deliveries(placed: Sequence[PlacedEntry]) -> pa.Table:
+def _deliveries(placed: Sequence[tuple[PlannedEntry, int, int]]) -> pa.Table:
     """Entries with the import and position that carry them, as columns of `ledger.deliveries`."""
     entries, import_ids, positions = zip(*placed, strict=True) if placed else ((), (), ())
-    campaigns, sources, lead_ids, phones, _, digests, *_ = zip(*entries, strict=True) if entries else [()] * 8
+    columns = zip(*entries, strict=True) if entries else [()] * len(PlannedEntry._fields)
+    campaigns, sources, lead_ids, phones, _, digests, *_ = columns
     return pa.table(
         {
             "campaign": campaigns,
