@@ -149,7 +149,12 @@ def status(config: Path | None, as_json: bool, day: date | None) -> int:
 
 
 @cli.command()
-@click.option("--port", default=8700, show_default=True, help="Where the double of Sinch listens; 0 takes a free port.")
+@click.option(
+    "--port",
+    default=8700,
+    show_default=True,
+    help="Where the first double listens; the others follow. 0 takes free ports.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="On which address.")
 @click.option("--latency-ms", default=0.0, show_default=True, help="Wait of every request.")
 def sandbox(port: int, host: str, latency_ms: float) -> int:
