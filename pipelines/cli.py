@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,30 +18,10 @@ from typing import Any
 import click
 
 from connectors.errors import LeadsyncError, SetupError
+from pipelines.options import NEEDS_A_PERSON, OK, campaigns_option, config_option, day_option, json_option
+from pipelines.target_command import target
 from pipelines.terminal import complain, emit, progress, say, show
-
-OK, NEEDS_A_PERSON = 0, 1
-
-_config = click.option(
-    "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The configuration; else LEADSYNC_CONFIG, else leadsync.yaml.",
-)
-_json = click.option("--json", "as_json", is_flag=True, help="JSON on standard output, for programs.")
-_campaigns = click.option("--campaign", "campaigns", multiple=True, help="Only this campaign; may be repeated.")
-
-
-def _day(context: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
-    if value is None:
-        return None
-    try:
-        return datetime.strptime(value, "%Y-%m-%d").date()
-    except ValueError:
-        raise click.BadParameter(f"{value} is not a day such as 2026-11-17") from None
-
-
-def _day_option(*, required: bool) -> Callable[[Any], Any]:
-    return click.option("--day", callback=_day, required=required, help="The business day, such as 2026-11-17.")
+from pipelines.vendor_command import vendor
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -51,8 +31,8 @@ def cli() -> None:
 
 
 @cli.command()
-@_config
-@_json
+@config_option
+@json_option
 def demo(config: Path | None, as_json: bool) -> int:
     """Load three example days through Dagster into a sandbox vendor, twice."""
     from pipelines.demo import run_demo, tell  # here: Dagster takes a second to import
@@ -64,7 +44,7 @@ def demo(config: Path | None, as_json: bool) -> int:
 
 
 @cli.command()
-@_config
+@config_option
 @click.option("--port", default=3000, show_default=True, help="Where the Dagster UI listens.")
 @click.option("--sandbox", "with_sandbox", is_flag=True, help="Run the sandbox vendors too, and send to them.")
 def up(config: Path | None, port: int, with_sandbox: bool) -> int:
@@ -83,9 +63,9 @@ def up(config: Path | None, port: int, with_sandbox: bool) -> int:
 
 
 @cli.command()
-@_config
-@_json
-@_day_option(required=False)
+@config_option
+@json_option
+@day_option(required=False)
 def check(config: Path | None, as_json: bool, day: date | None) -> int:
     """Look at configuration, sources, credentials and targets; send nothing."""
     from pipelines.preflight import look
@@ -100,10 +80,10 @@ def check(config: Path | None, as_json: bool, day: date | None) -> int:
 
 
 @cli.command()
-@_config
-@_json
-@_day_option(required=True)
-@_campaigns
+@config_option
+@json_option
+@day_option(required=True)
+@campaigns_option
 def plan(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]) -> int:
     """Dry run: what `sync` would send, with masked samples. Changes nothing, sends nothing."""
     from pipelines.dryrun import dry_run
@@ -121,10 +101,10 @@ def plan(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]
 
 
 @cli.command()
-@_config
-@_json
-@_day_option(required=True)
-@_campaigns
+@config_option
+@json_option
+@day_option(required=True)
+@campaigns_option
 @click.option(
     "--wait",
     "wait_s",
@@ -150,9 +130,9 @@ def sync(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]
 
 
 @cli.command()
-@_config
-@_json
-@_day_option(required=False)
+@config_option
+@json_option
+@day_option(required=False)
 def status(config: Path | None, as_json: bool, day: date | None) -> int:
     """Did the night load, and if not, which leads and why? The newest day unless --day says otherwise."""
     from pipelines import night
@@ -169,7 +149,12 @@ def status(config: Path | None, as_json: bool, day: date | None) -> int:
 
 
 @cli.command()
-@click.option("--port", default=8700, show_default=True, help="Where the double of Sinch listens; 0 takes a free port.")
+@click.option(
+    "--port",
+    default=8700,
+    show_default=True,
+    help="Where the first double listens; the others follow. 0 takes free ports.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="On which address.")
 @click.option("--latency-ms", default=0.0, show_default=True, help="Wait of every request.")
 def sandbox(port: int, host: str, latency_ms: float) -> int:
@@ -179,8 +164,8 @@ def sandbox(port: int, host: str, latency_ms: float) -> int:
 
 
 @cli.command()
-@_config
-@_json
+@config_option
+@json_option
 @click.option("--days", type=click.IntRange(1), help="Keep private data of so many days; else retention_days.")
 def purge(config: Path | None, as_json: bool, days: int | None) -> int:
     """Forget numbers, names and payloads past their retention; counts, states and reasons stay."""
@@ -195,13 +180,17 @@ def purge(config: Path | None, as_json: bool, days: int | None) -> int:
 
 
 @cli.command()
-@_config
+@config_option
 def migrate(config: Path | None) -> int:
     """Bring the ledger's database to the newest schema."""
     with _opened(config) as installation:
         where = installation.engine.url.render_as_string(hide_password=True)
     say(f"{where} has the newest schema")
     return OK
+
+
+cli.add_command(target)
+cli.add_command(vendor)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

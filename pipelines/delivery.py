@@ -45,7 +45,7 @@ from pipelines.ledger import Claim, Ledger, Scope, Setback
 from pipelines.rulings import Answer, Bench, Errand, Ruling
 from pipelines.settlement import Settlement
 from pipelines.store import LedgerUnavailableError, utc_now
-from pipelines.targets import known_or_made
+from pipelines.targets import forget, known_or_made
 from pipelines.workers import Workers
 
 log = logging.getLogger(__name__)
@@ -379,6 +379,7 @@ class _Run:
             self._note_uncollected(error)
         elif isinstance(error, (NotFoundError, TargetError)):
             name = answer.claim.batch.campaign.campaign
+            self._forget_target(name, answer.claim.batch.day)
             self._admitted.discard(name)
             self._told.discard(name)
             self.summary.stopped.setdefault(name, str(error))
@@ -391,6 +392,12 @@ class _Run:
             self._note_failure(answer, str(error))
         elif not isinstance(error, LeadsyncError):
             self._defect = self._defect or error
+
+    def _forget_target(self, name: str, day: date) -> None:
+        """A made target that the vendor does not take leads for is looked for anew by the next run."""
+        if self._targets.pop((name, day), None) is not None:
+            store, campaign, actor = self._ledger.store, self._campaigns[name], self._ledger.actor
+            self._persist(lambda: forget(store, self._scope.vendor, self._gateway, campaign, day, actor=actor))
 
     def _note_uncollected(self, error: BaseException) -> None:
         """A result that cannot be read now holds up no other; the ledger has it due again."""

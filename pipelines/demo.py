@@ -99,6 +99,7 @@ def _row(row: Any) -> dict[str, Any]:
         "suppressed": row.suppressed_count,
         "duplicate": row.duplicate_count,
         "rejected": row.rejected_count,
+        "unattributed": row.unattributed_count,
         "open": opened,
         "adds up": row.balanced,
     }

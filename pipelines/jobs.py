@@ -26,6 +26,7 @@ AssetJob: TypeAlias = UnresolvedAssetJobDefinition
 INTAKE = "nightly_intake"
 REPORT = "nightly_report"
 RETENTION = "retention"
+CALLS = "call_results"
 REFERENCE = "reference_refresh"
 
 
@@ -71,9 +72,7 @@ def report_job() -> AssetJob:
 
 def call_job() -> AssetJob:
     """Asks the vendors what became of the calls."""
-    return dg.define_asset_job(
-        "call_results", selection=_with_checks(CALL_OUTCOMES), tags={"dagster/max_runtime": "7200"}
-    )
+    return dg.define_asset_job(CALLS, selection=_with_checks(CALL_OUTCOMES), tags={"dagster/max_runtime": "7200"})
 
 
 def retention_job(settings: Settings) -> dg.JobDefinition:

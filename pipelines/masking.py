@@ -18,15 +18,12 @@ _SHORTEST_PHONE = 10
 def masked(entry: Any, key: str = "") -> Any:
     """The entry with every private value masked; shapes and keys stay."""
     if isinstance(entry, dict):
-        return {
-            name: masked(value, "name" if name == "name" and "value" in entry else name)
-            for name, value in entry.items()
-        }
+        # A `name` beside a `value` labels it; alone it is somebody's.
+        is_label = "name" in entry and "value" in entry
+        return {n: value if is_label and n == "name" else masked(value, n) for n, value in entry.items()}
     if isinstance(entry, list):
         return [masked(item, key) for item in entry]
     if key in _OPEN or not isinstance(entry, str):
-        return entry
-    if key == "name":
         return entry
     return _mask(entry)
 

@@ -87,7 +87,7 @@ def as_markdown(report: NightReport) -> str:
         "Every lead has its outcome." if not report.problems else "\n".join(f"- **{text}**" for text in report.problems)
     )
     campaigns = _markdown_table(
-        ["campaign", "read", "accepted", "invalid", "suppressed", "duplicate", "rejected", "open"],
+        ["campaign", "read", "accepted", "invalid", "suppressed", "duplicate", "rejected", "unattributed", "open"],
         [
             [
                 r.campaign,
@@ -97,6 +97,7 @@ def as_markdown(report: NightReport) -> str:
                 r.suppressed_count,
                 r.duplicate_count,
                 r.rejected_count,
+                r.unattributed_count,
                 sum(getattr(r, f"{state}_count") for state in OPEN_STATES),
             ]
             for r in report.campaigns

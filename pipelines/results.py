@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Row
 
-from connectors.errors import AuthenticationError, ConnectorError, ForbiddenError, RateLimitedError
+from connectors.errors import AuthenticationError, ForbiddenError, LeadsyncError, RateLimitedError, SetupError
 from connectors.gateway import Progress, ResultsLater, ResultTerms
 from connectors.redaction import redact
 from pipelines.ledger import Ledger, batch_of
@@ -24,7 +23,8 @@ from pipelines.store import utc_now
 
 log = logging.getLogger(__name__)
 
-POLLS_PER_TURN = 50
+# Of an import that is settled for now: the first late question, in longest waits, and the later ones by its age.
+LATE_TIMES, LATE_SHARE = 10, 0.25
 
 
 @dataclass
@@ -64,17 +64,12 @@ def _ask(ledger: Ledger, gateway: ResultsLater, vendor: str, row: Row[Any], summ
     summary.asked += 1
     try:
         progress = gateway.poll(batch_of(row, vendor, range(row.entry_count)))
-    except ConnectorError as error:
-        summary.failed += 1
-        _put_off(ledger, gateway.result_terms, row, error)
-        if isinstance(error, (AuthenticationError, ForbiddenError, RateLimitedError)):
-            summary.problem = str(error)
+    except LeadsyncError as error:
+        _note_failure(ledger, gateway.result_terms, row, error, summary)
         return
-    log.info(
-        "vendor=%s import=%d polled word=%s finished=%s", vendor, row.import_id, progress.word, progress.is_finished
-    )
+    log.info("vendor=%s import=%d word=%s finished=%s", vendor, row.import_id, progress.word, progress.is_finished)
     if row.is_late:
-        summary.reopened += _reopen(ledger, row, progress)
+        summary.reopened += _heard_late(ledger, gateway.result_terms, row, progress)
     else:
         summary.finished += _tell(ledger, gateway.result_terms, row, progress)
 
@@ -95,10 +90,13 @@ def _tell(ledger: Ledger, terms: ResultTerms, row: Row[Any], progress: Progress)
     return is_finished
 
 
-def _reopen(ledger: Ledger, row: Row[Any], progress: Progress) -> bool:
-    """Whether the vendor has more to tell than when time was up."""
-    before: Mapping[str, int] = (row.progress or {}).get("counts") or {}
-    if not progress.is_finished and dict(progress.counts) == dict(before):
+def _heard_late(ledger: Ledger, terms: ResultTerms, row: Row[Any], progress: Progress) -> bool:
+    """Whether the vendor has more to tell than when time was up; if not, it is asked less and less often."""
+    before = Progress(**row.progress) if row.progress else Progress(is_finished=False)
+    if (progress.is_finished, dict(progress.counts)) == (before.is_finished, dict(before.counts)):
+        age_s = (utc_now() - row.submitted_at).total_seconds()
+        due_at = utc_now() + timedelta(seconds=max(LATE_TIMES * terms.max_s, LATE_SHARE * age_s))
+        ledger.store.run("results", "put_off_late", import_id=row.import_id, due_at=due_at)
         return False
     ledger.store.one(
         "results",
@@ -112,11 +110,11 @@ def _reopen(ledger: Ledger, row: Row[Any], progress: Progress) -> bool:
 
 
 def _note_failure(
-    ledger: Ledger, terms: ResultTerms, row: Row[Any], error: ConnectorError, summary: PollSummary
+    ledger: Ledger, terms: ResultTerms, row: Row[Any], error: LeadsyncError, summary: PollSummary
 ) -> None:
     """The import is due again later; one whose time is over is collected all the same, from wherever that can be."""
     summary.failed += 1
-    if isinstance(error, (AuthenticationError, ForbiddenError, RateLimitedError)):
+    if isinstance(error, (AuthenticationError, ForbiddenError, RateLimitedError, SetupError)):
         summary.problem = str(error)
     elif row.is_overdue and not row.is_late:
         summary.finished += _tell(ledger, terms, row, Progress(is_finished=False, word=type(error).__name__))
@@ -124,7 +122,7 @@ def _note_failure(
     _put_off(ledger, terms, row, error)
 
 
-def _put_off(ledger: Ledger, terms: ResultTerms, row: Row[Any], error: ConnectorError) -> None:
+def _put_off(ledger: Ledger, terms: ResultTerms, row: Row[Any], error: LeadsyncError) -> None:
     """The next question comes no sooner than the vendor asks for, and says why the last was not answered."""
     wait = next_wait(terms, utc_now() - row.submitted_at)
     if isinstance(error, RateLimitedError) and error.retry_after is not None:

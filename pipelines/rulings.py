@@ -29,6 +29,8 @@ from connectors.redaction import redact
 from connectors.transport import Patience
 from pipelines.ledger import Claim, LateWatch, Note, Setback, Submission
 
+# An outcome that is not known is asked about again after this share of its age.
+AGE_SHARE = 0.125
 SETTLED = frozenset({"accepted", "duplicate", "rejected", "unattributed"})
 
 Errand = Literal["submit", "reconcile", "collect"]
@@ -125,7 +127,8 @@ class Bench:
         claim, terms = answer.claim, self.result_terms
         if claim.batch.is_overdue:
             text = "the vendor is still working on it after its time was over"
-            return self._sent_on(answer, settled, unsent, self._setback(claim, terms.max_s, "still_working", text))
+            wait_s = max(terms.max_s, self._asked_again_s(claim))
+            return self._sent_on(answer, settled, unsent, self._setback(claim, wait_s, "still_working", text))
         submitted = Submission(
             claim.import_id,
             due_at=self.now + timedelta(seconds=terms.first_s),
@@ -137,7 +140,13 @@ class Bench:
         doubtful = next((verdict for verdict in receipt.verdicts if verdict.outcome == "unknown"), None)
         code, text = (doubtful.reason_code, doubtful.reason) if doubtful else (None, None)
         text = text or receipt.detail or "the answer says nothing of some entries"
-        return self._setback(claim, self.settle_s, code or "no_verdict", text)
+        return self._setback(claim, self._asked_again_s(claim), code or "no_verdict", text)
+
+    def _asked_again_s(self, claim: Claim) -> float:
+        """Seconds until the vendor is asked once more: the longer nothing is known, the more rarely."""
+        sent_at = claim.batch.sent_at
+        age_s = (self.now - sent_at).total_seconds() if sent_at else 0.0
+        return max(self.settle_s, AGE_SHARE * age_s)
 
     def _late(self, claim: Claim) -> LateWatch:
         terms = self.result_terms

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from pipelines.jobs import INTAKE, REFERENCE, RETENTION, AssetJob
+from pipelines.jobs import CALLS, INTAKE, REFERENCE, RETENTION, AssetJob
 from pipelines.partitions import day_before
 from pipelines.settings import Settings
 
@@ -15,7 +15,7 @@ from pipelines.settings import Settings
 def all_schedules(settings: Settings, jobs: Mapping[str, AssetJob]) -> list[dg.ScheduleDefinition]:
     """Every schedule of the jobs that there are."""
     reference = [reference_schedule(settings)] if REFERENCE in jobs else []
-    return [nightly_schedule(settings), *reference, retention_schedule(settings)]
+    return [nightly_schedule(settings), *reference, call_schedule(settings), retention_schedule(settings)]
 
 
 def reference_schedule(settings: Settings) -> dg.ScheduleDefinition:
@@ -28,6 +28,24 @@ def reference_schedule(settings: Settings) -> dg.ScheduleDefinition:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Asks the vendors what they know: agents, queues, time zones, lists, tasks, result codes.",
     )
+
+
+def call_schedule(settings: Settings) -> dg.ScheduleDefinition:
+    """Every night: what became of the calls of the day that ended."""
+
+    @dg.schedule(
+        name="nightly_call_results",
+        job_name=CALLS,
+        cron_schedule=settings.nightly,
+        execution_timezone=settings.timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Asks the vendors what became of the calls that were made on the day that ended.",
+    )
+    def nightly_calls(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        at = context.scheduled_execution_time.astimezone(settings.zone)
+        return dg.RunRequest(run_key=f"{CALLS}:{at.isoformat()}", partition_key=day_before(at))
+
+    return nightly_calls
 
 
 def retention_schedule(settings: Settings) -> dg.ScheduleDefinition:

@@ -56,6 +56,13 @@ def known(store: Store, gateway: Gateway, campaign: Campaign, day: date) -> Camp
     return replace(campaign, target={**campaign.target, **(target or {})})
 
 
+def forget(store: Store, vendor: str, gateway: Gateway, campaign: Campaign, day: date, *, actor: str) -> None:
+    """The vendor does not know the target of the day any more: the next load looks for it by name, or makes another."""
+    name = gateway.target_name(campaign, day) if isinstance(gateway, MakesTargets) else None
+    if name is not None:
+        _Shelf(store, vendor, campaign.campaign, name, actor).tell("missed", is_gone=True)
+
+
 def control(store: Store, gateway: Gateway, campaign: Campaign, action: TargetAction, day: date, *, actor: str) -> None:
     """The action was done to the campaign's target, and is on record; repeating it does no harm.
 

@@ -14,6 +14,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from sandbox.control import PREFIX
+from sandbox.exchange import Request
 from sandbox.faults import parse_faults
 from sandbox.jtel.app import JtelPortal
 from sandbox.platform.app import PlatformApi
@@ -73,10 +75,14 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _apply(config: dict[str, Any], server: SandboxServer[Any]) -> None:
-    server.vendor.knobs.change(config.get("knobs", {}))
-    server.faults.replace(parse_faults(config.get("faults", [])))
-    for fields in config.get("campaigns", []):
-        server.vendor.store.add_campaign(fields)
+    """Knobs and faults are set; everything else is what the double's control requests of that name place."""
+    server.vendor.knobs.change(config.pop("knobs", {}))
+    server.faults.replace(parse_faults(config.pop("faults", [])))
+    for what, things in config.items():
+        for thing in things:
+            request = Request("POST", f"{PREFIX}{what}", b"", {}, json.dumps(thing).encode())
+            if server.vendor.control(request) is None:
+                raise SystemExit(f"{server.vendor.name}: there is nothing that is called {what}")
 
 
 if __name__ == "__main__":

@@ -99,6 +99,11 @@ class Complaints:
         """How many entries or errors there are."""
         return len(self.by_position) + self.unplaced_count
 
+    def is_sure_of(self, position: int) -> bool:
+        """Whether an error names this entry by its key or number."""
+        complaint = self.by_position.get(position)
+        return complaint is not None and complaint.is_sure
+
 
 def standing(status: BulkStatus, words: StatusWords, last_mark: str | None) -> Standing:
     """Where the job is. A word that is in no list counts as finished once the job shows a result twice alike."""

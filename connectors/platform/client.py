@@ -131,9 +131,14 @@ class PlatformClient:
         reply = self._requests.write("list_create", {"listName": list_name, "campaignId": campaign_id})
         return self._requests.parse("list_create", reply, models.LEAD_LIST)
 
-    def bulk_status(self, uuid: str) -> models.BulkStatus:
-        """How far a bulk import is. Source: vendors.md, 3(b) #12."""
-        return self._requests.read("bulk_status", models.BULK_STATUS, identifier=self._uuid("bulk_status", uuid))
+    def bulk_status(self, uuid: str, *, retry: bool = True) -> models.BulkStatus:
+        """How far a bulk import is. Source: vendors.md, 3(b) #12.
+
+        Args:
+            retry: a question that is not answered is asked again, with back-off.
+        """
+        ask = self._requests.read if retry else self._requests.read_once
+        return ask("bulk_status", models.BULK_STATUS, identifier=self._uuid("bulk_status", uuid))
 
     def bulk_errors(self, uuid: str) -> Iterator[BulkError]:
         """The errors of a bulk import, page by page. Source: vendors.md, 3(b) #13 and 3(c) 3.

@@ -5,12 +5,13 @@ Belongs here: what a job's answers mean for a delivery. Does not belong here: th
 
 What a job says is believed when its counts add up to every lead. Otherwise each lead is looked up: one that is there
 is accepted whatever the job says. One that is missing is looked up twice, `settle_s` apart, before it is sent again,
-and only if the job failed; a job that says it stored a lead which is not there is a contradiction for a person.
+and only if the job failed; a job that says it stored a lead which is not there is a contradiction for a person. An
+error that names a lead by its row alone is believed once that lead is missing twice and others are there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -81,8 +82,11 @@ class Jobs:
         return Receipt(reference=job.uuid, is_pending=True)
 
     def poll(self, batch: Batch) -> Progress:
-        """How far the job is. One that the vendor does not know runs on until its deadline: it may turn up."""
-        status = self._status(batch)
+        """How far the job is. One that the vendor does not know runs on until its deadline: it may turn up.
+
+        Asked once: when to ask again is the engine's to say, and a wait that the vendor asks for is not sat out here.
+        """
+        status = self._status(batch, retry=False)
         if status is None:
             return Progress(is_finished=False, word=NOT_FOUND)
         return Progress(
@@ -122,9 +126,9 @@ class Jobs:
         """For leads that were sent one by one: those that are there, and after `settle_s` those that are not."""
         return self._found_or_not_sent(batch, self._terms.settle_s)
 
-    def _status(self, batch: Batch) -> BulkStatus | None:
+    def _status(self, batch: Batch, *, retry: bool = True) -> BulkStatus | None:
         try:
-            return self._client.bulk_status(batch.vendor_reference or "")
+            return self._client.bulk_status(batch.vendor_reference or "", retry=retry)
         except NotFoundError:
             return None
 
@@ -176,15 +180,16 @@ class Jobs:
     def _verified(self, batch: Batch, job: _Job, *, is_last: bool) -> Iterator[Verdict]:
         hits = self._look_up.hits(batch)
         missing = [position for position in batch.positions if position not in hits]
-        nameless = sum(position not in job.complaints.by_position for position in missing)
+        is_untouched = len(batch.positions) == batch.entry_count
+        last_words = _last_words(job, missing, is_untouched=is_untouched) if is_last else {}
         for position in batch.positions:
             complaint = job.complaints.by_position.get(position)
             if position in hits:
                 yield _stored(hits[position], complaint)
-            elif complaint is not None and (complaint.is_sure or is_last):
+            elif complaint is not None and complaint.is_sure:
                 yield _refused(position, complaint.text)
-            elif is_last:
-                yield _missing(position, job, nameless)
+            elif position in last_words:
+                yield last_words[position]
             else:
                 yield Verdict(position, "unknown", "not_found_yet", "the job ended, and the list does not show it")
 
@@ -222,13 +227,30 @@ def _stored(hit: Verdict, complaint: Complaint | None) -> Verdict:
     return hit._replace(reason_code="stored_with_error", reason=redact(complaint.text))
 
 
-def _missing(position: int, job: _Job, nameless_count: int) -> Verdict:
-    """A lead that the job ended without, twice looked for, and that no error names."""
-    if job.standing == "bad":
-        return Verdict(position, "not_sent", "absent_at_vendor")
-    untold = max(job.complaints.unplaced_count, job.counts.get("rejected", 0) - len(job.complaints.by_position))
-    if nameless_count <= untold:  # as many are missing as were refused without a name: it is these
-        return _refused(position, job.complaints.first_unplaced)
+def _last_words(job: _Job, missing: Sequence[int], *, is_untouched: bool) -> Mapping[int, Verdict]:
+    """Verdicts on leads that the job ended without, that were looked for twice, and that no error names for sure."""
+    rest = [position for position in missing if not job.complaints.is_sure_of(position)]
+    if job.standing != "bad":
+        return {position: _contradicted(position, job, missing) for position in rest}
+    is_alone = is_untouched and len(rest) == len(missing)
+    if is_alone and job.complaints.count >= len(missing):  # an error for each: nobody spoilt it for the others
+        return {position: _contradicted(position, job, missing) for position in rest}
+    # Nobody knows which lead spoilt the job: half goes on alone, and the other half after the next question.
+    # So a poisonous lead ends in a batch small enough to go lead by lead.
+    is_halved = is_alone and len(rest) > 1
+    going = rest[: (len(rest) + 1) // 2] if is_halved else rest
+    return {position: Verdict(position, "not_sent", "absent_at_vendor") for position in going}
+
+
+def _contradicted(position: int, job: _Job, missing: Sequence[int]) -> Verdict:
+    """The job stored others, and not this one: refused, if an error says so or as many were refused as are missing."""
+    complaints = job.complaints
+    if (complaint := complaints.by_position.get(position)) is not None:
+        return _refused(position, complaint.text)
+    nameless_count = sum(one not in complaints.by_position for one in missing)
+    used_count = sum(complaint.is_sure or one in missing for one, complaint in complaints.by_position.items())
+    if nameless_count <= max(complaints.count, job.counts.get("rejected", 0)) - used_count:
+        return _refused(position, complaints.first_unplaced)
     text = f"the job ended as «{job.word}», but the list does not show this lead"
     return Verdict(position, "unattributed", "not_found_after_job", text)
 

@@ -40,6 +40,14 @@ class Requests:
         """What the operation answers."""
         return self.parse(key, self.fetch(key, identifier=identifier, query=parameters(filters)), shape)
 
+    def read_once(self, key: str, shape: TypeAdapter[T], *, identifier: int | str) -> T:
+        """What the operation answers to a single try: whoever asks knows when to ask again."""
+        with self._naming_its_path(key):
+            reply = self.transport.send(
+                key, self._paths.method(key), self._paths.path(key, identifier), headers=_ACCEPT, is_read=True
+            )
+        return self.parse(key, reply, shape)
+
     def fetch(
         self,
         key: str,

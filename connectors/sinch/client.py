@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, Unpack
 from urllib.parse import quote
 
 import orjson
 
 from connectors.errors import ContractError, OutcomeUnknownError
+from connectors.sinch.filters import CampaignFilters, CustomerFilters
 from connectors.sinch.models import (
     EntryResult,
     ShapeError,
@@ -43,7 +44,7 @@ class SinchClient:
         self._transport = transport
         self._page_limit = page_limit
 
-    def campaigns(self, **filters: str | datetime) -> list[SinchCampaign]:
+    def campaigns(self, **filters: Unpack[CampaignFilters]) -> list[SinchCampaign]:
         """All campaigns that this account may see, narrowed by the given fields.
 
         Source: vendors.md, 2(c) #1, GET /campaigns.
@@ -66,7 +67,7 @@ class SinchClient:
             content=status.encode(),
         )
 
-    def customers(self, campaign_id: str, **filters: str | datetime) -> Iterator[SinchCustomer]:
+    def customers(self, campaign_id: str, **filters: Unpack[CustomerFilters]) -> Iterator[SinchCustomer]:
         """Customers of a campaign, page by page, each once, narrowed by the given fields.
 
         OBI has no order: a campaign that changes while it is read may skip a row. Narrow the read by
@@ -128,14 +129,12 @@ class SinchClient:
         """All connections are closed."""
         self._transport.close()
 
-    def _customer_page(
-        self, campaign_id: str, filters: Mapping[str, str | datetime], offset: int
-    ) -> list[SinchCustomer]:
+    def _customer_page(self, campaign_id: str, filters: Mapping[str, object], offset: int) -> list[SinchCustomer]:
         paging = {"offset": str(offset), "limit": str(self._page_limit)}
         reply = self._get("customers", f"{_path(campaign_id)}/customers", {**filters, **paging})
         return self._read("customers", "GET", reply, lambda rows: _each(rows, read_customer))
 
-    def _get(self, operation: str, path: str, filters: Mapping[str, str | datetime]) -> Reply:
+    def _get(self, operation: str, path: str, filters: Mapping[str, object]) -> Reply:
         params = [(name, _as_parameter(value)) for name, value in filters.items()]
         return self._transport.read(operation, path, params=params, headers=_READ_JSON)
 
@@ -175,7 +174,7 @@ def _offsets(step: int) -> Iterator[int]:
         offset += step
 
 
-def _as_parameter(value: str | datetime) -> str:
+def _as_parameter(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
-    return value
+    return str(value)

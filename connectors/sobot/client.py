@@ -136,8 +136,12 @@ class SobotClient(ConfigurationClient):
         agent_id: str | None = None,
         agent_type: int | None = None,
         page_size: int = 50,
+        retry: bool = True,
     ) -> Iterator[ImportResult]:
         """The result rows of imports, page by page; at least one selector, for none has no defined scope.
+
+        Args:
+            retry: a question that is not answered is asked again, with back-off.
 
         Source: vendors.md, 1(b) #16.
         """
@@ -149,7 +153,7 @@ class SobotClient(ConfigurationClient):
             callingListCode=calling_list_code, campaignId=campaign_id, code=code
         )
         path = f"{_CAMPAIGNS}/calling-list/import-result"
-        call = Call(limits.operation, "POST", "cc-outbound", path, body, keyed=True)
+        call = Call(limits.operation, "POST", "cc-outbound", path, body, keyed=True, retry=retry)
         return self._wire.pages(call, self._results, page_size=page_size)
 
     def query_outbound_task_list(

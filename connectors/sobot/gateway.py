@@ -147,8 +147,11 @@ class SobotGateway:
         return Receipt(reference=named, is_pending=True, detail=detail)
 
     def poll(self, batch: Batch) -> Progress:
-        """How many leads of the import the vendor's counts speak of; no row yet is no failure."""
-        row = self._row(batch)
+        """How many leads of the import the vendor's counts speak of; no row yet is no failure.
+
+        Asked once: when to ask again is the engine's to say, and a wait that the vendor asks for is not sat out here.
+        """
+        row = self._row(batch, retry=False)
         if row is None:
             return Progress(is_finished=False, word="no row yet")
         return Progress(
@@ -221,19 +224,19 @@ class SobotGateway:
         with self._lock:
             self._batch_size = min(self._batch_size, max(FEWEST_DETAILS, refused_count // 2))
 
-    def _row(self, batch: Batch) -> ImportResult | None:
+    def _row(self, batch: Batch, *, retry: bool = True) -> ImportResult | None:
         """The import's result row, under our code, else under the vendor's; rows of other imports do not count."""
         ours = calling_list_code(batch.day, batch.import_key)
         for code in dict.fromkeys((ours, batch.vendor_reference or ours)):
-            row = newest_word(self._rows(batch.campaign, code))
+            row = newest_word(self._rows(batch.campaign, code, retry=retry))
             if row is not None:
                 return row
         return None
 
-    def _rows(self, campaign: Campaign, code: str) -> list[ImportResult]:
+    def _rows(self, campaign: Campaign, code: str, *, retry: bool) -> list[ImportResult]:
         task, agent = _task_code(campaign), self._agent.for_target(campaign.target)
         rows = self._client.batch_import_result_query(
-            calling_list_code=code, code=task, agent_id=agent.agent, agent_type=agent.kind
+            calling_list_code=code, code=task, agent_id=agent.agent, agent_type=agent.kind, retry=retry
         )
         return [row for row in rows if row.calling_list_code == code and row.code in (None, task)]
 

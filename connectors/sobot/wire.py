@@ -57,7 +57,8 @@ class Call:
     """One request: `module` is the document's name of the vendor's module, `path` what follows it.
 
     `keyed`: it carries an Idempotency-Key; without one of its own it gets a new one each time. Questions have none of
-    their own: a server that stores answers by key would tell the first answer for ever.
+    their own: a server that stores answers by key would tell the first answer for ever. A question without `retry` is
+    asked once: whoever asks knows when to ask again.
     """
 
     operation: str
@@ -71,6 +72,7 @@ class Call:
     keyed: bool = False
     idempotency_key: str | None = None
     not_after: float = float("inf")
+    retry: bool = True
 
 
 class SobotWire:
@@ -106,7 +108,7 @@ class SobotWire:
             try:
                 return self._data(call, reply, shape, is_read=True)
             except (UnavailableError, RateLimitedError):  # a body says so; HTTP's own were tried again before
-                if attempt == self._patience.max_attempts or self._limiter.is_stopped:
+                if attempt == self._patience.max_attempts or self._limiter.is_stopped or not call.retry:
                     raise
             self._limiter.pause(self._patience.backoff(attempt))
         raise AssertionError("unreachable")
@@ -170,13 +172,13 @@ class SobotWire:
         path = f"{self._prefix}{call.module.removeprefix('cc-')}{call.path}"
         content = None if call.body is None else orjson.dumps(call.body)
         headers = self._headers(call)
-        if is_read:
+        if is_read and call.retry:
             return transport.read(
                 call.operation, path, method=call.method, params=call.query, headers=headers, content=content
             )
         return transport.send(
             call.operation, call.method, path, params=call.query, headers=headers, content=content,
-            not_after=call.not_after,
+            not_after=call.not_after, is_read=is_read,
         )  # fmt: skip
 
     def _headers(self, call: Call) -> dict[str, str]:

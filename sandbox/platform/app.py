@@ -123,6 +123,7 @@ class PlatformApi:
         """POST /leads/bulk/. Source: vendors.md, 3(b) #18."""
         now = self.clock.now()
         job = take_job(request.json(), self.store, self.knobs, now)
+        job.failing = request.entry_statuses
         work(self.store, self.knobs, now)
         return json_answer({"uuid": job.uuid, "status": word(job, self.knobs, now)}, 202)
 

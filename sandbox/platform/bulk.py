@@ -108,6 +108,8 @@ def _finish(job: Job, store: Store, knobs: PlatformKnobs, now: float) -> None:
     stored = []
     for row, values in enumerate(job.rows):
         try:
+            if row in job.failing:
+                raise refusal(job.failing[row], "internal error")
             stored.append(store_lead(values, store, knobs, now))
         except RefusedError as refused:
             job.errors.append((row, orjson.loads(refused.answer.body)["message"]))

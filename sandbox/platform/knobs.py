@@ -24,6 +24,7 @@ class PlatformKnobs(Knobs):
         looping_cursor: Every page points to the first one again.
         timestamps: `+10:00` or `+1000`.
         ignored_filters: Query parameters of reads that are overlooked.
+        hidden_fields: What the rows of `GET leads` leave out.
         index_lag_s: How long a stored lead is not found by `GET leads`.
         duplicate_key: Whether a customerKey that the list has already is stored once more.
         unknown_list: The status for a lead whose list does not exist.
@@ -57,6 +58,7 @@ class PlatformKnobs(Knobs):
     looping_cursor: bool = False
     timestamps: Literal["colon", "basic"] = "colon"
     ignored_filters: list[str] = field(default_factory=list)
+    hidden_fields: list[str] = field(default_factory=list)
     index_lag_s: float = 0.0
     duplicate_key: Literal["accept", "409"] = "accept"
     unknown_list: Literal["404", "422"] = "404"

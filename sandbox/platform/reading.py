@@ -113,7 +113,7 @@ class Reading:
         asked = filters(request, names, self._knobs)
         key = asked.get("customerKey")
         among = self._store.leads.values() if key is None else self._store.with_key(key)
-        shown = [(lead.lead_id, lead_view(lead, self._store, self._knobs)) for lead in among if self._fits(lead, asked)]
+        shown = [(lead.lead_id, self._row(lead)) for lead in among if self._fits(lead, asked)]
         return self._page(request, shown, asked, "lead_list")
 
     def lead_get(self, _request: Request, identifier: str) -> Answer:
@@ -177,6 +177,10 @@ class Reading:
             and _within(asked, "uploadedTimestamp", lead.stored_at)
             and lead.stored_at + self._knobs.index_lag_s <= self._clock.now()
         )
+
+    def _row(self, lead: Lead) -> dict[str, Any]:
+        view = lead_view(lead, self._store, self._knobs)
+        return {name: value for name, value in view.items() if name not in self._knobs.hidden_fields}
 
     def _campaign(self, identifier: str, kind: str) -> PlatformCampaign:
         campaign = record(self._store.campaigns, identifier, "campaignId")

@@ -61,7 +61,7 @@ class Lead:
 
 @dataclass
 class Job:
-    """A bulk import. `errors` are (row from 0, message)."""
+    """A bulk import. `errors` are (row from 0, message); `failing` are rows that a fault spoils."""
 
     uuid: str
     rows: list[Any]
@@ -69,6 +69,7 @@ class Job:
     is_done: bool = False
     stored_count: int = 0
     errors: list[tuple[int, str]] = field(default_factory=list)
+    failing: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass

@@ -13,7 +13,7 @@ ALTER TABLE ledger.imports
     ADD CONSTRAINT update_carries_one_entry CHECK (action <> 'update' OR entry_count = 1),
     ADD CONSTRAINT submitted_was_taken CHECK (state <> 'submitted' OR (submitted_at IS NOT NULL AND deadline_at IS NOT NULL)),
     ADD CONSTRAINT finished_was_submitted CHECK (finished_at IS NULL OR submitted_at IS NOT NULL),
-    ADD CONSTRAINT late_is_settled CHECK (late_until IS NULL OR settled_at IS NOT NULL);
+    ADD CONSTRAINT late_was_submitted CHECK (late_until IS NULL OR submitted_at IS NOT NULL);
 CREATE INDEX imports_late ON ledger.imports (vendor, due_at) WHERE late_until IS NOT NULL;
 
 -- While a lead that the vendor has is on its way again as an update: where it was before.
@@ -50,8 +50,12 @@ CREATE TABLE ledger.target_events (
     event    text NOT NULL,
     actor    text NOT NULL,
     CONSTRAINT event_is_known
-        CHECK (event IN ('found', 'asked_for', 'made', 'not_made', 'activated', 'paused', 'deleted'))
+        CHECK (event IN ('found', 'asked_for', 'made', 'not_made', 'activated', 'paused', 'deleted', 'missed'))
 );
 CREATE INDEX target_events_by_campaign ON ledger.target_events (vendor, campaign, event_id);
+CREATE OR REPLACE FUNCTION ledger.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME;
+END $$;
 CREATE TRIGGER target_events_are_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.target_events
     FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();

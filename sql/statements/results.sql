@@ -47,7 +47,7 @@ SELECT count(*) AS row_count FROM told;
 -- A vendor that was given up on has more to tell: its counted but unnamed entries are open again.
 WITH opened AS (
     UPDATE ledger.imports
-    SET state = 'submitted', settled_at = NULL, late_until = NULL, finished_at = :now, due_at = :now,
+    SET state = 'submitted', settled_at = NULL, finished_at = :now, due_at = :now,
         progress = CAST(:progress AS jsonb)
     WHERE import_id = :import_id AND state = 'settled' AND late_until IS NOT NULL
     RETURNING import_id
@@ -67,6 +67,10 @@ SELECT count(*) AS row_count FROM opened;
 UPDATE ledger.imports
 SET due_at = :due_at, error_code = :error_code, error = :error
 WHERE import_id = :import_id AND settled_at IS NULL AND state = 'submitted';
+
+-- name: put_off_late :none
+-- The vendor has nothing more to tell yet of an import that is settled for now.
+UPDATE ledger.imports SET due_at = :due_at WHERE import_id = :import_id AND state = 'settled' AND late_until IS NOT NULL;
 
 -- name: due_days :many
 -- The days that have results to collect, with the newest event, which makes a request unique.
@@ -149,9 +153,9 @@ FROM unnest(CAST(:import_ids AS bigint[]), CAST(:references AS text[]), CAST(:de
 WHERE import.import_id = told.import_id AND import.claim_token = :token;
 
 -- name: await_late :none
--- The imports are settled by what was known in time; later word is still heard.
+-- The imports are settled by what was known in time; later word is still heard, until the time that was set first.
 UPDATE ledger.imports AS import
-SET late_until = told.late_until, due_at = told.due_at
+SET late_until = coalesce(import.late_until, told.late_until), due_at = told.due_at
 FROM unnest(CAST(:import_ids AS bigint[]), CAST(:due_at AS timestamptz[]), CAST(:late_until AS timestamptz[]))
     AS told (import_id, due_at, late_until)
 WHERE import.import_id = told.import_id AND import.state = 'settled';

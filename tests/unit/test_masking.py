@@ -74,3 +74,8 @@ def test_masked_hides_what_stands_beside_a_number(text: str, secret: str) -> Non
 def test_masked_hides_most_of_a_short_number(text: str) -> None:
     """A short number (a PIN, a birthday, a customer number) does not show more than half of its digits."""
     assert sum(character.isdigit() for character in value_of(text)) <= len(text) / 2
+
+
+def test_name_that_labels_nothing_is_a_persons() -> None:
+    """Some vendors call a person's name `name`; it is masked like any other."""
+    assert masked({"name": "Ada Muster", "telephone": "4915112345678"}) == {"name": "A***", "telephone": "4***"}
