@@ -238,8 +238,8 @@ class _Planner:
         new, again = [p for p in placed if not p[0].is_again], [p for p in placed if p[0].is_again]
         self._ledger.insert_deliveries(self._scope.vendor, day, _deliveries(new))
         for is_update in (False, True):
-            refused = [one for one in again if one[0].is_update is is_update]
-            self._ledger.replan_deliveries(day, _deliveries(refused), is_update=is_update)
+            carried = [one for one in again if one[0].is_update is is_update]
+            self._ledger.replan_deliveries(day, _deliveries(carried), is_update=is_update)
         self._summary.import_count += len(groups)
         return {group[0].campaign for group in groups}
 
