@@ -42,5 +42,9 @@ class Directory(Protocol):
     def named_by_leads(self) -> Mapping[str, str]:
         """Which fields of a contact name an entry, and of which kind: `agent`, `time_zone`."""
 
+    @property
+    def named_by_targets(self) -> Mapping[str, str]:
+        """Which fields of a campaign's target name an entry, and of which kind."""
+
     def close(self) -> None:
         """All connections are closed."""

@@ -73,9 +73,9 @@ def check(config: Path | None, as_json: bool, day: date | None) -> int:
     with _opened(config) as installation:
         findings = list(look(installation, day or _yesterday(installation)))
     if as_json:
-        emit([{"what": finding.what, "problem": finding.problem} for finding in findings])
+        emit([{"what": finding.what, "problem": finding.problem, "note": finding.note} for finding in findings])
     else:
-        show("Checked", [{"what": f.what, "result": "good" if f.is_good else f.problem} for f in findings])
+        show("Checked", [{"what": f.what, "result": f.problem or f.note or "good"} for f in findings])
     return OK if all(finding.is_good for finding in findings) else NEEDS_A_PERSON
 
 

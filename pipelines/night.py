@@ -18,13 +18,14 @@ from sqlalchemy import Row
 
 from connectors.crm.frames import DayWindow
 from connectors.errors import ConnectorError, LeadsyncError, SetupError, TargetError
-from connectors.gateway import Campaign, ControlsTargets, ResultsLater, TargetAction
+from connectors.gateway import Campaign, ControlsTargets, Gateway, ResultsLater, TargetAction
 from pipelines import intake, planning, reference, results, targets
 from pipelines.ahead import Ahead
 from pipelines.collector import calm_collector
 from pipelines.delivery import DeliverySummary, deliver
 from pipelines.installation import Installation
 from pipelines.intake import DecisionSummary, PullSummary, Source
+from pipelines.ledger import Ledger
 from pipelines.planning import PlanSummary
 from pipelines.report import NightReport, night_report
 from pipelines.results import PollSummary
@@ -177,6 +178,7 @@ def plan_and_send(
             feed = _planned(installation, vendor, days, names, summary, stop)
             passed = deliver(ledger, gateway, scope, campaigns, terms, feed=feed, stop=stop)
         delivered.add(passed)
+        delivered.stopped |= summary.stopped
         if not passed.counts["dropped"] or not passed.is_complete:
             break
     return VendorSummary(summary, delivered)
@@ -405,6 +407,13 @@ def due_questions(installation: Installation, *, limit: int) -> Sequence[Row[Any
         return store.rows("imports", "due_partitions", now=utc_now(), settled_before=settled_before, limit=limit)
 
 
+def recorded_stops(installation: Installation, vendor: str, day: date, names: Sequence[str] = ()) -> list[str]:
+    """The vendor's campaigns that planning or sending stopped on the day, one sentence each."""
+    with installation.store() as store:
+        rows = store.rows("reporting", "stops", vendor=vendor, day=day)
+    return [f"{day} {row.campaign}: {row.reason}" for row in rows if not names or row.campaign in names]
+
+
 def stops_of(summary: DeliverySummary, day: date) -> list[str]:
     """The campaigns that could not be loaded, one sentence each."""
     return [f"{day} {name}: {reason}" for name, reason in sorted(summary.stopped.items())]
@@ -488,5 +497,41 @@ def _planned(
     with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
         campaigns = installation.campaigns(ledger.store, vendor, names)
         scope = installation.scope(vendor, days, campaigns)
+        words = vocabulary(installation, ledger.store, vendor)
+        campaigns = _loadable(installation, ledger, gateway, campaigns, words, days, summary)
+        scope = installation.scope(vendor, days, campaigns)
         zone = installation.settings.zone
-        yield from planning.plan(ledger, gateway, scope, campaigns, summary, zone=zone, stop=stop)
+        yield from planning.plan(ledger, gateway, scope, campaigns, summary, zone=zone, vocabulary=words, stop=stop)
+
+
+def vocabulary(installation: Installation, store: Store, vendor: str) -> reference.Vocabulary:
+    """What leads and targets may name at the vendor, as of its last refresh."""
+    drops_agents = installation.settings.eligibility.unknown_agent == "drop"
+    with installation.directory(vendor) as directory:
+        return reference.vocabulary(store, directory, drops_agents=drops_agents)
+
+
+def _loadable(
+    installation: Installation,
+    ledger: Ledger,
+    gateway: Gateway,
+    campaigns: Mapping[str, Campaign],
+    words: reference.Vocabulary,
+    days: Sequence[date],
+    summary: PlanSummary,
+) -> dict[str, Campaign]:
+    """The campaigns without those whose target is not there; why is in the summary, and in the ledger.
+
+    A target that the reference does not know is asked for at the vendor: it may be newer. A dry run asks nobody.
+    """
+    for name, campaign in campaigns.items():
+        doubt = words.doubt(campaign.target)
+        if doubt is not None and not installation.is_dry_run:
+            try:
+                gateway.preflight(campaign)
+            except TargetError as error:
+                summary.stopped[name] = f"{error} ({doubt})"
+    scope = installation.scope(gateway.vendor, days, campaigns)
+    with ledger.store.transaction():
+        ledger.record_stops(scope, summary.stopped, campaigns.keys() - summary.stopped.keys())
+    return {name: campaign for name, campaign in campaigns.items() if name not in summary.stopped}

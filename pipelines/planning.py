@@ -22,6 +22,7 @@ from connectors.errors import SetupError
 from connectors.gateway import Action, Campaign, Contact, Entry, Gateway
 from pipelines.eligibility import REASONS, parse_not_before, parse_priority
 from pipelines.ledger import Ledger, Plannable, PlannedBatch, Refusal, Scope
+from pipelines.reference import UNKNOWN, Vocabulary
 from pipelines.store import utc_now
 
 PLAN_ROWS = 5_000
@@ -46,13 +47,15 @@ class PlannedEntry(NamedTuple):
 @dataclass
 class PlanSummary:
     """What planning came to. `counts`: planned, update, unchanged, changed, in_progress, refused_before,
-    duplicate, suppressed, unattributed, withdrawn: together, every eligible contact of the scope."""
+    duplicate, suppressed, invalid, unattributed, withdrawn: together, every eligible contact of the scope. `stopped`
+    names campaigns whose target is not there, and why: none of their contacts is planned."""
 
     counts: Counter[str] = field(default_factory=Counter)
     by_campaign: dict[str, Counter[str]] = field(default_factory=dict)
     import_count: int = 0
     withdrawn_import_count: int = 0
     samples: dict[str, list[Entry]] = field(default_factory=dict)
+    stopped: dict[str, str] = field(default_factory=dict)
 
     def add(self, outcomes: Counter[tuple[str, str]]) -> None:
         """So many more contacts of the campaign came to the outcome."""
@@ -69,15 +72,17 @@ def plan(
     summary: PlanSummary,
     *,
     zone: ZoneInfo = ZoneInfo("UTC"),
+    vocabulary: Vocabulary = Vocabulary(),
     stop: threading.Event | None = None,
     plan_rows: int = PLAN_ROWS,
 ) -> Iterator[set[str]]:
     """Plans chunk by chunk; yields, after each commit, the campaigns that it added imports to.
 
     What an earlier plan left unsent is planned anew, so that the newest decisions hold. Runs that plan for one
-    vendor take turns, until their iterators end; `stop` ends the wait.
+    vendor take turns, until their iterators end; `stop` ends the wait. What a lead names at the vendor is looked up
+    in the vocabulary.
     """
-    planner = _Planner(ledger, gateway, scope, campaigns, summary, zone)
+    planner = _Planner(ledger, gateway, scope, campaigns, summary, zone, vocabulary)
     if not _await_turn(ledger, scope.vendor, stop or threading.Event()):
         return
     try:
@@ -120,7 +125,9 @@ class _Planner:
         campaigns: Mapping[str, Campaign],
         summary: PlanSummary,
         zone: ZoneInfo,
+        vocabulary: Vocabulary,
     ) -> None:
+        self._vocabulary = vocabulary
         self._ledger = ledger
         self._scope = scope
         self._summary = summary
@@ -158,7 +165,8 @@ class _Planner:
 
     def _take(self, rows: Sequence[Plannable], day: date, source: str) -> None:
         """Every row of the chunk is entered, left as it is, or refused; and counted."""
-        refusals = self._refusals(rows, source)
+        rows, unknown = self._looked_up(rows)
+        refusals = self._refusals(rows, source) | unknown
         changed: list[Plannable] = []
         outcomes: list[tuple[str, str]] = []
         for row in rows:
@@ -172,6 +180,21 @@ class _Planner:
         self._summary.add(Counter(outcomes))
         self._ledger.refuse_contacts(day, source, list(refusals.values()))
         self._ledger.note_changes(source, changed)
+
+    def _looked_up(self, rows: Sequence[Plannable]) -> tuple[Sequence[Plannable], dict[int, Refusal]]:
+        """The rows with the vendor's keys for what they name; by row number, those that name what it does not know."""
+        unknown: dict[int, Refusal] = {}
+        for name, words in self._vocabulary.of_leads.items():
+            looked_up: list[Plannable] = []
+            for row in rows:
+                word = getattr(row, name)
+                entry = words.find(word) if word else None
+                if word and entry is None and not (name == "agent" and self._vocabulary.drops_agents):
+                    text = f"{name} {word} is not known at {self._scope.vendor}{words.suggestion(word)}"
+                    unknown.setdefault(row.row_no, Refusal(row.row_no, "invalid", UNKNOWN[name], text))
+                looked_up.append(_naming(row, name, entry.key if entry else None) if word else row)
+            rows = looked_up
+        return rows, unknown
 
     def _refusals(self, rows: Sequence[Plannable], source: str) -> dict[int, Refusal]:
         """By row number, the rows that must not be sent after all; nearly always none, and then nobody is looked at."""
@@ -258,6 +281,11 @@ class _Planner:
         end = len(entries) if is_last else len(entries) - len(entries) % self._batch_size
         taken, entries[:end] = entries[:end], []
         return [taken[start : start + self._batch_size] for start in range(0, end, self._batch_size)]
+
+
+def _naming(row: Plannable, field_name: str, key: str | None) -> Plannable:
+    """The row with the vendor's key for what it names."""
+    return row._replace(agent=key) if field_name == "agent" else row._replace(time_zone=key)
 
 
 def _contact(row: Plannable, source: str, zone: ZoneInfo) -> Contact:

@@ -6,8 +6,9 @@ Belongs here: one finding per thing looked at. Does not belong here: repairing a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
 from connectors.crm.frames import DayWindow
 from connectors.errors import LeadsyncError
@@ -17,10 +18,14 @@ from pipelines.installation import Installation
 
 @dataclass(frozen=True)
 class Finding:
-    """What was looked at, and the sentence that says what is wrong; None if nothing is."""
+    """What was looked at, and the sentence that says what is wrong; None if nothing is.
+
+    `note` tells more of what is good enough.
+    """
 
     what: str
     problem: str | None = None
+    note: str | None = None
 
     @property
     def is_good(self) -> bool:
@@ -58,10 +63,29 @@ def _check_rows(installation: Installation, name: str, window: DayWindow) -> Non
 
 
 def _targets(installation: Installation) -> Iterator[Finding]:
+    """What each vendor knows, then each target; one that is not there comes with the nearest that is."""
     for vendor in night.vendors_in_use(installation):
+        yield from _known(installation, vendor)
         with installation.store() as store, installation.gateway(vendor) as gateway:
+            words = night.vocabulary(installation, store, vendor)
             for name, campaign in installation.campaigns(store, vendor).items():
-                yield _try(f"{vendor}: {name}", lambda campaign=campaign: gateway.preflight(campaign))  # type: ignore[misc]
+                finding = _try(f"{vendor}: {name}", partial(gateway.preflight, campaign))
+                doubt = None if finding.is_good else words.doubt(campaign.target)
+                yield replace(finding, problem=f"{finding.problem} ({doubt})") if doubt else finding
+
+
+def _known(installation: Installation, vendor: str) -> Iterator[Finding]:
+    """How much of each kind the vendor knows. An account that may not read a kind can load all the same."""
+    with installation.directory(vendor) as directory:
+        kinds = list(directory.kinds)
+    for kind in kinds:
+        what = f"{vendor}: {kind.replace('_', ' ')}"
+        try:
+            counts = night.refresh_reference(installation, vendor, kind)
+        except LeadsyncError as error:
+            yield Finding(what, note=f"cannot be read, and is not checked: {error}")
+        else:
+            yield Finding(what, note=f"{counts['entries']} known")
 
 
 def _try(what: str, look_at: Callable[[], object]) -> Finding:

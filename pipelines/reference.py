@@ -10,13 +10,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from typing import Any
 
 import orjson
 
-from connectors.directory import DirectoryEntry
+from connectors.directory import Directory, DirectoryEntry
 from connectors.errors import ContractError
 from pipelines.store import Store, utc_now
 
+UNKNOWN = {"agent": "agent_unknown", "time_zone": "time_zone_unknown"}
+"""Contact fields that name something at a vendor, and the reason of a lead whose word is not known there."""
 CHANGES = ("appeared", "changed", "vanished", "returned")
 
 
@@ -52,6 +55,36 @@ class Words:
         return (
             f". Did you mean {entry.key}?" if entry.key == entry.name else f". Did you mean {entry.key} ({entry.name})?"
         )
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What leads and targets may name at one vendor, by field; fields whose kind was never read are not looked up.
+
+    `drops_agents`: a lead goes without an agent that is not known, and is not refused.
+    """
+
+    of_leads: Mapping[str, Words] = field(default_factory=dict)
+    of_targets: Mapping[str, Words] = field(default_factory=dict)
+    drops_agents: bool = False
+
+    def doubt(self, target: Mapping[str, Any]) -> str | None:
+        """Why the target may not be there: what it names is not known; with the nearest word, if there is one."""
+        for name, words in self.of_targets.items():
+            word = target.get(name)
+            if word is not None and words.find(str(word)) is None:
+                return f"{name} {word} is not known there{words.suggestion(str(word))}"
+        return None
+
+
+def vocabulary(store: Store, directory: Directory, *, drops_agents: bool = False) -> Vocabulary:
+    """The vendor's vocabulary as of its last refresh; nobody is asked."""
+    words = known_words(store, directory.vendor)
+    return Vocabulary(
+        {name: words[kind] for name, kind in directory.named_by_leads.items() if kind in words},
+        {name: words[kind] for name, kind in directory.named_by_targets.items() if kind in words},
+        drops_agents,
+    )
 
 
 def refresh(store: Store, vendor: str, kind: str, entries: Iterable[DirectoryEntry]) -> Counter[str]:

@@ -115,6 +115,7 @@ class EligibilitySettings(_Strict):
 
     consent_required: bool = False
     do_not_call: Literal["lead", "number"] = "lead"
+    unknown_agent: Literal["refuse", "drop"] = "refuse"
 
 
 class VendorsSettings(_Strict):

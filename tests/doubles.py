@@ -115,10 +115,10 @@ def write_vendors(folder: Path, servers: Mapping[str, SandboxServer[Any]], *, da
     """A `leadsync.yaml` with a campaign `<vendor>-calls` for each served vendor.
 
     Args:
-        more: `rows` and `do_not_call`; `settings` and `targets`, by vendor, that differ.
+        more: `rows` and `do_not_call`; `settings` and `targets`, by vendor, that differ; other settings as `document`.
     """
     settings, targets = more.pop("settings", {}), more.pop("targets", {})
-    document = {
+    document = more.pop("document", {}) | {
         "vendors": {
             name: KINDS[name].settings(server.url) | settings.get(name, {}) for name, server in servers.items()
         },

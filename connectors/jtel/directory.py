@@ -18,6 +18,11 @@ class JtelDirectory:
 
     vendor = "jtel"
     named_by_leads: Mapping[str, str] = {}
+    named_by_targets: Mapping[str, str] = {
+        "campaign_id": "campaigns",
+        "campaign_name": "campaigns",
+        "template": "campaigns",
+    }
 
     def __init__(self, client: JtelClient) -> None:
         self._client = client

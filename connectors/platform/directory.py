@@ -16,6 +16,7 @@ class PlatformDirectory:
 
     vendor = "platform"
     named_by_leads: Mapping[str, str] = {"agent": "users"}
+    named_by_targets: Mapping[str, str] = {"list_id": "lists"}
 
     def __init__(self, client: PlatformClient) -> None:
         self._client = client

@@ -18,6 +18,7 @@ class SinchDirectory:
 
     vendor = "sinch"
     named_by_leads: Mapping[str, str] = {"agent": "users", "time_zone": "time_zones"}
+    named_by_targets: Mapping[str, str] = {"campaign_id": "campaigns"}
 
     def __init__(self, obi: SinchClient, rci: RciClient) -> None:
         self._obi = obi

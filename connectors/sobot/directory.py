@@ -18,6 +18,7 @@ class SobotDirectory:
 
     vendor = "sobot"
     named_by_leads: Mapping[str, str] = {"agent": "agents"}
+    named_by_targets: Mapping[str, str] = {"code": "tasks", "agent_id": "agents"}
 
     def __init__(self, client: SobotClient) -> None:
         self._client = client

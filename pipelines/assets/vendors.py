@@ -101,10 +101,11 @@ def import_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDe
             for day in days_of(context):
                 summary = night.send(installation, vendor, [day], config.campaigns)
                 context.add_asset_metadata(metadata.of_delivery(summary), partition_key=day.isoformat())
+                problems += night.recorded_stops(installation, vendor, day, config.campaigns)
                 problems += night.stops_of(summary, day) + night.failures_of(summary, day)
             report = night.report(installation, days_of(context))
         yield dg.MaterializeResult(asset_key=key, check_results=checks.outcome_results(key, report))
-        night.raise_incomplete(problems)
+        night.raise_incomplete(list(dict.fromkeys(problems)))
 
     return sent
 

@@ -90,3 +90,7 @@ WHERE import.day = ANY (CAST(:days AS date[])) AND import.state = 'settled'
 SELECT vendor, campaign, name, is_made, known_at, last_event, last_event_at
 FROM reporting.target
 ORDER BY vendor, campaign, name;
+
+-- name: stops :many
+-- The vendor's campaigns that were stopped on the day, and why.
+SELECT campaign, reason FROM ledger.campaign_stops WHERE vendor = :vendor AND day = :day ORDER BY campaign;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from pipelines.installation import Installation
 from pipelines.reference import Words
 from sandbox.faults import Fault
 from tests.doubles import KINDS, SECRETS, serve, write_vendors
+from tests.factories import DAY, lead
 from tests.reading import query
 
 EVERYTHING = [(vendor, kind) for vendor, kinds in REFERENCE_KINDS.items() for kind in kinds]
@@ -98,3 +100,75 @@ def test_unknown_word_suggests_the_nearest() -> None:
     words = Words.of([ANNA, BERT])
     assert words.suggestion("ana.berg") == ". Did you mean A1 (Anna Berg)?"
     assert words.suggestion("0000000000") == ""
+
+
+def test_lead_that_names_an_unknown_agent_is_refused_with_the_nearest(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A known agent goes along by the vendor's key, whatever word the CRM has for it; an unknown one is a reason."""
+    rows = [
+        lead(1, campaign="sobot-calls", agent="OTHER"),
+        lead(2, campaign="sobot-calls", agent="othr"),
+        lead(3, campaign="sobot-calls"),
+    ]
+    with loaded("sobot", tmp_path, database, monkeypatch, rows=rows) as (server, installation):
+        night.refresh_reference(installation, "sobot", "agents")
+        assert night.load_day(installation, DAY).problems == []
+        assert agents_sent(server) == ["2222", None]
+        found = query(installation, "SELECT lead_id, state, reason FROM reporting.lead_outcome WHERE state = 'invalid'")
+    assert found == [("L2", "invalid", "agent othr is not known at sobot. Did you mean 2222 (other)?")]
+
+
+def test_unknown_agent_is_dropped_where_that_is_configured(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `unknown_agent: drop` the lead goes to whoever is free."""
+    rows = [lead(1, campaign="sobot-calls", agent="othr")]
+    dropping = {"eligibility": {"unknown_agent": "drop"}}
+    with loaded("sobot", tmp_path, database, monkeypatch, rows=rows, document=dropping) as (server, installation):
+        night.refresh_reference(installation, "sobot", "agents")
+        assert night.load_day(installation, DAY).problems == []
+        assert agents_sent(server) == [None]
+
+
+def test_agents_are_not_looked_up_before_they_were_read(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kind that was never read refuses nobody."""
+    rows = [lead(1, campaign="sobot-calls", agent="2222")]
+    with loaded("sobot", tmp_path, database, monkeypatch, rows=rows) as (server, installation):
+        assert night.load_day(installation, DAY).problems == []
+        assert agents_sent(server) == ["2222"]
+
+
+def test_target_that_is_not_there_stops_its_campaign_before_the_plan(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An unknown list stops its campaign, with the nearest one; nothing of it is planned."""
+    rows = [lead(1, campaign="platform-calls")]
+    targets = {"platform": {"list_id": 1001}}
+    with loaded("platform", tmp_path, database, monkeypatch, rows=rows, targets=targets) as (server, installation):
+        night.refresh_reference(installation, "platform", "lists")
+        problems = night.load_day(installation, DAY).problems
+        assert server.vendor.held() == []
+        assert query(installation, "SELECT count(*) FROM ledger.imports") == [(0,)]
+    [problem] = problems
+    assert "list_id 1001 is not known there. Did you mean 101 (List Two)?" in problem
+
+
+def agents_sent(server: Any) -> list[str | None]:
+    """The agent of every lead that Sobot received."""
+    return [one.get("allocationAgent") for body in server.vendor.store.received for one in body["dataDetails"]]
+
+
+@contextmanager
+def loaded(
+    vendor: str, folder: Path, database: str, monkeypatch: pytest.MonkeyPatch, **more: Any
+) -> Iterator[tuple[Any, Installation]]:
+    """A vendor's double, and an installation that reaches it."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    with serve(KINDS[vendor]) as server:
+        installation = Installation.load(write_vendors(folder, {vendor: server}, database=database, **more))
+        yield server, installation
+        installation.close()
