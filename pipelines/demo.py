@@ -17,7 +17,7 @@ from pipelines.assets.vendors import NAMES, import_key
 from pipelines.database import home
 from pipelines.following import follow
 from pipelines.installation import Installation
-from pipelines.jobs import INTAKE, REPORT, job_name
+from pipelines.jobs import INTAKE, REFERENCE, REPORT, job_name
 from pipelines.processes import running_sandbox
 from pipelines.report import OPEN_STATES
 from pipelines.runs import dagster_instance, failures, run_job
@@ -71,6 +71,7 @@ def tell(result: dict[str, Any]) -> None:
 def _load(installation: Installation, text: str) -> dict[str, Any]:
     totals: dict[str, Any] = {"sent": 0, "requests": 0, "failures": []}
     with dagster_instance(installation.settings) as instance, progress(text):
+        totals["failures"] += failures(run_job(installation.settings, instance, REFERENCE, []))
         for name in (INTAKE, *(job_name(vendor) for vendor in NAMES), REPORT):
             result = run_job(installation.settings, instance, name, DAYS)
             totals["failures"] += failures(result)

@@ -50,11 +50,12 @@ def run_job(
     days: Sequence[date],
     run_config: Mapping[str, Any] | None = None,
 ) -> dg.ExecuteInProcessResult:
-    """The job ran in this process, once for all the consecutive days; a failure is in the result, not raised."""
+    """The job ran in this process, once for all the consecutive days, if it has any; a failure is in the result."""
     job = build_definitions(settings).resolve_job_def(name)
+    is_one = len(days) == 1
     return job.execute_in_process(
-        partition_key=days[0].isoformat() if len(days) == 1 else None,
-        tags={RANGE_START: days[0].isoformat(), RANGE_END: days[-1].isoformat()} if len(days) > 1 else None,
+        partition_key=days[0].isoformat() if is_one else None,
+        tags={RANGE_START: days[0].isoformat(), RANGE_END: days[-1].isoformat()} if days and not is_one else None,
         instance=instance,
         run_config={**QUIET, **(run_config or {})},
         raise_on_error=False,

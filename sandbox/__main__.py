@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.control import PREFIX
+from sandbox.example import teach
 from sandbox.exchange import Request
 from sandbox.faults import parse_faults
 from sandbox.jtel.app import JtelPortal
@@ -52,8 +53,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def _servers(host: str, port: int) -> Servers:
     """The doubles at `port` and the ports after it, or wherever there is room."""
-    sobot = SobotCallCenter()
-    vendors: Sequence[Vendor] = (Sinch(), sobot, sobot.second_host, PlatformApi(), JtelPortal())
+    sinch, sobot, platform = Sinch(), SobotCallCenter(), PlatformApi()
+    teach(sinch, sobot, platform)
+    vendors: Sequence[Vendor] = (sinch, sobot, sobot.second_host, platform, JtelPortal())
     servers = {
         vendor.name: SandboxServer(vendor, host=host, port=port + n if port else 0) for n, vendor in enumerate(vendors)
     }
