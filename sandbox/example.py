@@ -29,7 +29,7 @@ def teach(sinch: Sinch, sobot: SobotCallCenter, platform: PlatformApi) -> None:
     for number, agent in enumerate(AGENTS, 1):
         name = {"firstName": "Agent", "surname": agent, "login": agent, "externalId": agent}
         sinch.rci.store.put("/users", {"id": f"{number:032X}", **name})
-        ids = {"agentUUID": f"{number:032x}", "agentID": f"{13000 + number}"}
+        ids = {"agentUUID": f"{number:032x}", "agentID": f"{13000 + number}", "ext": f"{6000 + number}", "phone": ""}
         sobot.store.agents.append({**ids, "agentName": agent, "wrapUpType": 2, "wrapUpTime": 60, "loginStatus": 1})
         user = {"userId": 1100 + number, "userName": agent, "userType": "agent", "accountActive": True}
         platform.store.users[1100 + number] = user
