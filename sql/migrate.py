@@ -6,6 +6,8 @@ here: any table or view (they are SQL files).
 
 from __future__ import annotations
 
+from functools import cache
+from hashlib import sha256
 from typing import cast
 
 import psycopg
@@ -18,12 +20,32 @@ from sql import HERE, reports
 _LOCK = 7_316_202_611  # any number; two processes that migrate at once take turns
 
 
-def upgrade(engine: Engine) -> None:
-    """The database has every migration and the current report views; a second call changes nothing."""
+def upgrade(engine: Engine, *, is_forced: bool = False) -> None:
+    """The database has every migration and the current report views; a second call changes nothing.
+
+    What was applied is marked on the schema `reporting`, so that a start which finds it locks nothing; with
+    `is_forced` the views and their grants are put in place all the same.
+    """
     with engine.begin() as connection:
+        if _mark(connection) == digest() and not is_forced:
+            return
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         command.upgrade(_config(connection), "head")
         apply_reports(connection)
+        _run(connection, f"COMMENT ON SCHEMA reporting IS '{digest()}'")
+
+
+@cache
+def digest() -> str:
+    """The fingerprint of all migrations and report views."""
+    files = [*sorted((HERE / "migrations").glob("*.sql")), *sorted((HERE / "reports").glob("*.sql"))]
+    content = b"\0".join(file.name.encode() + b"\0" + file.read_bytes() for file in files)
+    return f"leadsync {sha256(content).hexdigest()}"
+
+
+def _mark(connection: Connection) -> str | None:
+    statement = "SELECT obj_description(to_regnamespace('reporting'), 'pg_namespace')"
+    return cast(str | None, connection.execute(text(statement)).scalar())
 
 
 def apply_file(name: str) -> None:
