@@ -178,7 +178,7 @@ def test_plan_after_a_load_changes_nothing(configure: Configure, sinch: Vendor, 
 
 
 def test_check_looks_at_everything_and_sends_nothing(configure: Configure, sinch: Vendor, database: str) -> None:
-    """One finding for the database, the campaigns, each source and each target; nothing is kept."""
+    """One finding for the database, the campaigns, each source, each kind that the vendor knows, each target."""
     config = configure()
     before = row_counts(database)
     found = json.loads(leadsync("check", "--config", config, "--day", DAY, "--json").stdout)
@@ -187,11 +187,12 @@ def test_check_looks_at_everything_and_sends_nothing(configure: Configure, sinch
         "campaigns": None,
         "sources.leads": None,
         "sources.do_not_call": None,
+        **{f"sinch: {kind}": None for kind in ("users", "queues", "queue groups", "skills", "time zones", "campaigns")},
         f"sinch: {CAMPAIGN}": None,
         f"sinch: {OTHER_CAMPAIGN}": None,
     }
     assert row_counts(database) == before
-    assert dict(sinch.vendor.store.requests) == {"read_campaign": 2}
+    assert dict(sinch.vendor.store.requests) == {"list_campaigns": 1, "read_campaign": 2}
 
 
 def test_check_names_each_thing_that_is_wrong(configure: Configure) -> None:
