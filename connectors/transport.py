@@ -148,8 +148,11 @@ class Transport:
         certificate: tuple[str, str] | None = None,
         patience: Patience = Patience(),
         limiter: RateLimiter | None = None,
+        login_settings: str | None = None,
     ) -> None:
+        """`login_settings` are named where the vendor refuses the login."""
         self.vendor = vendor
+        self._login_settings = login_settings
         self._base_url = base_url.rstrip("/")
         self._auth = auth
         self._headers = dict(headers or {})
@@ -311,6 +314,9 @@ class Transport:
         )
         if isinstance(error, RateLimitedError):
             self._limiter.pause(_delay_s(error, self._patience.backoff(1)))
+        if isinstance(error, AuthenticationError) and self._login_settings:
+            text = f"HTTP {status}: the login was refused; see {self._login_settings}"
+            raise AuthenticationError(text, vendor=self.vendor, operation=operation, status=status)
         raise error
 
 

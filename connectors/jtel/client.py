@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 LANGUAGES = {1: "English", 2: "German"}
 LOGIN_REFUSED = (
-    "the token was refused (401): it is wrong, or another one was generated in the portal since, "
+    "vendors.jtel.token: the token was refused (401): it is wrong, or another one was generated in the portal since, "
     "which ends the old one at once"
 )
 DATETIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%f"

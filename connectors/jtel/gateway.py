@@ -131,7 +131,7 @@ class JtelGateway:
         try:
             self._targets.check(campaign)
         except AuthenticationError:
-            raise SetupError(f"vendors.jtel.token: {LOGIN_REFUSED}") from None
+            raise SetupError(LOGIN_REFUSED) from None
         except ForbiddenError:
             raise SetupError(
                 "vendors.jtel.clients_id: jtel refused access (403): the token is not of this client account"

@@ -160,6 +160,7 @@ class PlatformSettings(BaseModel):
             headers=token_headers(token, header=self.auth_header, scheme=self.auth_scheme),
             patience=self.patience(),
             limiter=RateLimiter(self.requests_per_second),
+            login_settings="vendors.platform.token, auth_scheme",
         )
 
     def client(self, transport: Transport) -> PlatformClient:

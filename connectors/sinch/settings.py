@@ -121,6 +121,7 @@ class SinchSettings(BaseModel):
             certificate=certificate_pair(self.client_cert, self.client_key),
             patience=self.patience(),
             limiter=RateLimiter(self.requests_per_second),
+            login_settings="vendors.sinch.username, password",
         )
 
 

@@ -249,7 +249,14 @@ class SobotSettings(BaseModel):
         """A transport for every host, by module."""
         auth = TokenAuth(self.token_provider(), prefix=self.authorization_prefix)
         by_host = {
-            host: Transport(vendor=VENDOR, base_url=host, auth=auth, patience=self.patience(), limiter=limiter)
+            host: Transport(
+                vendor=VENDOR,
+                base_url=host,
+                auth=auth,
+                patience=self.patience(),
+                limiter=limiter,
+                login_settings="vendors.sobot.app_id, app_secret",
+            )
             for host in set(self.hosts.values())
         }
         return {module: by_host[host] for module, host in self.hosts.items()}

@@ -16,10 +16,16 @@ SELECT pg_advisory_lock_shared(hashtextextended('leadsync decide ' || CAST(:day 
 SELECT pg_advisory_unlock_all();
 
 -- name: withdraw_plan :one
--- What was planned for the day but not sent is planned no more: the plan is made anew from the contacts.
+-- What was planned for the day but not sent is planned no more: the plan is made anew from the contacts. What was tried
+-- before, or came from another batch, goes on as it is and under its own key, unless something was decided since.
 WITH stale AS (
     SELECT import_id FROM ledger.imports
     WHERE vendor = :vendor AND day = :day AND campaign = ANY (CAST(:campaigns AS text[])) AND state = 'planned'
+      AND ((attempts = 0 AND parent_id IS NULL)
+           OR EXISTS (
+               SELECT FROM ledger.decisions AS decision
+               WHERE decision.day = imports.day AND decision.decided_at > imports.planned_at)
+           OR EXISTS (SELECT FROM crm.snapshots AS snapshot WHERE snapshot.read_at > imports.planned_at))
     FOR UPDATE SKIP LOCKED
 ), held AS (
     UPDATE ledger.deliveries AS delivery

@@ -1,0 +1,185 @@
+"""Leads that changed after a vendor took them: updated once, created never again, and accepted all the while."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sandbox.faults import Match
+from tests.factories import lead, phone
+from tests.faults import vendors
+from tests.faults.vendors import MakeSite, Site, always
+from tests.reading import query
+
+sites = vendors.sites
+
+UPDATING = pytest.mark.parametrize("way", always(["platform", "platform-singles", "jtel"], "platform", "jtel"))
+UPDATE = {
+    "platform": Match(method="PUT", path_contains="/leads/"),
+    "jtel": Match(method="POST", path_contains="/contacts/import"),
+}
+FAULTS: dict[str, dict[str, Any]] = {
+    "lost_after_commit": {"kind": "lost_after_commit"},
+    "reset_before_processing": {"kind": "reset_before_processing"},
+    "truncated": {"kind": "truncated", "bytes": 3},
+    "html_502": {"kind": "html"},
+    "html_502_committed": {"kind": "html", "commit": True},
+    "status_503": {"kind": "status"},
+    "status_429": {"kind": "status", "status": 429},
+    "status_401": {"kind": "status", "status": 401},
+}
+
+
+def change(site: Site, *numbers: int, **fields: str) -> None:
+    """The CRM has another word on these leads."""
+    site.write(
+        [
+            lead(number, campaign=site.campaign, **(fields if number in numbers else {}))
+            for number in range(1, len(site.rows) + 1)
+        ]
+    )
+
+
+def words(site: Site) -> dict[str, str]:
+    """What the vendor has of that which changes, by number."""
+    with site.vendor.store.lock:
+        if site.way.vendor == "jtel":
+            contacts = site.vendor.store.contacts.values()
+            return {one.first_phone.lstrip("+"): one.written["FirstName"] for one in contacts}
+        return {one.phones[0].lstrip("+"): one.fields["timezone"] for one in site.vendor.store.leads.values()}
+
+
+def changed(site: Site) -> dict[str, str]:
+    """A change that reaches this vendor."""
+    return {"first_name": "Grace"} if site.way.vendor == "jtel" else {"timezone": "Europe/Paris"}
+
+
+def assert_updated(site: Site, *numbers: int) -> None:
+    """Exactly these leads changed at the vendor, and every lead is there once."""
+    site.assert_accepted_once()
+    new = next(iter(changed(site).values()))
+    assert {number for number, value in words(site).items() if value == new} == {
+        phone(number).lstrip("+") for number in numbers
+    }
+    assert query(site.installation, "SELECT DISTINCT reason_code FROM ledger.deliveries") == [(None,)]
+
+
+def loaded(sites: MakeSite, way: str, **changes: Any) -> Site:
+    """Six leads are accepted."""
+    site: Site = sites(way, count=6, **changes)
+    site.load()
+    site.follow()
+    site.assert_accepted_once()
+    return site
+
+
+@UPDATING
+def test_changed_lead_is_updated_once(way: str, sites: MakeSite) -> None:
+    """A change goes to the vendor as one update, and loading again sends nothing."""
+    site = loaded(sites, way)
+    change(site, 2, 5, **changed(site))
+    site.load()
+    assert_updated(site, 2, 5)
+    site.requests.clear()
+    site.load()
+    assert {name for name in site.requests if "import" in name or "update" in name or "create" in name} == set()
+
+
+@UPDATING
+@pytest.mark.parametrize("fault", always(FAULTS, "lost_after_commit", "reset_before_processing"))
+def test_spoilt_update_heals(way: str, fault: str, sites: MakeSite) -> None:
+    """Whatever becomes of the answer to an update, the lead is never created again, and ends with the new words."""
+    site = loaded(sites, way)
+    change(site, 2, 5, **changed(site))
+    site.spoil(**FAULTS[fault], match=UPDATE[site.way.vendor], times=2)
+    site.load()
+    site.assert_balanced()
+    assert site.server.faults.fired_count >= 1
+    site.server.faults.clear()
+    site.follow()
+    site.load()
+    site.follow()
+    assert_updated(site, 2, 5)
+
+
+@UPDATING
+def test_refused_update_leaves_the_lead_accepted(way: str, sites: MakeSite) -> None:
+    """The vendor has the lead as it was: it is accepted with `update_refused`, and not tried again unchanged."""
+    site = loaded(sites, way)
+    change(site, 2, phone2=phone(900))
+    site.vendor.knobs.reject_phones = [phone(900)]
+    site.load()
+    site.follow()
+    assert site.states() == {"accepted": 6}
+    assert site.reasons()["L2"] == ("accepted", "update_refused")
+    site.assert_held(range(1, 7))
+    site.requests.clear()
+    site.load()
+    assert site.requests["lead_update"] == site.requests["import_contact"] == 0
+    assert site.states() == {"accepted": 6}
+
+
+@UPDATING
+@pytest.mark.parametrize("kind", always(["status", "reset_before_processing", "lost_after_commit"], "status"))
+def test_lead_listed_between_plan_and_update_stays_delivered(way: str, kind: str, sites: MakeSite) -> None:
+    """A lead that must not be called any more is not updated, and what the vendor has of it is not forgotten."""
+    site = loaded(sites, way)
+    change(site, 2, 5, **changed(site))
+    site.spoil(kind, UPDATE[site.way.vendor], times=None, **({"status": 401} if kind == "status" else {}))
+    site.load()
+    site.server.faults.clear()
+    site.write(site.rows, listed=[2])
+    site.advance()
+    site.load()
+    site.follow()
+    site.load()
+    site.assert_held(range(1, 7))
+    assert site.open_imports() == []
+    deliveries = query(site.installation, "SELECT lead_id, verdict FROM ledger.deliveries ORDER BY 1")
+    assert deliveries == [(f"L{number}", "accepted") for number in range(1, 7)]
+    if kind == "status":
+        assert words(site)[phone(2).lstrip("+")] != next(iter(changed(site).values()))
+
+
+@pytest.mark.parametrize("way", ["platform", "platform-singles"])
+def test_lead_that_is_gone_at_the_vendor_is_not_made_by_an_update(way: str, sites: MakeSite) -> None:
+    """An update creates nothing: the lead is rejected, and its neighbours stay as they are."""
+    site = loaded(sites, way)
+    with site.vendor.store.lock:
+        [gone] = [one for one in site.vendor.store.leads.values() if one.customer_key == "lead-L2"]
+        site.vendor.store.delete_lead(gone.lead_id)
+    change(site, 2, **changed(site))
+    site.load()
+    site.follow()
+    assert site.numbers() == [phone(number).lstrip("+") for number in (1, 3, 4, 5, 6)]
+    assert site.reasons()["L2"] == ("rejected", "absent_at_vendor")
+    site.assert_balanced()
+
+
+@UPDATING
+def test_change_while_the_creation_is_unknown_waits_for_it(way: str, sites: MakeSite) -> None:
+    """A lead that changes before its creation is settled is not sent twice, and is updated once it is."""
+    site = sites(way, count=6)
+    site.spoil("lost_after_commit", times=None)
+    site.load()
+    site.server.faults.clear()
+    change(site, 2, **changed(site))
+    site.load()
+    site.follow()
+    site.load()
+    site.follow()
+    assert_updated(site, 2)
+
+
+@pytest.mark.parametrize("way", ["sinch", "sobot"])
+def test_vendor_that_cannot_update_says_so_of_a_changed_lead(way: str, sites: MakeSite) -> None:
+    """Where a vendor has no update a changed lead stays accepted, says that it changed, and is not sent again."""
+    site = loaded(sites, way)
+    creations = dict(site.requests)
+    change(site, 2, first_name="Grace")
+    site.load()
+    assert site.reasons()["L2"] == ("accepted", "changed_since_accepted")
+    assert site.requests["create_customers"] == creations.get("create_customers", 0)
+    assert site.requests["outbound_task_import_data"] == creations.get("outbound_task_import_data", 0)
+    site.assert_held(range(1, 7))

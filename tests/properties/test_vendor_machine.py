@@ -1,0 +1,269 @@
+"""Any order of events at any vendor: never twice, never forbidden, all accounted for, nothing lost in the end."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from time import monotonic
+from typing import ClassVar
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import URL, create_engine, text
+from sqlalchemy.pool import NullPool
+
+from pipelines import night
+from pipelines.store import utc_now
+from sandbox.faults import Fault, Match
+from tests.doubles import SECRETS
+from tests.factories import DAY, lead, phone
+from tests.faults.vendors import WAYS, Site, make_site
+from tests.reading import query
+
+KINDS = [
+    Fault(kind="lost_after_commit"),
+    Fault(kind="reset_before_processing"),
+    Fault(kind="reset_before_body"),
+    Fault(kind="truncated", bytes=12),
+    Fault(kind="html", commit=True),
+    Fault(kind="html_200"),
+    Fault(kind="status", status=503),
+    Fault(kind="status", status=503, commit=True),
+    Fault(kind="status", status=429),
+    Fault(kind="status", status=401),
+]
+PLACES = ("creating", "asking", "anywhere")
+TROUBLE = st.tuples(st.sampled_from(KINDS), st.sampled_from(PLACES), st.integers(1, 4), st.integers(0, 3))
+Trouble = tuple[Fault, str, int, int]
+NUMBERS = st.integers(0, 100)
+SMALL = {
+    "sinch": {"batch_size": 4},
+    "sobot": {"max_details_per_import": 4},
+    "platform": {"bulk_max_leads": 4},
+    "platform-singles": {"bulk_max_leads": 4},
+    "jtel": {},
+}
+ZONES = ("Europe/Paris", "Europe/Rome", "Europe/Vienna")
+
+
+class Delivery(RuleBasedStateMachine):
+    """A CRM whose leads come, change and forbid calls, one vendor, and a ledger that loads it through faults."""
+
+    server: ClassVar[URL]
+    way: ClassVar[str]
+    count: ClassVar[int] = 0
+
+    @initialize()
+    def begin(self) -> None:
+        self.resources = ExitStack()
+        folder = Path(self.resources.enter_context(tempfile.TemporaryDirectory()))
+        database = self.resources.enter_context(self.fresh_database())
+        changes = {"settings": {**SMALL[self.way], "max_attempts": 2}, "rows": []}
+        self.site: Site = make_site(WAYS[self.way], folder, database, self.resources, **changes)
+        self.resources.callback(self.site.installation.close)
+        self.leads: dict[int, dict[str, str]] = {}
+        self.listed: set[int] = set()
+        self.forbidden_in_time: set[int] = set()
+
+    @contextmanager
+    def fresh_database(self) -> Iterator[str]:
+        Delivery.count += 1
+        name = f"vendor_machine_{os.getpid()}_{Delivery.count}"
+        admin = create_engine(self.server.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        with admin.connect() as connection:
+            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{self.server.database}"'))
+        yield self.server.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
+        with admin.connect() as connection:
+            connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+        admin.dispose()
+
+    def teardown(self) -> None:
+        if not hasattr(self, "site"):
+            return
+        try:
+            self.come_to_rest()
+        finally:
+            self.resources.close()
+
+    # the CRM's side
+
+    def write(self) -> None:
+        self.site.write(list(self.leads.values()), listed=sorted(self.listed))
+
+    def known(self, number: int) -> int:
+        """A number that a lead has."""
+        return 1 + number % len(self.leads)
+
+    @rule(count=st.integers(1, 5))
+    def new_leads(self, count: int) -> None:
+        for number in range(len(self.leads) + 1, len(self.leads) + 1 + count):
+            self.leads[number] = lead(number, campaign=self.site.campaign)
+        self.write()
+
+    @precondition(lambda self: self.leads)
+    @rule(number=NUMBERS, zone=st.sampled_from(ZONES))
+    def change(self, number: int, zone: str) -> None:
+        number = self.known(number)
+        self.leads[number] = lead(number, campaign=self.site.campaign, timezone=zone, first_name=zone[7:])
+        self.write()
+
+    @precondition(lambda self: self.leads)
+    @rule(number=NUMBERS)
+    def forbid(self, number: int) -> None:
+        self.listed.add(self.known(number))
+        self.write()
+
+    # the runs
+
+    def spoil(self, trouble: Trouble | None) -> None:
+        self.site.server.faults.clear()
+        if trouble is not None:
+            fault, place, times, skip = trouble
+            matches = {"creating": self.site.way.creating, "asking": self.site.way.asking, "anywhere": Match()}
+            values = {**vars(fault), "match": matches[place], "times": times, "skip": skip}
+            self.site.server.faults.add(Fault(**values))
+
+    def refresh(self) -> None:
+        """The next load reads the list: who is not at the vendor now must never get there."""
+        held = self.at_vendor()
+        self.forbidden_in_time |= {number for number in self.listed if phone(number).lstrip("+") not in held}
+
+    @precondition(lambda self: self.leads)
+    @rule(trouble=st.none() | TROUBLE)
+    def load(self, trouble: Trouble | None) -> None:
+        self.spoil(trouble)
+        self.refresh()
+        self.site.load()
+        self.site.server.faults.clear()
+
+    @precondition(lambda self: self.leads)
+    @rule(trouble=st.none() | TROUBLE, seconds=st.sampled_from([10, 61, 700, 4000]))
+    def tick(self, trouble: Trouble | None, seconds: int) -> None:
+        self.site.advance(seconds)
+        self.spoil(trouble)
+        self.site.tick()
+        self.site.server.faults.clear()
+
+    @precondition(lambda self: self.leads)
+    @rule(trouble=st.none() | TROUBLE)
+    def send_alone(self, trouble: Trouble | None) -> None:
+        self.spoil(trouble)
+        night.send(self.site.installation, self.site.way.vendor, [DAY])
+        self.site.server.faults.clear()
+
+    @precondition(lambda self: self.leads)
+    @rule(trouble=st.none() | TROUBLE)
+    def ask_and_collect_alone(self, trouble: Trouble | None) -> None:
+        self.spoil(trouble)
+        night.ask(self.site.installation, self.site.way.vendor, [DAY])
+        night.poll_results(self.site.installation, limit=2, budget_s=5)
+        night.collect(self.site.installation, DAY)
+        self.site.server.faults.clear()
+
+    @precondition(lambda self: self.leads)
+    @rule(what=st.sampled_from(["planned", "unknown", "finished"]))
+    def die_with_a_claim(self, what: str) -> None:
+        """A process claims what it would send, ask about or collect, and is never heard of again."""
+        installation, vendor = self.site.installation, self.site.way.vendor
+        with installation.ledger() as ledger:
+            campaigns = installation.campaigns(ledger.store, vendor)
+            terms = {"limit": 2, "lease_until": utc_now() + timedelta(seconds=180), "not_after": monotonic()}
+            scope = installation.scope(vendor, [DAY], campaigns)
+            with ledger.store.transaction():
+                if what == "planned":
+                    ledger.claim_planned(scope, targets={}, **terms)
+                elif what == "unknown":
+                    ledger.claim_unknown(scope, **terms)
+                else:
+                    ledger.claim_finished(scope, **terms)
+
+    def come_to_rest(self) -> None:
+        """Without faults some nights bring every lead to its end, and what the vendor has is what the CRM says."""
+        site = self.site
+        site.server.faults.clear()
+        if not self.leads:
+            return
+        for _ in range(12):
+            site.advance(700)
+            site.tick()
+            self.refresh()
+            site.load()
+            if not site.open_imports():
+                break
+        self.check()
+        assert site.open_imports() == []
+        site.assert_balanced()
+        wanted = {f"L{number}" for number in self.leads if number not in self.listed}
+        outcomes = {lead_id: outcome for lead_id, outcome in site.reasons().items() if lead_id in wanted}
+        assert set(outcomes) == wanted
+        assert {lead_id: outcome for lead_id, outcome in outcomes.items() if outcome[0] != "accepted"} == {}
+
+    # what holds at all times
+
+    def at_vendor(self) -> set[str]:
+        """Numbers that the vendor has, or has in a job that it is working on."""
+        numbers = set(self.site.numbers())
+        if self.site.way.vendor == "platform":
+            with self.site.vendor.store.lock:
+                jobs = list(self.site.vendor.store.open_jobs.values())
+                numbers |= {row["phone1"].lstrip("+") for job in jobs for row in job.rows}
+        return numbers
+
+    @invariant()
+    def check(self) -> None:
+        """Never twice, nobody who was forbidden in time or never read, all accounted for, and accepted is there."""
+        if not hasattr(self, "site"):
+            return
+        numbers = self.site.numbers()
+        assert len(numbers) == len(set(numbers))
+        assert set(numbers) <= {phone(number).lstrip("+") for number in self.leads}
+        assert {phone(number).lstrip("+") for number in self.forbidden_in_time} & set(numbers) == set()
+        campaigns = night.report(self.site.installation, [DAY]).campaigns
+        assert [row.campaign for row in campaigns if not row.balanced] == []
+        accepted = query(self.site.installation, "SELECT lead_id FROM ledger.deliveries WHERE verdict = 'accepted'")
+        assert {phone(int(lead_id[1:])).lstrip("+") for (lead_id,) in accepted} <= set(numbers)
+
+
+def check(server: URL, way: str, *, examples: int, steps: int, phases: Sequence[Phase] = (Phase.generate,)) -> None:
+    """The machine kept its invariants in so many examples of so many steps. Shrinking takes minutes: only on demand."""
+    machine = type("Machine", (Delivery,), {"server": server, "way": way})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples, stateful_step_count=steps, deadline=None, database=None, phases=phases,
+            suppress_health_check=list(HealthCheck), print_blob=True,
+        ),
+    )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, secret in SECRETS.items():
+        monkeypatch.setenv(name, secret)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_vendors_keep_the_promises_in_any_order_of_events(way: str, postgres: URL) -> None:
+    """Never twice, never whom it is forbidden to call, everything accounted for, nothing lost in the end."""
+    check(postgres, way, examples=2, steps=10)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("way", WAYS)
+def test_vendors_keep_the_promises_in_many_orders_of_events(way: str, postgres: URL) -> None:
+    """The same for many more and longer histories."""
+    check(postgres, way, examples=40, steps=15, phases=(Phase.generate, Phase.shrink))
