@@ -319,7 +319,7 @@ def test_401_in_the_middle_of_paging_is_a_refused_login(client: PlatformClient, 
     """A token that is revoked between two pages ends the read; what was read is not taken for everything."""
     platform.vendor.knobs.page_size = 1
     platform.faults.replace([Fault(kind="status", status=401, skip=1)])
-    with pytest.raises(AuthenticationError, match=r"^platform user_list: HTTP 401$"):
+    with pytest.raises(AuthenticationError, match=r"^platform user_list: HTTP 401: the login was refused"):
         list(client.user_list())
 
 
@@ -389,7 +389,8 @@ def test_operation_with_the_wrong_token_is_refused(
     """401, once, and nothing else is tried silently; the token is in no text."""
     with pytest.raises(AuthenticationError) as raised:
         OPERATIONS[operation](clients(token="wrong-secret"))
-    assert str(raised.value) == f"platform {operation}: HTTP 401"
+    sentence = "HTTP 401: the login was refused; see vendors.platform.token, auth_scheme"
+    assert str(raised.value) == f"platform {operation}: {sentence}"
     assert platform.vendor.store.requests == {operation: 1}
 
 

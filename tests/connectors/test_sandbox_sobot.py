@@ -10,6 +10,7 @@ import io
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -124,19 +125,19 @@ def test_double_is_a_vendor(sobot: SobotCallCenter) -> None:
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        (signed(), 200),
-        (signed(secret="wrong"), 401),
-        (signed(appId="app-2"), 401),
-        (signed(responseType="code"), 400),
-        (signed(currentTime=1), 400),
-        (signed(moment_ms=1_700_000_000_000), 400),
-        ({}, 400),
-        ([], 400),
+        (partial(signed), 200),  # signed when it is sent: the moment counts
+        (partial(signed, secret="wrong"), 401),
+        (partial(signed, appId="app-2"), 401),
+        (partial(signed, responseType="code"), 400),
+        (partial(signed, currentTime=1), 400),
+        (partial(signed, moment_ms=1_700_000_000_000), 400),
+        (dict, 400),
+        (list, 400),
     ],
 )
-def test_token_is_for_a_right_and_recent_signature(client: httpx.Client, body: Any, status: int) -> None:
+def test_token_is_for_a_right_and_recent_signature(client: httpx.Client, body: Callable[[], Any], status: int) -> None:
     """Presence, types, signature and moment are checked."""
-    assert client.post("/tokens/company", json=body).status_code == status
+    assert client.post("/tokens/company", json=body()).status_code == status
 
 
 def test_token_has_its_life_in_milliseconds(client: httpx.Client, sobot: SobotCallCenter) -> None:
