@@ -117,14 +117,14 @@ def plan(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]
 )
 def sync(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str], wait_s: float) -> int:
     """Load one day: pull, decide, plan, send; what is accepted and unchanged is not sent again."""
-    from pipelines import night
+    from pipelines import morning, night
 
     stop = _stop_on_signals()
     with _opened(config) as installation:
         with progress(f"Loading {day}") if not as_json else _quiet():
             result = night.load_day(installation, day, campaigns, wait_s=wait_s, stop=stop)
             failures = [*result.failures, *(_followed(installation, day, wait_s, stop) if wait_s else [])]
-        report = night.report(installation, [day], campaigns)
+        report = morning.report(installation, [day], campaigns)
     _tell(report, as_json, extra=failures)
     return OK if not failures and not result.stops and not report.problems else NEEDS_A_PERSON
 
@@ -135,7 +135,7 @@ def sync(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]
 @day_option(required=False)
 def status(config: Path | None, as_json: bool, day: date | None) -> int:
     """Did the night load, and if not, which leads and why? The newest day unless --day says otherwise."""
-    from pipelines import night
+    from pipelines import morning
     from pipelines.report import newest_days
 
     with _opened(config) as installation:
@@ -143,7 +143,7 @@ def status(config: Path | None, as_json: bool, day: date | None) -> int:
             days = [day] if day else newest_days(store)
         if not days:
             raise SetupError("nothing was loaded yet; begin with `leadsync sync --day …`")
-        report = night.report(installation, days)
+        report = morning.report(installation, days)
     _tell(report, as_json)
     return NEEDS_A_PERSON if report.problems else OK
 
@@ -169,12 +169,12 @@ def sandbox(port: int, host: str, latency_ms: float) -> int:
 @click.option("--days", type=click.IntRange(1), help="Keep private data of so many days; else retention_days.")
 def purge(config: Path | None, as_json: bool, days: int | None) -> int:
     """Forget numbers, names and payloads past their retention; counts, states and reasons stay."""
-    from pipelines import night
+    from pipelines import morning
 
     with _opened(config) as installation:
         today = datetime.now(installation.settings.zone).date()
         before = today - timedelta(days=days or installation.settings.retention_days)
-        counts = night.forget(installation, before)
+        counts = morning.forget(installation, before)
     emit(counts) if as_json else show(f"Forgotten: days before {before}", [counts])
     return OK
 
@@ -230,9 +230,9 @@ def _opened(config: Path | None) -> Any:
 
 def _followed(installation: Any, day: date, wait_s: float, stop: threading.Event) -> list[str]:
     """What failed while the day's asynchronous imports were followed to their end."""
-    from pipelines import night
+    from pipelines import morning
 
-    if not night.count_imports(installation, day)["submitted"]:
+    if not morning.count_imports(installation, day)["submitted"]:
         return []
     from pipelines.following import follow  # here: Dagster takes a second to import
     from pipelines.runs import dagster_instance

@@ -41,7 +41,8 @@ from connectors.gateway import Campaign, Gateway, ResultsLater, ResultTerms
 from connectors.redaction import redact
 from connectors.transport import Patience
 from pipelines.ahead import Ahead
-from pipelines.ledger import Claim, Ledger, Scope, Setback
+from pipelines.ledger import Ledger
+from pipelines.ledger_rows import Claim, Scope, Setback
 from pipelines.rulings import Answer, Bench, Errand, Ruling
 from pipelines.settlement import Settlement
 from pipelines.store import LedgerUnavailableError, utc_now

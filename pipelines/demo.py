@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pipelines import night
+from pipelines import morning
 from pipelines.assets.vendors import NAMES, import_key
 from pipelines.database import home
 from pipelines.following import follow
@@ -39,7 +39,7 @@ def run_demo(config: Path | None) -> dict[str, Any]:
         try:
             first = _load(installation, "Loading three days through Dagster")
             again = _load(installation, "Loading the same days once more")
-            report = night.report(installation, DAYS)
+            report = morning.report(installation, DAYS)
         finally:
             installation.close()
     rows = [_row(row) for row in report.campaigns]

@@ -13,7 +13,7 @@ from datetime import date
 
 import dagster as dg
 
-from pipelines import night
+from pipelines import morning, night
 from pipelines.definitions import build_definitions
 from pipelines.installation import Installation
 from pipelines.jobs import REPORT
@@ -52,7 +52,7 @@ def follow(
 
 
 def _is_settled(installation: Installation, days: Sequence[date]) -> bool:
-    return not any(night.count_imports(installation, day)["submitted"] for day in days)
+    return not any(morning.count_imports(installation, day)["submitted"] for day in days)
 
 
 def _tick(installation: Installation, instance: dg.DagsterInstance) -> list[date]:
@@ -70,6 +70,6 @@ def _tick(installation: Installation, instance: dg.DagsterInstance) -> list[date
 def _send_leftovers(installation: Installation, days: Sequence[date], stop: threading.Event) -> None:
     """What a vendor finished without storing goes on in new imports; they are sent now."""
     for day in days:
-        if night.count_imports(installation, day)["planned"]:
+        if morning.count_imports(installation, day)["planned"]:
             for vendor in night.vendors_in_use(installation):
                 night.send(installation, vendor, [day], stop=stop)

@@ -22,7 +22,9 @@ from connectors.gateway import Campaign, Gateway
 from pipelines.database import check_connection, connect, database_url
 from pipelines.delivery import Terms
 from pipelines.intake import stored_campaigns
-from pipelines.ledger import Ledger, Scope
+from pipelines.ledger import Ledger
+from pipelines.ledger_rows import Scope
+from pipelines.plan_ledger import PlanLedger
 from pipelines.settings import Settings, load_settings
 from pipelines.store import Store
 from pipelines.vendors import VendorSettings
@@ -71,6 +73,12 @@ class Installation:
         """A ledger over a store of its own."""
         with self.store() as store:
             yield Ledger(store, actor=self.actor)
+
+    @contextmanager
+    def plan_ledger(self) -> Iterator[PlanLedger]:
+        """A ledger to plan with, over a store of its own."""
+        with self.store() as store:
+            yield PlanLedger(store, actor=self.actor)
 
     @contextmanager
     def dry_run(self) -> Iterator[Installation]:

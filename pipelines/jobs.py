@@ -12,7 +12,7 @@ import dagster as dg
 # What `define_asset_job` returns has no public name in this Dagster.
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from pipelines import night
+from pipelines import morning
 from pipelines.assets.contacts import CONTACTS
 from pipelines.assets.crm import CAMPAIGNS, DO_NOT_CALL
 from pipelines.assets.reference import KINDS, reference_key
@@ -82,7 +82,7 @@ def retention_job(settings: Settings) -> dg.JobDefinition:
     def purge_op(context: dg.OpExecutionContext, leadsync: LeadSync) -> None:
         before = datetime.now(settings.zone).date() - timedelta(days=settings.retention_days)
         with leadsync.opened(context.run.run_id) as installation:
-            counts = night.forget(installation, before)
+            counts = morning.forget(installation, before)
         context.add_output_metadata({"before": before.isoformat(), **counts})
 
     @dg.job(name=RETENTION, description=f"Forget private data after {settings.retention_days} days.")

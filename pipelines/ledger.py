@@ -1,129 +1,33 @@
-"""The ledger: one method per named statement on imports, deliveries and contacts.
+"""The ledger: one method per named statement on imports and deliveries.
 
-Belongs here: typed calls of `sql/statements/{contacts,imports,deliveries}.sql`. Does not belong here:
-when to call them (`planning.py`, `delivery.py`), and SQL.
+Belongs here: typed calls of `sql/statements/{imports,results,deliveries}.sql`. Does not belong here:
+what only planning needs (`plan_ledger.py`), when to call them
+(`delivery.py`, `settlement.py`), and SQL.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import uuid4
 
 import orjson
 import pyarrow as pa
 from sqlalchemy import Row
 
-from connectors.gateway import Action, Batch, CallResult, Campaign, Progress, Verdict
+from connectors.gateway import Batch, CallResult, Campaign, Progress, Verdict
+from pipelines.ledger_rows import (
+    Claim,
+    LateWatch,
+    MadeTargets,
+    Note,
+    PlannedBatch,
+    Scope,
+    Setback,
+    Submission,
+)
 from pipelines.store import Store, utc_now
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a run is about: one vendor, some days, some campaigns."""
-
-    vendor: str
-    days: tuple[date, ...]
-    campaigns: tuple[str, ...]
-
-
-class Plannable(NamedTuple):
-    """An eligible contact with what its row says and what was delivered of it before, if anything."""
-
-    row_no: int
-    campaign: str
-    lead_id: str
-    phones: list[str]
-    time_zone: str | None
-    country: str | None
-    first_name: str | None
-    last_name: str | None
-    email: str | None
-    agent: str | None
-    priority: str | None
-    not_before: str | None
-    attributes: dict[str, Any] | None
-    content_digest: bytes | None
-    verdict: str | None
-    is_delivery: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedBatch:
-    """A batch that is to be planned: frozen payload and the deliveries that it carries, in order."""
-
-    campaign: Campaign
-    payload: bytes
-    payload_digest: bytes
-    entry_count: int
-    parent_id: int | None = None
-    attempts: int = 0
-    due_at: datetime | None = None
-    action: Action = "create"
-    import_key: UUID = field(default_factory=uuid4)
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A contact that eligibility let pass and planning did not."""
-
-    row_no: int
-    verdict: str
-    reason_code: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """An import that is ours until the lease ends."""
-
-    import_id: int
-    attempts: int
-    batch: Batch
-
-
-@dataclass(frozen=True, slots=True)
-class Setback:
-    """Why an import did not come to its end, and when it is due again."""
-
-    import_id: int
-    due_at: datetime
-    error_code: str
-    error: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """An import that the vendor took: when it is asked first, and until when it has time."""
-
-    import_id: int
-    due_at: datetime
-    deadline_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What the vendor calls an import and says of it; None leaves what is there."""
-
-    import_id: int
-    reference: str | None
-    detail: str | None
-    error_report: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class LateWatch:
-    """An import that is settled for now: when the vendor is asked once more, and until when at all."""
-
-    import_id: int
-    due_at: datetime
-    late_until: datetime
-
-
-MadeTargets = Mapping[tuple[str, date], Mapping[str, Any]]
-"""What was found or made for a campaign on a day: (campaign, day) to the vendor's words for it."""
 
 
 class Ledger:
@@ -134,110 +38,7 @@ class Ledger:
         self.actor = actor
         self.token = uuid4()
 
-    # planning
-
-    def take_planning(self, vendor: str) -> bool:
-        """Whether it is our turn to plan for the vendor now; if so, nobody else's until `leave_planning`."""
-        return bool(self.store.one("imports", "lock_planning", vendor=vendor).is_ours)
-
-    def hold_day(self, day: date) -> None:
-        """Rows and decisions of the day stay as they are until `leave_planning`."""
-        self.store.run("imports", "hold_day", day=day.isoformat())
-
-    def leave_planning(self) -> None:
-        """Others may plan for the vendor, and pull and decide the days."""
-        if self.store.is_connected:
-            self.store.run("imports", "unlock_planning")
-
-    def decisions(self, day: date) -> Sequence[Row[Any]]:
-        """Per source of the day: the newest pull, and the pull that was decided."""
-        return self.store.rows("contacts", "decisions", day=day)
-
-    def withdraw_plan(self, scope: Scope, day: date) -> int:
-        """What was planned for the day but not sent is planned no more; how many imports that were."""
-        row = self.store.one(
-            "imports",
-            "withdraw_plan",
-            vendor=scope.vendor,
-            day=day,
-            campaigns=list(scope.campaigns),
-            now=utc_now(),
-            actor=self.actor,
-        )
-        return int(row.import_count)
-
-    def plannable(self, scope: Scope, day: date, source: str, *, after: int, limit: int) -> list[Plannable]:
-        """The next eligible rows of the day after row number `after`."""
-        rows = self.store.tuples(
-            "contacts",
-            "plannable",
-            day=day,
-            source=source,
-            after=after,
-            limit=limit,
-            campaigns=list(scope.campaigns),
-        )
-        return [Plannable(*row) for row in rows]
-
-    def holders(self, campaigns: Iterable[str], phones: Sequence[str]) -> dict[tuple[str, str], tuple[str, str]]:
-        """Who holds a number in a campaign: (campaign, number) to (source, lead_id)."""
-        rows = self.store.rows("deliveries", "holders", campaigns=list(campaigns), phones=",".join(phones))
-        return {(row.campaign, row.phone): (row.source, row.lead_id) for row in rows}
-
-    def listed_numbers(self, phones: Sequence[str], day: date) -> set[str]:
-        """Those of the numbers that must not be called on the day."""
-        return {row.phone for row in self.store.rows("crm", "listed_numbers", phones=",".join(phones), day=day)}
-
-    def refuse_contacts(self, day: date, source: str, refusals: Sequence[Refusal]) -> None:
-        """The contacts have the verdict that planning came to."""
-        if refusals:
-            self.store.run(
-                "contacts",
-                "refuse",
-                day=day,
-                source=source,
-                row_nos=[refusal.row_no for refusal in refusals],
-                verdicts=[refusal.verdict for refusal in refusals],
-                reason_codes=[refusal.reason_code for refusal in refusals],
-                reasons=[refusal.reason for refusal in refusals],
-            )
-
-    def note_changes(self, source: str, rows: Sequence[Plannable]) -> None:
-        """Accepted deliveries whose lead changed since say so."""
-        if rows:
-            self.store.run(
-                "deliveries",
-                "note_change",
-                sources=[source] * len(rows),
-                campaigns=[row.campaign for row in rows],
-                lead_ids=[row.lead_id for row in rows],
-            )
-
-    def insert_deliveries(self, vendor: str, day: date, deliveries: pa.Table) -> None:
-        """New deliveries are stored with the import that carries them."""
-        if len(deliveries):
-            constants = {"vendor": [vendor] * len(deliveries), "day": [str(day)] * len(deliveries)}
-            for name, values in constants.items():
-                deliveries = deliveries.append_column(name, pa.array(values))
-            self.store.copy("ledger.deliveries", deliveries)
-
-    def replan_deliveries(self, day: date, deliveries: pa.Table, *, is_update: bool) -> None:
-        """Refused deliveries that changed, or accepted ones as updates, are carried by new imports."""
-        if len(deliveries):
-            columns = deliveries.to_pydict()
-            self.store.run(
-                "deliveries",
-                "replan",
-                day=day,
-                is_update=is_update,
-                campaigns=columns["campaign"],
-                sources=columns["source"],
-                lead_ids=columns["lead_id"],
-                import_ids=columns["import_id"],
-                positions=columns["position"],
-                phones=columns["phone"],
-                content_digests=[bytes.fromhex(digest[2:]) for digest in columns["content_digest"]],
-            )
+    # carrying
 
     def insert_planned(self, vendor: str, day: date, batches: Sequence[PlannedBatch]) -> list[int]:
         """The batches are planned; their import ids in order."""

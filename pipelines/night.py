@@ -7,19 +7,15 @@ a step works inside.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any
+from datetime import date
 
 import pandas as pd
-from sqlalchemy import Row
 
-from connectors.crm.frames import DayWindow
 from connectors.errors import ConnectorError, LeadsyncError, SetupError, TargetError
-from connectors.gateway import Campaign, ControlsTargets, Gateway, ResultsLater, TargetAction
-from pipelines import intake, planning, reference, results, targets
+from connectors.gateway import Campaign, ControlsTargets, Gateway
+from pipelines import intake, planning, reference, targets
 from pipelines.ahead import Ahead
 from pipelines.collector import calm_collector
 from pipelines.delivery import DeliverySummary, deliver
@@ -27,10 +23,7 @@ from pipelines.installation import Installation
 from pipelines.intake import DecisionSummary, PullSummary, Source
 from pipelines.ledger import Ledger
 from pipelines.planning import PlanSummary
-from pipelines.report import NightReport, night_report
-from pipelines.results import PollSummary
-from pipelines.retention import purge
-from pipelines.store import Store, utc_now
+from pipelines.store import Store
 from pipelines.vendors import VENDORS
 
 MOST_PASSES = 3
@@ -202,6 +195,25 @@ def pull_and_decide(installation: Installation, day: date) -> DecisionSummary:
         return intake.decide(deciding, settings, day, rows)
 
 
+def switch_loaded(
+    installation: Installation, vendor: str, days: Sequence[date], names: Sequence[str] = ()
+) -> dict[str, str | None]:
+    """To campaigns that were loaded in full on the days is done what is configured for then; by campaign, why not."""
+    problems: dict[str, str | None] = {}
+    with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
+        if not isinstance(gateway, ControlsTargets):
+            return {}
+        campaigns = installation.campaigns(ledger.store, vendor, names)
+        for name in ledger.loaded_campaigns(installation.scope(vendor, days, campaigns)):
+            if action := gateway.action_when_loaded(campaigns[name]):
+                problems[name] = None
+                try:
+                    targets.control(ledger.store, gateway, campaigns[name], action, days[-1], actor=installation.actor)
+                except (ConnectorError, TargetError) as error:
+                    problems[name] = f"loaded in full, but {action} failed: {error}"
+    return problems
+
+
 def load_day(
     installation: Installation,
     day: date,
@@ -237,174 +249,11 @@ def load_day(
     return DaySummary(decisions, vendors, failures, [text for one in deliveries for text in stops_of(one, day)])
 
 
-def report(installation: Installation, days: Sequence[date], names: Sequence[str] = ()) -> NightReport:
-    """What the reporting schema says of the days, of the named campaigns or of all."""
-    with installation.store() as store:
-        return night_report(store, days, names)
-
-
-def count_imports(installation: Installation, day: date) -> dict[str, int]:
-    """How many imports of the day are in each state."""
-    with installation.store() as store:
-        rows = store.rows("reporting", "import_totals", days=[day])
-    states = ("planned", "sending", "submitted", "settled", "unknown", "failed")
-    return {state: sum(row.import_count for row in rows if row.state == state) for state in states}
-
-
-def shortfall(installation: Installation, days: Sequence[date]) -> tuple[int, int]:
-    """(imports of which the vendor counted fewer leads than it was sent, how many leads that are)."""
-    with installation.store() as store:
-        row = store.one("reporting", "shortfall", days=list(days))
-    return int(row.import_count), int(row.lead_count)
-
-
 def count_eligible(installation: Installation, vendor: str, days: Sequence[date], names: Sequence[str] = ()) -> int:
     """How many contacts planning had to come to a conclusion about: eligible, or refused by it."""
     with installation.store() as store:
         campaigns = sorted(installation.campaigns(store, vendor, names))
         return int(store.one("contacts", "count_eligible", days=list(days), campaigns=campaigns).contact_count)
-
-
-def read_call_results(installation: Installation, day: date) -> tuple[int, int]:
-    """What vendors say of calls that were made on the day is stored: (results read, results stored)."""
-    window = DayWindow(day, installation.settings.zone)
-    read = stored = 0
-    for vendor in vendors_in_use(installation):
-        with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
-            for campaign in installation.campaigns(ledger.store, vendor).values():
-                results = list(gateway.call_results(campaign, window.start, window.end))
-                read += len(results)
-                stored += ledger.store_call_results(campaign.campaign, results)
-    return read, stored
-
-
-def forget(installation: Installation, before: date) -> dict[str, int]:
-    """Private data of days before `before` is gone; how many rows lost something."""
-    with installation.store() as store:
-        return purge(store, before)
-
-
-def poll_results(installation: Installation, *, limit: int, budget_s: float) -> dict[str, PollSummary]:
-    """The vendors were asked about the imports that are due, within the bounds; what that came to, by vendor."""
-    until = time.monotonic() + budget_s
-    summaries: dict[str, PollSummary] = {}
-    with installation.ledger() as ledger:
-        for vendor in results.due_vendors(ledger, utc_now()):
-            with installation.gateway(vendor) as gateway:
-                if isinstance(gateway, ResultsLater):
-                    summaries[vendor] = results.poll(ledger, gateway, vendor, limit=limit, until=until)
-    return summaries
-
-
-def told_of_polls(summaries: Mapping[str, PollSummary]) -> str:
-    """What asking came to, in a sentence."""
-    told = [
-        f"{vendor}: {one.asked} asked, {one.finished + one.reopened} finished, {one.failed} not answered"
-        + (f" ({one.problem})" if one.problem else "")
-        for vendor, one in summaries.items()
-    ]
-    return "; ".join(told) or "no import waits for a vendor's result that is due"
-
-
-def due_results(installation: Installation, *, limit: int) -> Sequence[Row[Any]]:
-    """Days that have results to collect now: `day`, `last_event_id`."""
-    with installation.store() as store:
-        return store.rows("results", "due_days", now=utc_now(), limit=limit)
-
-
-def collect(
-    installation: Installation, day: date, names: Sequence[str] = (), *, stop: threading.Event | None = None
-) -> dict[str, DeliverySummary]:
-    """What the vendors finished was read and settled; by vendor."""
-    summaries: dict[str, DeliverySummary] = {}
-    for vendor in vendors_in_use(installation, names):
-        with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
-            if isinstance(gateway, ResultsLater):
-                campaigns = installation.campaigns(ledger.store, vendor, names)
-                scope = installation.scope(vendor, [day], campaigns)
-                terms = installation.terms(vendor)
-                summaries[vendor] = deliver(ledger, gateway, scope, campaigns, terms, stop=stop, mode="collect")
-    return summaries
-
-
-def refresh_reference(installation: Installation, vendor: str, kind: str) -> dict[str, int]:
-    """The kind is known as the vendor tells it now; how many entries there are, and how many of each change.
-
-    Raises:
-        ConnectorError: the vendor did not tell all of it; what was known stays.
-    """
-    with installation.store() as store, installation.directory(vendor) as directory:
-        counts = reference.refresh(store, vendor, kind, directory.kinds[kind]())
-    return {name: counts[name] for name in ("entries", *reference.CHANGES)}
-
-
-def make_targets(
-    installation: Installation, vendor: str, days: Sequence[date], names: Sequence[str] = ()
-) -> dict[str, str | None]:
-    """What the vendor's campaigns are loaded into on the days is there; why not, by campaign, where it is not.
-
-    Vendors whose targets are named by their ids have nothing to make.
-    """
-    problems: dict[str, str | None] = {}
-    with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
-        settle_s = installation.terms(vendor).settle_s
-        for name, campaign in installation.campaigns(ledger.store, vendor, names).items():
-            problems[name] = None
-            try:
-                gateway.preflight(campaign)
-                for day in days:
-                    targets.known_or_made(
-                        ledger.store, gateway, campaign, day, settle_s=settle_s, actor=installation.actor
-                    )
-            except TargetError as error:
-                problems[name] = str(error)
-    return problems
-
-
-def switch_loaded(
-    installation: Installation, vendor: str, days: Sequence[date], names: Sequence[str] = ()
-) -> dict[str, str | None]:
-    """To campaigns that were loaded in full on the days is done what is configured for then; by campaign, why not."""
-    problems: dict[str, str | None] = {}
-    with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
-        if not isinstance(gateway, ControlsTargets):
-            return {}
-        campaigns = installation.campaigns(ledger.store, vendor, names)
-        for name in ledger.loaded_campaigns(installation.scope(vendor, days, campaigns)):
-            if action := gateway.action_when_loaded(campaigns[name]):
-                problems[name] = None
-                try:
-                    targets.control(ledger.store, gateway, campaigns[name], action, days[-1], actor=installation.actor)
-                except (ConnectorError, TargetError) as error:
-                    problems[name] = f"loaded in full, but {action} failed: {error}"
-    return problems
-
-
-def control_target(installation: Installation, name: str, action: TargetAction, day: date) -> str:
-    """The action was done to the target of the campaign; the vendor's name.
-
-    Raises:
-        SetupError: there is no such campaign, or its vendor cannot do that.
-    """
-    check_names(installation, [name])
-    [vendor] = vendors_in_use(installation, [name])
-    with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
-        campaign = installation.campaigns(ledger.store, vendor, [name])[name]
-        targets.control(ledger.store, gateway, campaign, action, day, actor=installation.actor)
-    return vendor
-
-
-def list_targets(installation: Installation) -> Sequence[Row[Any]]:
-    """The targets that were found or made by name, and what was last done to each."""
-    with installation.store() as store:
-        return store.rows("reporting", "targets")
-
-
-def due_questions(installation: Installation, *, limit: int) -> Sequence[Row[Any]]:
-    """Vendors and days that have imports to ask about now: `vendor`, `day`, `last_event_id`."""
-    with installation.store() as store:
-        settled_before = utc_now() - timedelta(seconds=longest_settle_s(installation))
-        return store.rows("imports", "due_partitions", now=utc_now(), settled_before=settled_before, limit=limit)
 
 
 def recorded_stops(installation: Installation, vendor: str, day: date, names: Sequence[str] = ()) -> list[str]:
@@ -454,11 +303,6 @@ def vendors_in_use(installation: Installation, names: Sequence[str] = ()) -> lis
     return [vendor for vendor in VENDORS if vendor in used]
 
 
-def longest_settle_s(installation: Installation) -> float:
-    """The longest wait before a vendor is asked about something whose outcome was not seen, in seconds."""
-    return max((vendor.settle_s for vendor in installation.settings.vendors.configured().values()), default=0.0)
-
-
 def required_columns(installation: Installation) -> set[str]:
     """The columns that some campaign's mapping needs from the sources."""
     needed: set[str] = set()
@@ -494,7 +338,7 @@ def _planned(
     summary: PlanSummary,
     stop: threading.Event | None = None,
 ) -> Iterator[set[str]]:
-    with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
+    with installation.plan_ledger() as ledger, installation.gateway(vendor) as gateway:
         campaigns = installation.campaigns(ledger.store, vendor, names)
         scope = installation.scope(vendor, days, campaigns)
         words = vocabulary(installation, ledger.store, vendor)

@@ -21,7 +21,8 @@ import pyarrow as pa
 from connectors.errors import SetupError
 from connectors.gateway import Action, Campaign, Contact, Entry, Gateway
 from pipelines.eligibility import REASONS, parse_not_before, parse_priority
-from pipelines.ledger import Ledger, Plannable, PlannedBatch, Refusal, Scope
+from pipelines.ledger_rows import Plannable, PlannedBatch, Refusal, Scope
+from pipelines.plan_ledger import PlanLedger
 from pipelines.reference import UNKNOWN, Vocabulary
 from pipelines.store import utc_now
 
@@ -65,7 +66,7 @@ class PlanSummary:
 
 
 def plan(
-    ledger: Ledger,
+    ledger: PlanLedger,
     gateway: Gateway,
     scope: Scope,
     campaigns: Mapping[str, Campaign],
@@ -97,14 +98,14 @@ def plan(
         ledger.leave_planning()
 
 
-def _await_turn(ledger: Ledger, vendor: str, stop: threading.Event) -> bool:
+def _await_turn(ledger: PlanLedger, vendor: str, stop: threading.Event) -> bool:
     while not ledger.take_planning(vendor):
         if stop.wait(TURN_S):
             return False
     return True
 
 
-def check_decided(ledger: Ledger, day: date) -> None:
+def check_decided(ledger: PlanLedger, day: date) -> None:
     """The day's decisions were taken from the newest pull; else SetupError says what to do."""
     rows = ledger.decisions(day)
     if not rows:
@@ -119,7 +120,7 @@ class _Planner:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: PlanLedger,
         gateway: Gateway,
         scope: Scope,
         campaigns: Mapping[str, Campaign],

@@ -12,7 +12,7 @@ from functools import partial
 
 from connectors.crm.frames import DayWindow
 from connectors.errors import LeadsyncError
-from pipelines import intake, night
+from pipelines import intake, night, upkeep
 from pipelines.installation import Installation
 
 
@@ -81,7 +81,7 @@ def _known(installation: Installation, vendor: str) -> Iterator[Finding]:
     for kind in kinds:
         what = f"{vendor}: {kind.replace('_', ' ')}"
         try:
-            counts = night.refresh_reference(installation, vendor, kind)
+            counts = upkeep.refresh_reference(installation, vendor, kind)
         except LeadsyncError as error:
             yield Finding(what, note=f"cannot be read, and is not checked: {error}")
         else:

@@ -27,7 +27,7 @@ from connectors.errors import (
 from connectors.gateway import Receipt, ResultTerms, Verdict
 from connectors.redaction import redact
 from connectors.transport import Patience
-from pipelines.ledger import Claim, LateWatch, Note, Setback, Submission
+from pipelines.ledger_rows import Claim, LateWatch, Note, Setback, Submission
 
 # An outcome that is not known is asked about again after this share of its age.
 AGE_SHARE = 0.125

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from pipelines import night
+from pipelines import morning
 from pipelines.jobs import INTAKE, REPORT, AssetJob, job_name
 from pipelines.resources import LeadSync
 from pipelines.store import utc_now
@@ -80,7 +80,7 @@ def unresolved_imports(jobs: dict[str, AssetJob], vendors: Sequence[str]) -> dg.
     )
     def unresolved(context: dg.SensorEvaluationContext, leadsync: LeadSync) -> Iterator[dg.RunRequest | dg.SkipReason]:
         with leadsync.opened("sensor unresolved_imports") as installation:
-            due = night.due_questions(installation, limit=MOST_PER_TICK)
+            due = morning.due_questions(installation, limit=MOST_PER_TICK)
         due = [row for row in due if row.vendor in vendors]
         if not due:
             yield dg.SkipReason("no import waits for a question that is due")
@@ -107,10 +107,10 @@ def import_results(jobs: dict[str, AssetJob]) -> dg.SensorDefinition:
     )
     def results(context: dg.SensorEvaluationContext, leadsync: LeadSync) -> Iterator[dg.RunRequest | dg.SkipReason]:
         with leadsync.opened("sensor import_results") as installation:
-            polled = night.poll_results(installation, limit=MOST_POLLS, budget_s=POLLING_S)
-            due = night.due_results(installation, limit=MOST_PER_TICK)
+            polled = morning.poll_results(installation, limit=MOST_POLLS, budget_s=POLLING_S)
+            due = morning.due_results(installation, limit=MOST_PER_TICK)
         if not due:
-            yield dg.SkipReason(night.told_of_polls(polled))
+            yield dg.SkipReason(morning.told_of_polls(polled))
         for row in due:
             yield dg.RunRequest(
                 run_key=f"results:{row.day}:{_attempt(row.last_event_id)}",

@@ -11,7 +11,8 @@ from datetime import datetime
 
 import orjson
 
-from pipelines.ledger import Claim, Ledger
+from pipelines.ledger import Ledger
+from pipelines.ledger_rows import Claim
 from pipelines.planning import planned_batch
 from pipelines.rulings import Ruling
 

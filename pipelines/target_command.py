@@ -29,11 +29,11 @@ def target() -> None:
 @json_option
 def list_(config: Path | None, as_json: bool) -> int:
     """The targets that were found or made by name, and what was last done to each."""
-    from pipelines import night
+    from pipelines import upkeep
     from pipelines.installation import Installation
 
     with closing(Installation.load(config)) as installation:
-        rows = [dict(row._mapping) for row in night.list_targets(installation)]
+        rows = [dict(row._mapping) for row in upkeep.list_targets(installation)]
     shown = [{**row, "known_at": str(row["known_at"]), "last_event_at": str(row["last_event_at"])} for row in rows]
     emit(shown) if as_json else show("Targets", shown)
     return OK
@@ -46,7 +46,7 @@ def list_(config: Path | None, as_json: bool) -> int:
 @campaigns_option
 def make(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]) -> int:
     """Find, or make, what the day's campaigns are loaded into; what is there already stays as it is."""
-    from pipelines import night
+    from pipelines import night, upkeep
     from pipelines.installation import Installation
 
     with closing(Installation.load(config)) as installation:
@@ -55,7 +55,7 @@ def make(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]
         rows = [
             {"vendor": vendor, "campaign": name, "result": problem or "there"}
             for vendor in night.vendors_in_use(installation, campaigns)
-            for name, problem in night.make_targets(installation, vendor, [day], campaigns).items()
+            for name, problem in upkeep.make_targets(installation, vendor, [day], campaigns).items()
         ]
     emit(rows) if as_json else show(f"{day}: targets", rows)
     return OK if all(row["result"] == "there" for row in rows) else NEEDS_A_PERSON
@@ -69,13 +69,13 @@ def make(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]
 @_yes
 def control(action: str, config: Path | None, day: date, campaign: str, yes: bool) -> int:
     """Switch a campaign at its vendor on or off (Sinch), or delete it there with its contacts (jtel)."""
-    from pipelines import night
+    from pipelines import night, upkeep
     from pipelines.installation import Installation
 
     if not yes:
         raise SetupError(f"would {action} the target of {campaign} for {day}; say --yes to do it")
     with closing(Installation.load(config, actor="leadsync target")) as installation:
         night.refresh_campaigns(installation)
-        vendor = night.control_target(installation, campaign, action, day)  # type: ignore[arg-type]  # click has checked it
+        vendor = upkeep.control_target(installation, campaign, action, day)  # type: ignore[arg-type]  # click has checked it
     say(f"{vendor}: {action} of {campaign}: done, and on record in reporting.target_event")
     return OK

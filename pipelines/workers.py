@@ -13,7 +13,7 @@ from dataclasses import replace
 from queue import Empty, SimpleQueue
 
 from connectors.gateway import Batch, Gateway, Receipt, ResultsLater
-from pipelines.ledger import Claim
+from pipelines.ledger_rows import Claim
 from pipelines.rulings import Answer, Errand
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import text
 
-from pipelines import night
+from pipelines import morning
 from pipelines.installation import Installation
 from pipelines.metadata import STATES
 from tests.factories import DAY
@@ -15,7 +15,7 @@ from tests.factories import DAY
 
 def states(installation: Installation) -> dict[str, int]:
     """Leads of the test's day by state; states without a lead are left out."""
-    campaigns = night.report(installation, [DAY]).campaigns
+    campaigns = morning.report(installation, [DAY]).campaigns
     totals = {state: sum(getattr(row, f"{state}_count") for row in campaigns) for state in STATES}
     return {state: count for state, count in totals.items() if count}
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
-from pipelines import night
+from pipelines import upkeep
 from pipelines.assets.crm import OWNERS
 from pipelines.resources import LeadSync
 
@@ -42,7 +42,7 @@ def _reference_asset(vendor: str, kind: str) -> dg.AssetsDefinition:
     )
     def known(context: dg.AssetExecutionContext, leadsync: LeadSync) -> dg.MaterializeResult[None]:
         with leadsync.opened(context.run.run_id) as installation:
-            counts = night.refresh_reference(installation, vendor, kind)
+            counts = upkeep.refresh_reference(installation, vendor, kind)
         return dg.MaterializeResult(metadata={"dagster/row_count": counts["entries"], **counts})
 
     return known

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from pipelines import checks, metadata, night
+from pipelines import checks, metadata, morning, night
 from pipelines.assets.columns import OUTCOME_COLUMNS
 from pipelines.assets.crm import OWNERS
 from pipelines.assets.vendors import import_key
@@ -45,11 +45,11 @@ def _import_outcomes(days: dg.PartitionsDefinition[str], vendors: Sequence[str])
         problems: list[str] = []
         with leadsync.opened(context.run.run_id) as installation:
             for day in days_of(context):
-                collected = night.collect(installation, day)
-                counts = night.count_imports(installation, day)
+                collected = morning.collect(installation, day)
+                counts = morning.count_imports(installation, day)
                 context.add_asset_metadata(metadata.of_collection(collected, counts), partition_key=day.isoformat())
                 problems += [text for one in collected.values() for text in night.failures_of(one, day)]
-            check = checks.vendor_counts(IMPORT_OUTCOMES, night.shortfall(installation, days_of(context)))
+            check = checks.vendor_counts(IMPORT_OUTCOMES, morning.shortfall(installation, days_of(context)))
         yield dg.MaterializeResult(asset_key=IMPORT_OUTCOMES, check_results=[check])
         night.raise_incomplete(problems)
 
@@ -72,9 +72,9 @@ def _lead_outcomes(days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
         """One row per lead that was read: the one state that it is in, and why (reporting.lead_outcome)."""
         with leadsync.opened(context.run.run_id) as installation:
             for day in days_of(context):
-                rows = night.report(installation, [day]).campaigns
+                rows = morning.report(installation, [day]).campaigns
                 context.add_asset_metadata(metadata.of_campaign_days(rows), partition_key=day.isoformat())
-            report = night.report(installation, days_of(context))
+            report = morning.report(installation, days_of(context))
         check = checks.conservation_of_outcomes(LEAD_OUTCOMES, report)
         yield dg.MaterializeResult(asset_key=LEAD_OUTCOMES, check_results=[check])
 
@@ -95,7 +95,7 @@ def _call_outcomes(days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
         """What became of the calls that were made on the day, as the vendors tell it (reporting.call_outcome)."""
         with leadsync.opened(context.run.run_id) as installation:
             for day in days_of(context):
-                read, stored = night.read_call_results(installation, day)
+                read, stored = morning.read_call_results(installation, day)
                 counts = {"results_read": read, "results_stored": stored}
                 context.add_asset_metadata(counts, partition_key=day.isoformat())
 
@@ -116,7 +116,7 @@ def _nightly_report(days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
         """Did the lists of the day load, and if not, which leads and why?"""
         with leadsync.opened(context.run.run_id) as installation:
             for day in days_of(context):
-                told = metadata.of_report(night.report(installation, [day]))
+                told = metadata.of_report(morning.report(installation, [day]))
                 context.add_asset_metadata(told, partition_key=day.isoformat())
 
     return nightly_report

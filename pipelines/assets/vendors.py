@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import dagster as dg
 from pydantic import Field
 
-from pipelines import checks, metadata, night
+from pipelines import checks, metadata, morning, night, upkeep
 from pipelines.assets.contacts import CONTACTS
 from pipelines.assets.crm import OWNERS
 from pipelines.partitions import days_of
@@ -103,7 +103,7 @@ def import_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDe
                 context.add_asset_metadata(metadata.of_delivery(summary), partition_key=day.isoformat())
                 problems += night.recorded_stops(installation, vendor, day, config.campaigns)
                 problems += night.stops_of(summary, day) + night.failures_of(summary, day)
-            report = night.report(installation, days_of(context))
+            report = morning.report(installation, days_of(context))
         yield dg.MaterializeResult(asset_key=key, check_results=checks.outcome_results(key, report))
         night.raise_incomplete(list(dict.fromkeys(problems)))
 
@@ -140,7 +140,7 @@ def _targets_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.Assets
     def there(context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync) -> None:
         with leadsync.opened(context.run.run_id) as installation:
             for day in days_of(context):
-                problems = night.make_targets(installation, vendor, [day], config.campaigns)
+                problems = upkeep.make_targets(installation, vendor, [day], config.campaigns)
                 # What cannot be made stops its own campaign alone: the import says so, and fails its run.
                 context.add_asset_metadata(metadata.of_problems(problems), partition_key=day.isoformat())
 

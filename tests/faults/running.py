@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from pipelines import night
+from pipelines import morning, night
 from pipelines.installation import Installation
 from pipelines.night import DaySummary
 from sandbox.faults import Match
@@ -78,7 +78,7 @@ def once(count: int, target: str = TARGET) -> Mapping[tuple[str, str], int]:
 
 def assert_balanced(installation: Installation) -> None:
     """Every lead that was read has exactly one state."""
-    campaigns = night.report(installation, [DAY]).campaigns
+    campaigns = morning.report(installation, [DAY]).campaigns
     assert [row.campaign for row in campaigns if not row.balanced] == []
 
 

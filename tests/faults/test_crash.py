@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import night
+from pipelines import morning, night
 from pipelines.installation import Installation
 from sandbox.faults import Fault
 from tests.factories import DAY, TARGET, lead, phone, write_configuration
@@ -96,7 +96,7 @@ def recover(config: Path, day: date) -> None:
     installation = Installation.load(config.with_name("leadsync.yaml"), actor="survivor")
     try:
         night.load_day(installation, day, wait_s=20)
-        [row] = night.report(installation, [day]).campaigns
+        [row] = morning.report(installation, [day]).campaigns
         assert (row.read_count, row.accepted_count, row.balanced) == (COUNT, COUNT, True)
         open_states = query(installation, "SELECT state FROM ledger.imports WHERE settled_at IS NULL")
         assert open_states == []

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import night
+from pipelines import morning, night
 from tests.factories import DAY, lead, phone
 from tests.faults import vendors
 from tests.faults.vendors import LATER, MakeSite, Site
@@ -92,7 +92,7 @@ def recover(site: Site, day: date, number: int, where: str) -> None:
         if not site.open_imports():
             break
     assert site.open_imports() == [], where
-    [row] = night.report(site.installation, [day]).campaigns
+    [row] = morning.report(site.installation, [day]).campaigns
     assert (row.read_count, row.accepted_count, row.balanced) == (COUNT, COUNT, True), where
     ours = [n for n in site.numbers() if phone(1000 * number)[1:] <= n <= phone(1000 * number + 999)[1:]]
     assert ours == sorted(phone(1000 * number + n)[1:] for n in range(1, COUNT + 1)), where

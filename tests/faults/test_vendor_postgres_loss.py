@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pipelines import night
+from pipelines import morning
 from pipelines.store import LedgerError
 from tests.factories import DAY
 from tests.faults import vendors
@@ -59,9 +59,9 @@ def test_connection_lost_while_results_are_collected_loses_nothing(way: str, eve
     site = sites(way)
     site.load()
     site.advance()
-    night.poll_results(site.installation, limit=50, budget_s=10)
+    morning.poll_results(site.installation, limit=50, budget_s=10)
     arm(site, event)
-    assert attempt(lambda: night.collect(site.installation, DAY)) in ("done", "LedgerUnavailableError")
+    assert attempt(lambda: morning.collect(site.installation, DAY)) in ("done", "LedgerUnavailableError")
     assert_burnt(site, event)
     site.finish()
     site.assert_accepted_once()
@@ -75,7 +75,7 @@ def test_connection_lost_during_a_tick_is_made_up_for(way: str, event: int, site
     site.load()
     site.advance()
     arm(site, event)
-    assert attempt(lambda: night.poll_results(site.installation, limit=50, budget_s=10)) in (
+    assert attempt(lambda: morning.poll_results(site.installation, limit=50, budget_s=10)) in (
         "done",
         "LedgerUnavailableError",
     )

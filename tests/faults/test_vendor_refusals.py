@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipelines import night
+from pipelines import morning, night
 from sandbox.faults import Match
 from tests.doubles import KINDS
 from tests.factories import DAY, leads, phone
@@ -286,7 +286,7 @@ def test_login_that_is_refused_to_polls_loses_nothing(way: str, sites: MakeSite)
     site.load()
     site.spoil("status", Match(), status=401, times=None)
     site.advance()
-    polled = night.poll_results(site.installation, limit=50, budget_s=10)
+    polled = morning.poll_results(site.installation, limit=50, budget_s=10)
     assert polled[way].problem is not None
     assert polled[way].asked == 1
     assert site.states() == {"submitted": 45}
@@ -336,8 +336,8 @@ def test_runs_at_once_create_each_lead_once(way: str, sites: MakeSite) -> None:
                 night.load_day(installation, DAY, stop=stop)
                 for _ in range(3):
                     site.vendor.clock.advance(2)
-                    night.poll_results(installation, limit=50, budget_s=5)
-                    night.collect(installation, DAY, stop=stop)
+                    morning.poll_results(installation, limit=50, budget_s=5)
+                    morning.collect(installation, DAY, stop=stop)
                     night.send(installation, site.way.vendor, [DAY], stop=stop)
         except BaseException as error:  # noqa: BLE001 - the boundary of the thread: the test looks at it
             errors.append(error)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipelines import night
+from pipelines import morning
 from pipelines.store import utc_now
 from sandbox.faults import Match
 from tests.factories import DAY, phone
@@ -249,7 +249,7 @@ def test_import_is_asked_about_no_sooner_than_the_vendor_says(sites: MakeSite) -
     site.advance(10)
     site.spoil("status", site.way.asking, status=429, retry_after="100", times=None)
     started = time.monotonic()
-    polled = night.poll_results(site.installation, limit=50, budget_s=10)
+    polled = morning.poll_results(site.installation, limit=50, budget_s=10)
     assert time.monotonic() - started < 10
     assert (polled["sobot"].asked, polled["sobot"].failed) == (1, 1)
     assert site.server.faults.fired_count == 1
@@ -275,7 +275,7 @@ def test_platform_is_asked_no_sooner_than_it_says(sites: MakeSite) -> None:
     site.advance(10)
     site.spoil("status", site.way.asking, status=429, retry_after="100", times=None)
     started = time.monotonic()
-    night.poll_results(site.installation, limit=50, budget_s=10)
+    morning.poll_results(site.installation, limit=50, budget_s=10)
     assert time.monotonic() - started < 10
     site.server.faults.clear()
     site.requests.clear()
@@ -312,7 +312,7 @@ def test_import_that_takes_half_an_hour_is_asked_about_ever_more_rarely(way: str
     site.requests.clear()
     for _ in range(85):
         site.advance(20)
-        night.poll_results(site.installation, limit=50, budget_s=10)
+        morning.poll_results(site.installation, limit=50, budget_s=10)
     assert 10 <= site.requests[POLL[way]] <= 60
     assert site.states() == {"submitted": 20}
 
@@ -323,15 +323,15 @@ def test_repeated_tick_and_repeated_run_change_nothing(way: str, sites: MakeSite
     site = sites(way)
     site.load()
     site.advance()
-    first = night.poll_results(site.installation, limit=50, budget_s=10)
+    first = morning.poll_results(site.installation, limit=50, budget_s=10)
     assert first[way].finished == 3
-    assert night.poll_results(site.installation, limit=50, budget_s=10) == {}
-    due = night.due_results(site.installation, limit=20)
-    assert night.due_results(site.installation, limit=20) == due
-    night.collect(site.installation, DAY)
+    assert morning.poll_results(site.installation, limit=50, budget_s=10) == {}
+    due = morning.due_results(site.installation, limit=20)
+    assert morning.due_results(site.installation, limit=20) == due
+    morning.collect(site.installation, DAY)
     site.assert_accepted_once()
     before = query(site.installation, "SELECT * FROM ledger.imports ORDER BY import_id"), dict(site.requests)
-    night.collect(site.installation, DAY)
+    morning.collect(site.installation, DAY)
     site.tick()
     assert (query(site.installation, "SELECT * FROM ledger.imports ORDER BY import_id"), dict(site.requests)) == before
 

@@ -15,15 +15,15 @@ from pathlib import Path
 
 from connectors.platform.gateway import PlatformGateway
 from connectors.sobot.gateway import SobotGateway
-from pipelines import night
+from pipelines import morning, night
 from pipelines.installation import Installation
 from pipelines.store import Store
 from tests.faults.crash_child import Fuse
 
 ERRANDS: Mapping[str, Callable[[Installation, date], object]] = {
     "load": night.load_day,
-    "poll": lambda installation, _day: night.poll_results(installation, limit=50, budget_s=10),
-    "collect": night.collect,
+    "poll": lambda installation, _day: morning.poll_results(installation, limit=50, budget_s=10),
+    "collect": morning.collect,
 }
 REQUESTS = ("preflight", "find_target", "create_target", "submit", "reconcile", "poll", "collect")
 

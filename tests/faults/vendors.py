@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from pipelines import night
+from pipelines import morning, night
 from pipelines.installation import Installation
 from pipelines.night import DaySummary
 from sandbox.faults import Fault, Match
@@ -159,10 +159,10 @@ class Site:
     def tick(self) -> None:
         """Each sensor ticked once, and the runs that they asked for are over."""
         with bounded(30) as stop:
-            night.poll_results(self.installation, limit=50, budget_s=10)
-            for row in night.due_results(self.installation, limit=20):
-                night.collect(self.installation, row.day, stop=stop)
-            for row in night.due_questions(self.installation, limit=20):
+            morning.poll_results(self.installation, limit=50, budget_s=10)
+            for row in morning.due_results(self.installation, limit=20):
+                morning.collect(self.installation, row.day, stop=stop)
+            for row in morning.due_questions(self.installation, limit=20):
                 night.plan_and_send(self.installation, row.vendor, [row.day], stop=stop)
 
     def advance(self, seconds: float = SETTLE_S) -> None:
@@ -226,7 +226,7 @@ class Site:
 
     def assert_balanced(self) -> None:
         """Every lead that was read has one state, and the states add up to what was read."""
-        campaigns = night.report(self.installation, [DAY]).campaigns
+        campaigns = morning.report(self.installation, [DAY]).campaigns
         assert [row.campaign for row in campaigns if not row.balanced] == []
         assert sum(row.read_count for row in campaigns) == len(self.rows) == sum(self.states().values())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from pipelines import night
+from pipelines import morning, night
 from pipelines.installation import Installation
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
@@ -23,7 +23,7 @@ def test_call_results_of_the_day_are_stored(
     sinch.vendor.store.record_outcome(
         TARGET, "lead-L2", {"result": "SUCCESS", "callResult": "ANSWERED", "callCount": 2}
     )
-    assert night.read_call_results(installation, DAY) == night.read_call_results(installation, DAY) == (1, 1)
+    assert morning.read_call_results(installation, DAY) == morning.read_call_results(installation, DAY) == (1, 1)
     told = query(
         installation, "SELECT source, lead_id, day, result, call_result, call_count FROM reporting.call_outcome"
     )

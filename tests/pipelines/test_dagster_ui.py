@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pipelines import night
+from pipelines import morning, night
 from pipelines.installation import Installation
 from pipelines.processes import free_port
 from pipelines.up import services
@@ -97,14 +97,14 @@ def test_night_settles_asynchronous_imports_without_a_hand(
 
 def accepted_by_vendor(installation: Installation, *, count: int) -> dict[str, int] | None:
     """Leads that are accepted, by vendor, once they are so many."""
-    found = {row.vendor: row.accepted_count for row in night.report(installation, [day_of(DAYS[1])]).campaigns}
+    found = {row.vendor: row.accepted_count for row in morning.report(installation, [day_of(DAYS[1])]).campaigns}
     return found if sum(found.values()) == count else None
 
 
 def planned_by_campaign(installation: Installation) -> dict[str, int]:
     """Leads that are planned, by campaign, over all days."""
     totals: dict[str, int] = {}
-    for outcome in night.report(installation, [day_of(day) for day in DAYS]).campaigns:
+    for outcome in morning.report(installation, [day_of(day) for day in DAYS]).campaigns:
         totals[outcome.campaign] = totals.get(outcome.campaign, 0) + outcome.planned_count
     return totals
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pipelines import night
+from pipelines import morning, night
 from pipelines.installation import Installation
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
@@ -64,6 +64,6 @@ def test_unusable_leads_are_accounted_for_by_reason(installations: Make, sinch: 
         ("invalid", "lead_id_missing"): 1,
         ("suppressed", "do_not_call"): 1,
     }
-    assert all(row.balanced for row in night.report(installation, [DAY]).campaigns)
+    assert all(row.balanced for row in morning.report(installation, [DAY]).campaigns)
     assert sinch.vendor.store.creations == {(TARGET, "lead-L1"): 1}
-    assert CAMPAIGN in {row.campaign for row in night.report(installation, [DAY]).campaigns}
+    assert CAMPAIGN in {row.campaign for row in morning.report(installation, [DAY]).campaigns}

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from pipelines import night
+from pipelines import morning, night
 from pipelines.installation import Installation
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
@@ -70,7 +70,9 @@ def test_odoo_accounts_for_every_row(nights: Mapping[str, Night], backend: str) 
     """As many leads have a state as a count over the CRM's own tables finds, by business day and campaign."""
     counts = Counter((day, campaign) for day, campaign, _ in nights[backend].outcomes)
     assert counts == _counted()
-    assert [row.balanced for row in night.report(nights[backend].installation, DAYS).campaigns] == [True] * len(counts)
+    assert [row.balanced for row in morning.report(nights[backend].installation, DAYS).campaigns] == [True] * len(
+        counts
+    )
 
 
 @pytest.mark.parametrize("backend", ["sqlite", "postgres"])

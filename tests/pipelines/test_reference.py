@@ -11,7 +11,7 @@ import pytest
 
 from connectors.directory import DirectoryEntry
 from connectors.errors import ConnectorError
-from pipelines import night, reference
+from pipelines import night, reference, upkeep
 from pipelines.assets.reference import KINDS as REFERENCE_KINDS
 from pipelines.installation import Installation
 from pipelines.reference import Words
@@ -49,9 +49,9 @@ def test_every_kind_is_read_whole_and_again_without_a_change(reached: tuple[str,
     with installation.directory(vendor) as directory:
         assert tuple(directory.kinds) == tuple(REFERENCE_KINDS[vendor])
     for kind in REFERENCE_KINDS[vendor]:
-        first = night.refresh_reference(installation, vendor, kind)
+        first = upkeep.refresh_reference(installation, vendor, kind)
         assert first["entries"] == first["appeared"] > 0
-        assert night.refresh_reference(installation, vendor, kind) == {
+        assert upkeep.refresh_reference(installation, vendor, kind) == {
             "entries": first["entries"], "appeared": 0, "changed": 0, "vanished": 0, "returned": 0,
         }  # fmt: skip
 
@@ -60,10 +60,10 @@ def test_refresh_that_fails_leaves_what_was_known(reached: tuple[str, Any, Insta
     """A vendor that does not answer makes nothing vanish."""
     vendor, server, installation = reached
     kind = REFERENCE_KINDS[vendor][0]
-    before = night.refresh_reference(installation, vendor, kind)["entries"]
+    before = upkeep.refresh_reference(installation, vendor, kind)["entries"]
     server.faults.replace([Fault(kind="status", times=None)])
     with pytest.raises(ConnectorError):
-        night.refresh_reference(installation, vendor, kind)
+        upkeep.refresh_reference(installation, vendor, kind)
     known = query(installation, "SELECT count(*) FROM reporting.reference_entry WHERE vanished_at IS NULL")
     assert known == [(before,)]
 
@@ -112,7 +112,7 @@ def test_lead_that_names_an_unknown_agent_is_refused_with_the_nearest(
         lead(3, campaign="sobot-calls"),
     ]
     with loaded("sobot", tmp_path, database, monkeypatch, rows=rows) as (server, installation):
-        night.refresh_reference(installation, "sobot", "agents")
+        upkeep.refresh_reference(installation, "sobot", "agents")
         assert night.load_day(installation, DAY).problems == []
         assert agents_sent(server) == ["2222", None]
         found = query(installation, "SELECT lead_id, state, reason FROM reporting.lead_outcome WHERE state = 'invalid'")
@@ -126,7 +126,7 @@ def test_unknown_agent_is_dropped_where_that_is_configured(
     rows = [lead(1, campaign="sobot-calls", agent="othr")]
     dropping = {"eligibility": {"unknown_agent": "drop"}}
     with loaded("sobot", tmp_path, database, monkeypatch, rows=rows, document=dropping) as (server, installation):
-        night.refresh_reference(installation, "sobot", "agents")
+        upkeep.refresh_reference(installation, "sobot", "agents")
         assert night.load_day(installation, DAY).problems == []
         assert agents_sent(server) == [None]
 
@@ -148,7 +148,7 @@ def test_target_that_is_not_there_stops_its_campaign_before_the_plan(
     rows = [lead(1, campaign="platform-calls")]
     targets = {"platform": {"list_id": 1001}}
     with loaded("platform", tmp_path, database, monkeypatch, rows=rows, targets=targets) as (server, installation):
-        night.refresh_reference(installation, "platform", "lists")
+        upkeep.refresh_reference(installation, "platform", "lists")
         problems = night.load_day(installation, DAY).problems
         assert server.vendor.held() == []
         assert query(installation, "SELECT count(*) FROM ledger.imports") == [(0,)]

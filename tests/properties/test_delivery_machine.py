@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from pipelines import night
+from pipelines import morning, night
 from pipelines.installation import Installation
 from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
@@ -185,7 +185,7 @@ class Delivery(RuleBasedStateMachine):
     def accounted_for(self) -> None:
         """Every lead that was read has exactly one state."""
         if hasattr(self, "installation"):
-            campaigns = night.report(self.installation, [DAY]).campaigns
+            campaigns = morning.report(self.installation, [DAY]).campaigns
             assert [row.campaign for row in campaigns if not row.balanced] == []
 
     @invariant()

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from pipelines import night
+from pipelines import morning, night
 from pipelines.store import utc_now
 from sandbox.faults import Fault, Match
 from tests.doubles import SECRETS
@@ -169,8 +169,8 @@ class Delivery(RuleBasedStateMachine):
     def ask_and_collect_alone(self, trouble: Trouble | None) -> None:
         self.spoil(trouble)
         night.ask(self.site.installation, self.site.way.vendor, [DAY])
-        night.poll_results(self.site.installation, limit=2, budget_s=5)
-        night.collect(self.site.installation, DAY)
+        morning.poll_results(self.site.installation, limit=2, budget_s=5)
+        morning.collect(self.site.installation, DAY)
         self.site.server.faults.clear()
 
     @precondition(lambda self: self.leads)
@@ -231,7 +231,7 @@ class Delivery(RuleBasedStateMachine):
         assert len(numbers) == len(set(numbers))
         assert set(numbers) <= {phone(number).lstrip("+") for number in self.leads}
         assert {phone(number).lstrip("+") for number in self.forbidden_in_time} & set(numbers) == set()
-        campaigns = night.report(self.site.installation, [DAY]).campaigns
+        campaigns = morning.report(self.site.installation, [DAY]).campaigns
         assert [row.campaign for row in campaigns if not row.balanced] == []
         accepted = query(self.site.installation, "SELECT lead_id FROM ledger.deliveries WHERE verdict = 'accepted'")
         assert {phone(int(lead_id[1:])).lstrip("+") for (lead_id,) in accepted} <= set(numbers)

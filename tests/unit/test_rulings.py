@@ -28,7 +28,7 @@ from connectors.errors import (
 )
 from connectors.gateway import Batch, Campaign, Receipt, Verdict
 from connectors.transport import Patience
-from pipelines.ledger import Claim, Setback
+from pipelines.ledger_rows import Claim, Setback
 from pipelines.rulings import Answer, Bench, Errand, Ruling
 
 NOW = datetime(2026, 11, 18, 2, tzinfo=UTC)

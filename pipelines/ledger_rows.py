@@ -1,0 +1,120 @@
+"""What goes into the ledger and comes out of it: scopes, plans, claims, setbacks.
+
+Belongs here: the values that the ledger's methods speak. Does not belong here: any statement (`ledger.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+from connectors.gateway import Action, Batch, Campaign
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a run is about: one vendor, some days, some campaigns."""
+
+    vendor: str
+    days: tuple[date, ...]
+    campaigns: tuple[str, ...]
+
+
+class Plannable(NamedTuple):
+    """An eligible contact with what its row says and what was delivered of it before, if anything."""
+
+    row_no: int
+    campaign: str
+    lead_id: str
+    phones: list[str]
+    time_zone: str | None
+    country: str | None
+    first_name: str | None
+    last_name: str | None
+    email: str | None
+    agent: str | None
+    priority: str | None
+    not_before: str | None
+    attributes: dict[str, Any] | None
+    content_digest: bytes | None
+    verdict: str | None
+    is_delivery: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedBatch:
+    """A batch that is to be planned: frozen payload and the deliveries that it carries, in order."""
+
+    campaign: Campaign
+    payload: bytes
+    payload_digest: bytes
+    entry_count: int
+    parent_id: int | None = None
+    attempts: int = 0
+    due_at: datetime | None = None
+    action: Action = "create"
+    import_key: UUID = field(default_factory=uuid4)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A contact that eligibility let pass and planning did not."""
+
+    row_no: int
+    verdict: str
+    reason_code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An import that is ours until the lease ends."""
+
+    import_id: int
+    attempts: int
+    batch: Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Setback:
+    """Why an import did not come to its end, and when it is due again."""
+
+    import_id: int
+    due_at: datetime
+    error_code: str
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """An import that the vendor took: when it is asked first, and until when it has time."""
+
+    import_id: int
+    due_at: datetime
+    deadline_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the vendor calls an import and says of it; None leaves what is there."""
+
+    import_id: int
+    reference: str | None
+    detail: str | None
+    error_report: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LateWatch:
+    """An import that is settled for now: when the vendor is asked once more, and until when at all."""
+
+    import_id: int
+    due_at: datetime
+    late_until: datetime
+
+
+MadeTargets = Mapping[tuple[str, date], Mapping[str, Any]]
+"""What was found or made for a campaign on a day: (campaign, day) to the vendor's words for it."""

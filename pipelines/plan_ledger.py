@@ -1,0 +1,125 @@
+"""The ledger as planning sees it: one method per named statement on contacts, and on deliveries that begin.
+
+Belongs here: typed calls of `sql/statements/{contacts,crm,deliveries,imports}.sql` that only planning makes. Does not
+belong here: when to call them (`planning.py`), and SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import Row
+
+from pipelines.ledger import Ledger
+from pipelines.ledger_rows import Plannable, Refusal, Scope
+from pipelines.store import utc_now
+
+
+class PlanLedger(Ledger):
+    """Contacts, and the deliveries that they become."""
+
+    def take_planning(self, vendor: str) -> bool:
+        """Whether it is our turn to plan for the vendor now; if so, nobody else's until `leave_planning`."""
+        return bool(self.store.one("imports", "lock_planning", vendor=vendor).is_ours)
+
+    def hold_day(self, day: date) -> None:
+        """Rows and decisions of the day stay as they are until `leave_planning`."""
+        self.store.run("imports", "hold_day", day=day.isoformat())
+
+    def leave_planning(self) -> None:
+        """Others may plan for the vendor, and pull and decide the days."""
+        if self.store.is_connected:
+            self.store.run("imports", "unlock_planning")
+
+    def decisions(self, day: date) -> Sequence[Row[Any]]:
+        """Per source of the day: the newest pull, and the pull that was decided."""
+        return self.store.rows("contacts", "decisions", day=day)
+
+    def withdraw_plan(self, scope: Scope, day: date) -> int:
+        """What was planned for the day but not sent is planned no more; how many imports that were."""
+        row = self.store.one(
+            "imports",
+            "withdraw_plan",
+            vendor=scope.vendor,
+            day=day,
+            campaigns=list(scope.campaigns),
+            now=utc_now(),
+            actor=self.actor,
+        )
+        return int(row.import_count)
+
+    def plannable(self, scope: Scope, day: date, source: str, *, after: int, limit: int) -> list[Plannable]:
+        """The next eligible rows of the day after row number `after`."""
+        rows = self.store.tuples(
+            "contacts",
+            "plannable",
+            day=day,
+            source=source,
+            after=after,
+            limit=limit,
+            campaigns=list(scope.campaigns),
+        )
+        return [Plannable(*row) for row in rows]
+
+    def holders(self, campaigns: Iterable[str], phones: Sequence[str]) -> dict[tuple[str, str], tuple[str, str]]:
+        """Who holds a number in a campaign: (campaign, number) to (source, lead_id)."""
+        rows = self.store.rows("deliveries", "holders", campaigns=list(campaigns), phones=",".join(phones))
+        return {(row.campaign, row.phone): (row.source, row.lead_id) for row in rows}
+
+    def listed_numbers(self, phones: Sequence[str], day: date) -> set[str]:
+        """Those of the numbers that must not be called on the day."""
+        return {row.phone for row in self.store.rows("crm", "listed_numbers", phones=",".join(phones), day=day)}
+
+    def refuse_contacts(self, day: date, source: str, refusals: Sequence[Refusal]) -> None:
+        """The contacts have the verdict that planning came to."""
+        if refusals:
+            self.store.run(
+                "contacts",
+                "refuse",
+                day=day,
+                source=source,
+                row_nos=[refusal.row_no for refusal in refusals],
+                verdicts=[refusal.verdict for refusal in refusals],
+                reason_codes=[refusal.reason_code for refusal in refusals],
+                reasons=[refusal.reason for refusal in refusals],
+            )
+
+    def note_changes(self, source: str, rows: Sequence[Plannable]) -> None:
+        """Accepted deliveries whose lead changed since say so."""
+        if rows:
+            self.store.run(
+                "deliveries",
+                "note_change",
+                sources=[source] * len(rows),
+                campaigns=[row.campaign for row in rows],
+                lead_ids=[row.lead_id for row in rows],
+            )
+
+    def insert_deliveries(self, vendor: str, day: date, deliveries: pa.Table) -> None:
+        """New deliveries are stored with the import that carries them."""
+        if len(deliveries):
+            constants = {"vendor": [vendor] * len(deliveries), "day": [str(day)] * len(deliveries)}
+            for name, values in constants.items():
+                deliveries = deliveries.append_column(name, pa.array(values))
+            self.store.copy("ledger.deliveries", deliveries)
+
+    def replan_deliveries(self, day: date, deliveries: pa.Table, *, is_update: bool) -> None:
+        """Refused deliveries that changed, or accepted ones as updates, are carried by new imports."""
+        if len(deliveries):
+            columns = deliveries.to_pydict()
+            self.store.run(
+                "deliveries",
+                "replan",
+                day=day,
+                is_update=is_update,
+                campaigns=columns["campaign"],
+                sources=columns["source"],
+                lead_ids=columns["lead_id"],
+                import_ids=columns["import_id"],
+                positions=columns["position"],
+                phones=columns["phone"],
+                content_digests=[bytes.fromhex(digest[2:]) for digest in columns["content_digest"]],
+            )
