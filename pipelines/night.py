@@ -1,7 +1,7 @@
 """The steps of a night, one function each: refresh, pull, decide, plan, send; and all of them as one stream.
 
-Belongs here: what the assets and the commands call. Does not belong here: Dagster, the terminal, and how
-a step works inside.
+Belongs here: what loading assets and commands call. Does not belong here: what follows (`morning.py`) and surrounds
+(`upkeep.py`) a load, Dagster, the terminal, and how a step works inside.
 """
 
 from __future__ import annotations

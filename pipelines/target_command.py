@@ -34,8 +34,10 @@ def list_(config: Path | None, as_json: bool) -> int:
 
     with closing(Installation.load(config)) as installation:
         rows = [dict(row._mapping) for row in upkeep.list_targets(installation)]
-    shown = [{**row, "known_at": str(row["known_at"]), "last_event_at": str(row["last_event_at"])} for row in rows]
-    emit(shown) if as_json else show("Targets", shown)
+    for row in rows:
+        for name in ("known_at", "last_event_at"):
+            row[name] = row[name].isoformat(" ", "seconds") if row[name] else ""
+    emit(rows) if as_json else show("Targets", rows)
     return OK
 
 
