@@ -130,6 +130,20 @@ def vendor_counts(asset: dg.AssetKey, shortfall: tuple[int, int]) -> dg.AssetChe
     )
 
 
+def results_read_spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
+    """Fails when a vendor could not be asked for its results."""
+    return dg.AssetCheckSpec(
+        "results_were_read", asset=asset, description="Every vendor could be asked for the results that it finished."
+    )
+
+
+def results_read(asset: dg.AssetKey, problems: Sequence[str]) -> dg.AssetCheckResult:
+    """The result of `results_read_spec`; each problem is a sentence."""
+    return dg.AssetCheckResult(
+        asset_key=asset, check_name="results_were_read", passed=not problems, metadata={"problems": list(problems)}
+    )
+
+
 def freshness_spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
     """Warns when a pulled day has no row at all."""
     return dg.AssetCheckSpec(

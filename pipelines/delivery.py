@@ -378,6 +378,9 @@ class _Run:
     def _note_error(self, answer: Answer, error: BaseException) -> None:
         if answer.errand == "collect":
             self._note_uncollected(error)
+        elif answer.errand == "reconcile" and not _ends_all_questions(error):
+            self._tries[answer.claim.import_id] += 1
+            log.warning("import=%d could not be asked about", answer.claim.import_id)
         elif isinstance(error, (NotFoundError, TargetError)):
             name = answer.claim.batch.campaign.campaign
             self._forget_target(name, answer.claim.batch.day)
@@ -426,7 +429,7 @@ class _Run:
         if not is_lone or not isinstance(answer.error, InvalidRequestError):
             return answer
         try:
-            self._gateway.preflight(self._campaigns[answer.claim.batch.campaign.campaign])
+            self._gateway.preflight(answer.claim.batch.campaign)  # the very target that it was sent to
         except TargetError as error:
             return replace(answer, error=error)
         except (SetupError, ConnectorError):
@@ -493,6 +496,11 @@ class _Run:
         if stopped or cleared:
             self._commit(lambda: self._ledger.record_stops(self._scope, stopped, cleared))
             self._told |= cleared | set(stopped)
+
+
+def _ends_all_questions(error: BaseException) -> bool:
+    """Whether no other question would be answered either: the login, or a defect of ours."""
+    return isinstance(error, (AuthenticationError, ForbiddenError)) or not isinstance(error, LeadsyncError)
 
 
 def _monotonic(due: tuple[datetime | None, int]) -> float:

@@ -38,14 +38,12 @@ def follow(
     stop = stop or threading.Event()
     deadline = time.monotonic() + wait_s
     problems: list[str] = []
-    while not stop.is_set() and not _is_settled(installation, days):
-        requested = _tick(installation, instance)
+    while not stop.is_set() and time.monotonic() < deadline and not _is_settled(installation, days):
+        requested = [day for day in _tick(installation, instance) if day in days]
         for day in requested:
             problems += failures(run_job(installation.settings, instance, REPORT, [day]))
         if requested:
             _send_leftovers(installation, days, stop)
-        elif time.monotonic() >= deadline:
-            break
         else:
             stop.wait(LOOK_S)
     return list(dict.fromkeys(problems))

@@ -40,11 +40,13 @@ class Ledger:
 
     # carrying
 
-    def insert_planned(self, vendor: str, day: date, batches: Sequence[PlannedBatch]) -> list[int]:
-        """The batches are planned; their import ids in order."""
+    def insert_planned(
+        self, vendor: str, day: date, batches: Sequence[PlannedBatch], *, planned_at: datetime | None = None
+    ) -> list[int]:
+        """The batches are planned, as of `planned_at` or now; their import ids in order."""
         import_ids = [row.import_id for row in self.store.rows("imports", "next_ids", count=len(batches))]
         counts = [batch.entry_count for batch in batches]
-        now = utc_now()
+        now = planned_at or utc_now()
         self.store.copy("ledger.imports", _as_table(import_ids, batches, vendor=vendor, day=day, now=now))
         self.store.run("imports", "tell_planned", import_ids=import_ids, entry_counts=counts, now=now, actor=self.actor)
         return import_ids
@@ -140,6 +142,10 @@ class Ledger:
             error_reports=[note.error_report for note in notes],
         )
 
+    def hear_no_more(self, import_ids: Iterable[int]) -> None:
+        """Of the settled imports nothing more is awaited."""
+        self.store.run("results", "hear_no_more", import_ids=sorted(import_ids))
+
     def await_late(self, watches: Sequence[LateWatch]) -> None:
         """The settled imports are asked about once more, later."""
         self.store.run(
@@ -223,6 +229,11 @@ class Ledger:
             states=list(states),
             campaigns=list(scope.campaigns),
         )
+        return [row.campaign for row in rows]
+
+    def campaigns_with_open(self, vendor: str, days: Sequence[date]) -> list[str]:
+        """The campaigns that have open imports on the days, whether they are still configured or not."""
+        rows = self.store.rows("imports", "campaigns_with_open", vendor=vendor, days=list(days))
         return [row.campaign for row in rows]
 
     def loaded_campaigns(self, scope: Scope) -> list[str]:

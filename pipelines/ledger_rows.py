@@ -42,6 +42,7 @@ class Plannable(NamedTuple):
     content_digest: bytes | None
     verdict: str | None
     is_delivery: bool
+    vendor: str | None
 
 
 @dataclass(frozen=True, slots=True)

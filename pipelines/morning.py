@@ -15,10 +15,12 @@ from typing import Any
 from sqlalchemy import Row
 
 from connectors.crm.frames import DayWindow
+from connectors.errors import ConnectorError, SetupError
 from connectors.gateway import ResultsLater
-from pipelines import results
+from pipelines import results, targets
 from pipelines.delivery import DeliverySummary, deliver
 from pipelines.installation import Installation
+from pipelines.ledger_rows import Scope
 from pipelines.night import vendors_in_use
 from pipelines.report import NightReport, night_report
 from pipelines.results import PollSummary
@@ -28,13 +30,17 @@ from pipelines.store import utc_now
 
 def poll_results(installation: Installation, *, limit: int, budget_s: float) -> dict[str, PollSummary]:
     """The vendors were asked about the imports that are due, within the bounds; what that came to, by vendor."""
-    until = time.monotonic() + budget_s
     summaries: dict[str, PollSummary] = {}
     with installation.ledger() as ledger:
-        for vendor in results.due_vendors(ledger, utc_now()):
-            with installation.gateway(vendor) as gateway:
-                if isinstance(gateway, ResultsLater):
-                    summaries[vendor] = results.poll(ledger, gateway, vendor, limit=limit, until=until)
+        due = results.due_vendors(ledger, utc_now())
+        for vendor in due:
+            until = time.monotonic() + budget_s / len(due)
+            try:
+                with installation.gateway(vendor) as gateway:
+                    if isinstance(gateway, ResultsLater):
+                        summaries[vendor] = results.poll(ledger, gateway, vendor, limit=limit, until=until)
+            except SetupError as error:
+                summaries[vendor] = PollSummary(problem=str(error))
     return summaries
 
 
@@ -55,17 +61,19 @@ def due_results(installation: Installation, *, limit: int) -> Sequence[Row[Any]]
 
 
 def collect(
-    installation: Installation, day: date, names: Sequence[str] = (), *, stop: threading.Event | None = None
+    installation: Installation, day: date, *, stop: threading.Event | None = None
 ) -> dict[str, DeliverySummary]:
-    """What the vendors finished was read and settled; by vendor."""
+    """What the vendors finished was read and settled, of all campaigns that have open imports; by vendor."""
     summaries: dict[str, DeliverySummary] = {}
-    for vendor in vendors_in_use(installation, names):
-        with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
-            if isinstance(gateway, ResultsLater):
-                campaigns = installation.campaigns(ledger.store, vendor, names)
-                scope = installation.scope(vendor, [day], campaigns)
-                terms = installation.terms(vendor)
-                summaries[vendor] = deliver(ledger, gateway, scope, campaigns, terms, stop=stop, mode="collect")
+    for vendor in installation.settings.vendors.configured():
+        try:
+            with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
+                if isinstance(gateway, ResultsLater):
+                    scope = Scope(vendor, (day,), tuple(ledger.campaigns_with_open(vendor, [day])))
+                    terms = installation.terms(vendor)
+                    summaries[vendor] = deliver(ledger, gateway, scope, {}, terms, stop=stop, mode="collect")
+        except SetupError as error:
+            summaries[vendor] = DeliverySummary(problem=str(error))
     return summaries
 
 
@@ -73,7 +81,14 @@ def due_questions(installation: Installation, *, limit: int) -> Sequence[Row[Any
     """Vendors and days that have imports to ask about now: `vendor`, `day`, `last_event_id`."""
     with installation.store() as store:
         settled_before = utc_now() - timedelta(seconds=longest_settle_s(installation))
-        return store.rows("imports", "due_partitions", now=utc_now(), settled_before=settled_before, limit=limit)
+        return store.rows(
+            "imports",
+            "due_partitions",
+            now=utc_now(),
+            settled_before=settled_before,
+            vendors=list(installation.settings.vendors.configured()),
+            limit=limit,
+        )
 
 
 def longest_settle_s(installation: Installation) -> float:
@@ -102,17 +117,23 @@ def shortfall(installation: Installation, days: Sequence[date]) -> tuple[int, in
     return int(row.import_count), int(row.lead_count)
 
 
-def read_call_results(installation: Installation, day: date) -> tuple[int, int]:
-    """What vendors say of calls that were made on the day is stored: (results read, results stored)."""
+def read_call_results(installation: Installation, day: date) -> tuple[int, int, list[str]]:
+    """What vendors say of calls that were made on the day is stored: (results read, stored, what could not be read)."""
     window = DayWindow(day, installation.settings.zone)
     read = stored = 0
+    problems: list[str] = []
     for vendor in vendors_in_use(installation):
         with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
-            for campaign in installation.campaigns(ledger.store, vendor).values():
-                results = list(gateway.call_results(campaign, window.start, window.end))
-                read += len(results)
-                stored += ledger.store_call_results(campaign.campaign, results)
-    return read, stored
+            for name, campaign in installation.campaigns(ledger.store, vendor).items():
+                try:
+                    there = targets.known(ledger.store, gateway, campaign, day)
+                    told = list(gateway.call_results(there, window.start, window.end))
+                except (ConnectorError, SetupError) as error:
+                    problems.append(f"{day} {name}: {error}")
+                else:
+                    read += len(told)
+                    stored += ledger.store_call_results(name, told)
+    return read, stored, problems
 
 
 def forget(installation: Installation, before: date) -> dict[str, int]:

@@ -7,7 +7,7 @@ Belongs here: what loading assets and commands call. Does not belong here: what 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -22,6 +22,7 @@ from pipelines.delivery import DeliverySummary, deliver
 from pipelines.installation import Installation
 from pipelines.intake import DecisionSummary, PullSummary, Source
 from pipelines.ledger import Ledger
+from pipelines.ledger_rows import Scope
 from pipelines.planning import PlanSummary
 from pipelines.store import Store
 from pipelines.vendors import VENDORS
@@ -116,12 +117,14 @@ def ask(
     *,
     stop: threading.Event | None = None,
 ) -> DeliverySummary:
-    """The vendor was asked about every outcome that was not seen and is due; nothing was sent."""
+    """The vendor was asked about every outcome that was not seen and is due; nothing was sent.
+
+    A campaign that is not configured any more is asked about too: what was sent comes to its end.
+    """
     with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
-        campaigns = installation.campaigns(ledger.store, vendor, names)
-        scope = installation.scope(vendor, days, campaigns)
+        wanted = names or ledger.campaigns_with_open(vendor, days)
         terms = installation.terms(vendor)
-        return deliver(ledger, gateway, scope, campaigns, terms, stop=stop, mode="ask")
+        return deliver(ledger, gateway, Scope(vendor, tuple(days), tuple(wanted)), {}, terms, stop=stop, mode="ask")
 
 
 @calm_collector()
@@ -237,10 +240,12 @@ def load_day(
         raise IncompleteError(
             f"{day}: not every row that was read has a verdict: {decisions.imbalances}; nothing was sent"
         )
-    vendors = {
-        vendor: plan_and_send(installation, vendor, [day], names, wait_s=wait_s, stop=stop)
-        for vendor in vendors_in_use(installation, names)
-    }
+    vendors: dict[str, VendorSummary] = {}
+    for vendor in vendors_in_use(installation, names):
+        try:
+            vendors[vendor] = plan_and_send(installation, vendor, [day], names, wait_s=wait_s, stop=stop)
+        except (SetupError, ConnectorError) as error:
+            vendors[vendor] = VendorSummary(PlanSummary(), DeliverySummary(problem=str(error)))
     deliveries = [summary.delivery for summary in vendors.values()]
     for vendor, summary in vendors.items():
         switched = {} if _is_stopped(stop) else switch_loaded(installation, vendor, [day], names)
@@ -249,10 +254,17 @@ def load_day(
     return DaySummary(decisions, vendors, failures, [text for one in deliveries for text in stops_of(one, day)])
 
 
-def count_eligible(installation: Installation, vendor: str, days: Sequence[date], names: Sequence[str] = ()) -> int:
+def count_eligible(
+    installation: Installation,
+    vendor: str,
+    days: Sequence[date],
+    names: Sequence[str] = (),
+    *,
+    without: Collection[str] = (),
+) -> int:
     """How many contacts planning had to come to a conclusion about: eligible, or refused by it."""
     with installation.store() as store:
-        campaigns = sorted(installation.campaigns(store, vendor, names))
+        campaigns = sorted(set(installation.campaigns(store, vendor, names)) - set(without))
         return int(store.one("contacts", "count_eligible", days=list(days), campaigns=campaigns).contact_count)
 
 
@@ -375,6 +387,8 @@ def _loadable(
                 gateway.preflight(campaign)
             except TargetError as error:
                 summary.stopped[name] = f"{error} ({doubt})"
+            except (SetupError, ConnectorError):
+                continue  # the vendor cannot be asked: sending will say so
     scope = installation.scope(gateway.vendor, days, campaigns)
     with ledger.store.transaction():
         ledger.record_stops(scope, summary.stopped, campaigns.keys() - summary.stopped.keys())

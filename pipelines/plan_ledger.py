@@ -51,6 +51,10 @@ class PlanLedger(Ledger):
         )
         return int(row.import_count)
 
+    def reconsider(self, scope: Scope, day: date) -> None:
+        """What an earlier plan refused of the day is eligible again."""
+        self.store.run("contacts", "reconsider", day=day, campaigns=list(scope.campaigns))
+
     def plannable(self, scope: Scope, day: date, source: str, *, after: int, limit: int) -> list[Plannable]:
         """The next eligible rows of the day after row number `after`."""
         rows = self.store.tuples(

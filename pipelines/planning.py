@@ -129,6 +129,7 @@ class _Planner:
         vocabulary: Vocabulary,
     ) -> None:
         self._vocabulary = vocabulary
+        self._suggestions: dict[tuple[str, str], str] = {}
         self._ledger = ledger
         self._scope = scope
         self._summary = summary
@@ -143,14 +144,18 @@ class _Planner:
         self._samples = summary.samples
         self._samples.update({name: [] for name in campaigns})
         self._waiting: dict[str, list[PlannedEntry]] = {}
+        # When the first of those that wait was judged: what is decided or listed later makes their import stale.
+        self._judged_at: datetime | None = None
 
     def withdraw(self, day: date) -> None:
         with self._ledger.store.transaction():
             self._summary.withdrawn_import_count += self._ledger.withdraw_plan(self._scope, day)
+            self._ledger.reconsider(self._scope, day)
 
     def plan_source(self, day: date, source: str, plan_rows: int) -> Iterator[set[str]]:
         after = -1
         while True:
+            self._judged_at = self._judged_at or utc_now()
             with self._ledger.store.transaction():
                 rows = self._ledger.plannable(self._scope, day, source, after=after, limit=plan_rows)
                 self._take(rows, day, source)
@@ -191,7 +196,9 @@ class _Planner:
                 word = getattr(row, name)
                 entry = words.find(word) if word else None
                 if word and entry is None and not (name == "agent" and self._vocabulary.drops_agents):
-                    text = f"{name} {word} is not known at {self._scope.vendor}{words.suggestion(word)}"
+                    if (name, word) not in self._suggestions:  # the nearest word takes long to find
+                        self._suggestions[name, word] = words.suggestion(word)
+                    text = f"{name} {word} is not known at {self._scope.vendor}{self._suggestions[name, word]}"
                     unknown.setdefault(row.row_no, Refusal(row.row_no, "invalid", UNKNOWN[name], text))
                 looked_up.append(_naming(row, name, entry.key if entry else None) if word else row)
             rows = looked_up
@@ -228,6 +235,8 @@ class _Planner:
             return "planned", self._entry(row, source)
         if row.verdict is None:
             return "in_progress", None
+        if row.vendor != self._scope.vendor:
+            return "changed", None  # its campaign went to another vendor before: that one keeps it
         if row.verdict in ("unattributed", "withdrawn"):
             return row.verdict, None
         return self._compare(row, self._entry(row, source))
@@ -253,7 +262,10 @@ class _Planner:
         groups = [group for entries in self._waiting.values() for group in self._cut(entries, is_last)]
         if not groups:
             return set()
-        import_ids = self._ledger.insert_planned(self._scope.vendor, day, [self._batch(group) for group in groups])
+        batches = [self._batch(group) for group in groups]
+        import_ids = self._ledger.insert_planned(self._scope.vendor, day, batches, planned_at=self._judged_at)
+        if not any(self._waiting.values()):
+            self._judged_at = None
         placed = [
             (entry, import_id, position)
             for group, import_id in zip(groups, import_ids, strict=True)
@@ -291,7 +303,7 @@ def _naming(row: Plannable, field_name: str, key: str | None) -> Plannable:
 
 def _contact(row: Plannable, source: str, zone: ZoneInfo) -> Contact:
     # Taken apart at once: by name, one by one, it takes twice as long.
-    _, _, lead_id, phones, time_zone, country, first_name, last_name, email, agent, *own, attributes, _, _, _ = row
+    _, _, lead_id, phones, time_zone, country, first_name, last_name, email, agent, *own, attributes, _, _, _, _ = row
     priority, not_before = own
     return Contact(
         source,

@@ -94,8 +94,13 @@ def refresh(store: Store, vendor: str, kind: str, entries: Iterable[DirectoryEnt
         ConnectorError: the vendor did not tell all of it; nothing was changed.
     """
     told = {entry.key: entry for entry in entries}
+    operation = f"directory of {kind}"
     if "" in told:
-        raise ContractError(f"an entry of {kind} has no key", vendor=vendor, operation=f"directory of {kind}")
+        raise ContractError(f"an entry of {kind} has no key", vendor=vendor, operation=operation)
+    known = known_words(store, vendor).get(kind)
+    if not told and known is not None and known.entries:
+        # Rights that were taken away look like that; believed, it would refuse every lead that names one.
+        raise ContractError(f"no {kind} at all, where there were some", vendor=vendor, operation=operation)
     as_json = orjson.dumps([entry._asdict() for entry in told.values()]).decode()
     with store.transaction():
         store.run("reference", "lock", vendor=vendor, kind=kind)

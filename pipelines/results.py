@@ -15,7 +15,15 @@ from typing import Any
 import orjson
 from sqlalchemy import Row
 
-from connectors.errors import AuthenticationError, ForbiddenError, LeadsyncError, RateLimitedError, SetupError
+from connectors.errors import (
+    AuthenticationError,
+    ForbiddenError,
+    LeadsyncError,
+    NotSentError,
+    RateLimitedError,
+    SetupError,
+    UnavailableError,
+)
 from connectors.gateway import Progress, ResultsLater, ResultTerms
 from connectors.redaction import redact
 from pipelines.ledger import Ledger, batch_of
@@ -25,6 +33,17 @@ log = logging.getLogger(__name__)
 
 # Of an import that is settled for now: the first late question, in longest waits, and the later ones by its age.
 LATE_TIMES, LATE_SHARE = 10, 0.25
+
+
+# No other import of the vendor would be told of now either.
+_ENDS_THE_TURN = (
+    AuthenticationError,
+    ForbiddenError,
+    RateLimitedError,
+    SetupError,
+    NotSentError,
+    UnavailableError,
+)
 
 
 @dataclass
@@ -114,9 +133,10 @@ def _note_failure(
 ) -> None:
     """The import is due again later; one whose time is over is collected all the same, from wherever that can be."""
     summary.failed += 1
-    if isinstance(error, (AuthenticationError, ForbiddenError, RateLimitedError, SetupError)):
+    if isinstance(error, _ENDS_THE_TURN):
         summary.problem = str(error)
-    elif row.is_overdue and not row.is_late:
+    says_nothing = isinstance(error, (AuthenticationError, ForbiddenError, RateLimitedError, SetupError))
+    if row.is_overdue and not row.is_late and not says_nothing:
         summary.finished += _tell(ledger, terms, row, Progress(is_finished=False, word=type(error).__name__))
         return
     _put_off(ledger, terms, row, error)

@@ -144,9 +144,11 @@ class Bench:
 
     def _asked_again_s(self, claim: Claim) -> float:
         """Seconds until the vendor is asked once more: the longer nothing is known, the more rarely."""
+        return max(self.settle_s, AGE_SHARE * self._age_s(claim))
+
+    def _age_s(self, claim: Claim) -> float:
         sent_at = claim.batch.sent_at
-        age_s = (self.now - sent_at).total_seconds() if sent_at else 0.0
-        return max(self.settle_s, AGE_SHARE * age_s)
+        return (self.now - sent_at).total_seconds() if sent_at else 0.0
 
     def _late(self, claim: Claim) -> LateWatch:
         terms = self.result_terms
@@ -160,10 +162,12 @@ class Bench:
         claim, error = answer.claim, answer.error
         if answer.errand == "reconcile":
             return Ruling(claim, unknown=self._later(answer))
+        if answer.errand == "collect":
+            later = self._later(answer)
+            is_lost = claim.batch.is_overdue and isinstance(error, RejectedError)
+            return Ruling(claim, unknown=later) if is_lost else Ruling(claim, put_off=later)
         if isinstance(error, (InvalidRequestError, TooLargeError)):
             return self._by_refusal(claim, error)
-        if answer.errand == "collect":
-            return Ruling(claim, put_off=self._later(answer))
         if isinstance(error, (NotSentError, RateLimitedError, RejectedError, TargetError)):
             return Ruling(claim, returned=self._later(answer))
         return Ruling(claim, unknown=self._setback(claim, self.settle_s, _code(error), _text(error)))
@@ -180,7 +184,9 @@ class Bench:
         wait_s = self._backoff(answer)
         if isinstance(error, RateLimitedError) and error.retry_after is not None:
             wait_s = error.retry_after.total_seconds()
-        if isinstance(error, (RejectedError, TargetError)):
+        if answer.errand != "submit":
+            wait_s = max(wait_s, AGE_SHARE * self._age_s(answer.claim))  # nobody waits for a sensor's question
+        elif isinstance(error, (RejectedError, TargetError)):
             wait_s = 0.0  # a person mends it; then the next run may begin at once
         return self._setback(answer.claim, wait_s, _code(error), _text(error))
 

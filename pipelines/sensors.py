@@ -3,6 +3,7 @@
 Belongs here: sensors. Does not belong here: what is due (the ledger decides), and the work itself.
 """
 
+import threading
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
@@ -81,7 +82,6 @@ def unresolved_imports(jobs: dict[str, AssetJob], vendors: Sequence[str]) -> dg.
     def unresolved(context: dg.SensorEvaluationContext, leadsync: LeadSync) -> Iterator[dg.RunRequest | dg.SkipReason]:
         with leadsync.opened("sensor unresolved_imports") as installation:
             due = morning.due_questions(installation, limit=MOST_PER_TICK)
-        due = [row for row in due if row.vendor in vendors]
         if not due:
             yield dg.SkipReason("no import waits for a question that is due")
         for row in due:
@@ -106,11 +106,11 @@ def import_results(jobs: dict[str, AssetJob]) -> dg.SensorDefinition:
         description="Polls the vendors' import-result and bulk-status endpoints by the ledger's due times.",
     )
     def results(context: dg.SensorEvaluationContext, leadsync: LeadSync) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        told = _poll_for_a_while(leadsync)
         with leadsync.opened("sensor import_results") as installation:
-            polled = morning.poll_results(installation, limit=MOST_POLLS, budget_s=POLLING_S)
             due = morning.due_results(installation, limit=MOST_PER_TICK)
         if not due:
-            yield dg.SkipReason(morning.told_of_polls(polled))
+            yield dg.SkipReason(told)
         for row in due:
             yield dg.RunRequest(
                 run_key=f"results:{row.day}:{_attempt(row.last_event_id)}",
@@ -119,6 +119,20 @@ def import_results(jobs: dict[str, AssetJob]) -> dg.SensorDefinition:
             )
 
     return results
+
+
+def _poll_for_a_while(leadsync: LeadSync) -> str:
+    """What asking came to. A vendor that hangs is left to itself: the tick goes on with what others finished."""
+    told: list[str] = []
+
+    def poll() -> None:
+        with leadsync.opened("sensor import_results") as installation:
+            told.append(morning.told_of_polls(morning.poll_results(installation, limit=MOST_POLLS, budget_s=POLLING_S)))
+
+    asking = threading.Thread(target=poll, name="import_results", daemon=True)
+    asking.start()
+    asking.join(POLLING_S + 5)
+    return told[0] if told else "a vendor has not answered yet, or could not be asked; see the log"
 
 
 def _attempt(last_event_id: int | None) -> str:

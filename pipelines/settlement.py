@@ -34,15 +34,16 @@ class Settlement:
         verdicts = [(ruling.claim.import_id, verdict) for ruling in rulings for verdict in ruling.verdicts]
         if verdicts:
             self._ledger.settle_deliveries(verdicts)
-        for ruling in rulings:
-            for positions in ruling.halves:
-                self._move(ruling.claim, positions)
-        moved, dropped = self._send_on([ruling for ruling in rulings if ruling.unsent or ruling.again_at])
+        onward = [ruling for ruling in rulings if ruling.unsent or ruling.again_at or ruling.halves]
+        moved, dropped = self._send_on(onward)
         self._set_back(rulings)
         if done := {ruling.claim.import_id for ruling in rulings if ruling.is_settling} | dropped:
             self._ledger.settle_imports(done)
         if late := [ruling.late for ruling in rulings if ruling.late]:
             self._ledger.await_late(late)
+        collected = {one.claim.import_id for one in rulings if one.claim.batch.progress and not one.late}
+        if collected & done:
+            self._ledger.hear_no_more(collected & done)
         return moved, dropped
 
     def _set_back(self, rulings: Sequence[Ruling]) -> None:
@@ -66,9 +67,12 @@ class Settlement:
         for ruling in rulings:
             import_id = ruling.claim.import_id
             if import_id not in as_it_is:
-                self._drop(import_id, ruling.unsent or ruling.claim.batch.positions)
+                self._drop(import_id, _going_on(ruling))
                 dropped.add(import_id)
-            elif ruling.unsent:
+                continue
+            for positions in ruling.halves:
+                self._move(ruling.claim, positions)
+            if ruling.unsent:
                 moved[import_id] = self._move(ruling.claim, ruling.unsent, due_at=ruling.unsent_due_at)
         again = [(one.claim.import_id, one.again_at) for one in rulings if one.again_at]
         self._send_again(due for due in again if due[0] not in dropped)
@@ -96,3 +100,10 @@ class Settlement:
         onward = [(claim.import_id, position, import_id, new) for new, position in enumerate(positions)]
         self._ledger.move_deliveries(onward)
         return import_id
+
+
+def _going_on(ruling: Ruling) -> Sequence[int]:
+    """The entries that are to be sent on: some, or with `again_at` all that are open."""
+    if ruling.again_at:
+        return ruling.claim.batch.positions
+    return [*ruling.unsent, *(position for positions in ruling.halves for position in positions)]

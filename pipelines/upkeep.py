@@ -31,16 +31,27 @@ def refresh_reference(installation: Installation, vendor: str, kind: str) -> dic
 
 
 def make_targets(
-    installation: Installation, vendor: str, days: Sequence[date], names: Sequence[str] = ()
+    installation: Installation,
+    vendor: str,
+    days: Sequence[date],
+    names: Sequence[str] = (),
+    *,
+    is_for_plan: bool = False,
 ) -> dict[str, str | None]:
     """What the vendor's campaigns are loaded into on the days is there; why not, by campaign, where it is not.
+
+    `is_for_plan`: only campaigns that have something to send.
 
     Vendors whose targets are named by their ids have nothing to make.
     """
     problems: dict[str, str | None] = {}
     with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
         settle_s = installation.terms(vendor).settle_s
-        for name, campaign in installation.campaigns(ledger.store, vendor, names).items():
+        campaigns = installation.campaigns(ledger.store, vendor, names)
+        wanted = ledger.campaigns_with_open(vendor, days) if is_for_plan else campaigns
+        for name, campaign in campaigns.items():
+            if name not in wanted:
+                continue
             problems[name] = None
             try:
                 gateway.preflight(campaign)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from connectors.errors import (
     AuthenticationError,
@@ -158,7 +159,7 @@ class SobotGateway:
             is_finished=is_complete(row, batch.entry_count),
             word=f"{row.total_count} of {batch.entry_count}",
             counts={"accepted": row.success_count, "duplicate": row.duplicate_count, "rejected": row.error_count},
-            error_report=row.error_report_path,
+            error_report=_address(row.error_report_path),
         )
 
     def collect(self, batch: Batch) -> Receipt:
@@ -254,7 +255,7 @@ class SobotGateway:
             [verdict for verdict in conclusion.verdicts if verdict.position in wanted],
             reference=batch.vendor_reference or row.calling_list_code,
             detail=_detail(conclusion, problem),
-            error_report=row.error_report_path,
+            error_report=_address(row.error_report_path),
             is_provisional=not (is_lasting and is_complete(row, batch.entry_count)),
         )
 
@@ -331,3 +332,8 @@ def _absent(batch: Batch) -> list[Verdict]:
 def _detail(conclusion: Conclusion, problem: str | None) -> str | None:
     clauses = [clause for clause in (*conclusion.oddities, problem) if clause]
     return "; ".join(clauses) or None
+
+
+def _address(url: str | None) -> str | None:
+    """Where the report is, without what opens it: a query may hold a key."""
+    return None if url is None else urlsplit(url)._replace(query="", fragment="").geturl()

@@ -33,7 +33,7 @@ def _import_outcomes(days: dg.PartitionsDefinition[str], vendors: Sequence[str])
     @dg.asset(
         key=IMPORT_OUTCOMES,
         deps=[import_key(vendor) for vendor in vendors],
-        check_specs=[checks.vendor_counts_spec(IMPORT_OUTCOMES)],
+        check_specs=[checks.vendor_counts_spec(IMPORT_OUTCOMES), checks.results_read_spec(IMPORT_OUTCOMES)],
         partitions_def=days,
         backfill_policy=SINGLE_RUN,
         group_name=GROUP,
@@ -49,9 +49,10 @@ def _import_outcomes(days: dg.PartitionsDefinition[str], vendors: Sequence[str])
                 counts = morning.count_imports(installation, day)
                 context.add_asset_metadata(metadata.of_collection(collected, counts), partition_key=day.isoformat())
                 problems += [text for one in collected.values() for text in night.failures_of(one, day)]
-            check = checks.vendor_counts(IMPORT_OUTCOMES, morning.shortfall(installation, days_of(context)))
-        yield dg.MaterializeResult(asset_key=IMPORT_OUTCOMES, check_results=[check])
-        night.raise_incomplete(problems)
+            counted = checks.vendor_counts(IMPORT_OUTCOMES, morning.shortfall(installation, days_of(context)))
+        # A vendor that cannot be asked must not hide the proof and the report that come after.
+        told = checks.results_read(IMPORT_OUTCOMES, problems)
+        yield dg.MaterializeResult(asset_key=IMPORT_OUTCOMES, check_results=[counted, told])
 
     return import_outcomes
 
@@ -93,11 +94,14 @@ def _call_outcomes(days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
     )
     def call_outcomes(context: dg.AssetExecutionContext, leadsync: LeadSync) -> None:
         """What became of the calls that were made on the day, as the vendors tell it (reporting.call_outcome)."""
+        problems: list[str] = []
         with leadsync.opened(context.run.run_id) as installation:
             for day in days_of(context):
-                read, stored = morning.read_call_results(installation, day)
-                counts = {"results_read": read, "results_stored": stored}
+                read, stored, failed = morning.read_call_results(installation, day)
+                counts = {"results_read": read, "results_stored": stored, "campaigns_not_read": len(failed)}
                 context.add_asset_metadata(counts, partition_key=day.isoformat())
+                problems += failed
+        night.raise_incomplete(problems)
 
     return call_outcomes
 

@@ -62,14 +62,15 @@ def plan_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDefi
     def planned(
         context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync
     ) -> Iterator[dg.MaterializeResult[None]]:
-        total = 0
+        total = eligible = 0
         with leadsync.opened(context.run.run_id) as installation:
             night.check_names(installation, config.campaigns)
             for day in days_of(context):
                 summary = night.plan(installation, vendor, [day], config.campaigns)
                 context.add_asset_metadata(metadata.of_plan(summary), partition_key=day.isoformat())
                 total += summary.counts.total()
-            eligible = night.count_eligible(installation, vendor, days_of(context), config.campaigns)
+                # A campaign that was stopped is planned by nobody; the import says so, and fails its run.
+                eligible += night.count_eligible(installation, vendor, [day], config.campaigns, without=summary.stopped)
         yield dg.MaterializeResult(asset_key=key, check_results=[checks.conservation_of_plan(key, total, eligible)])
 
     return planned
@@ -103,6 +104,8 @@ def import_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDe
                 context.add_asset_metadata(metadata.of_delivery(summary), partition_key=day.isoformat())
                 problems += night.recorded_stops(installation, vendor, day, config.campaigns)
                 problems += night.stops_of(summary, day) + night.failures_of(summary, day)
+                if problems and vendor in SWITCHES:  # what follows a failure is skipped: the good are switched here
+                    night.switch_loaded(installation, vendor, [day], config.campaigns)
             report = morning.report(installation, days_of(context))
         yield dg.MaterializeResult(asset_key=key, check_results=checks.outcome_results(key, report))
         night.raise_incomplete(list(dict.fromkeys(problems)))
@@ -140,7 +143,7 @@ def _targets_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.Assets
     def there(context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync) -> None:
         with leadsync.opened(context.run.run_id) as installation:
             for day in days_of(context):
-                problems = upkeep.make_targets(installation, vendor, [day], config.campaigns)
+                problems = upkeep.make_targets(installation, vendor, [day], config.campaigns, is_for_plan=True)
                 # What cannot be made stops its own campaign alone: the import says so, and fails its run.
                 context.add_asset_metadata(metadata.of_problems(problems), partition_key=day.isoformat())
 

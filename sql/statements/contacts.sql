@@ -98,6 +98,12 @@ FROM unnest(CAST(:row_nos AS bigint[]), CAST(:verdicts AS text[]), CAST(:reason_
     AS refusal (row_no, verdict, reason_code, reason)
 WHERE contact.day = :day AND contact.source = :source AND contact.row_no = refusal.row_no;
 
+-- name: reconsider :none
+-- What an earlier plan refused is eligible again: the plan that begins decides about it anew.
+UPDATE ledger.contacts
+SET verdict = 'eligible', reason_code = NULL, reason = NULL, is_refused_by_plan = FALSE
+WHERE day = :day AND campaign = ANY (CAST(:campaigns AS text[])) AND is_refused_by_plan AND NOT is_purged;
+
 -- name: plannable :many
 -- The next eligible rows of the day for the vendor's campaigns, in the reader's order, each with its
 -- delivery so far.
@@ -114,7 +120,7 @@ WITH page AS MATERIALIZED (
 SELECT page.row_no, page.campaign, page.lead_id, page.phones, page.time_zone, page.country,
        read.first_name, read.last_name, read.email, read.agent, read.priority, read.not_before, read.attributes,
        delivery.content_digest, delivery.verdict,
-       (delivery.lead_id IS NOT NULL) AS is_delivery
+       (delivery.lead_id IS NOT NULL) AS is_delivery, delivery.vendor
 FROM page
 CROSS JOIN LATERAL (
     SELECT first_name, last_name, email, agent, priority, not_before, attributes
@@ -123,7 +129,7 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS read
 LEFT JOIN LATERAL (
-    SELECT lead_id, content_digest, verdict
+    SELECT lead_id, content_digest, verdict, vendor
     FROM ledger.deliveries
     WHERE deliveries.campaign = page.campaign AND deliveries.source = page.source AND deliveries.lead_id = page.lead_id
     LIMIT 1

@@ -68,7 +68,7 @@ WITH due AS (
     FROM ledger.imports AS import
     LEFT JOIN json_to_recordset(CAST(:targets AS json)) AS made (campaign text, day date, target jsonb)
         ON made.campaign = import.campaign AND made.day = import.day
-    WHERE import.vendor = :vendor AND import.state = 'planned' AND import.due_at <= :now
+    WHERE import.vendor = :vendor AND import.state = 'planned' AND import.settled_at IS NULL AND import.due_at <= :now
       AND import.day = ANY (CAST(:days AS date[])) AND import.campaign = ANY (CAST(:campaigns AS text[]))
     ORDER BY import.due_at, import.import_id
     LIMIT :limit
@@ -100,7 +100,7 @@ SELECT * FROM claimed ORDER BY import_id;
 -- Up to :limit batches whose outcome was not seen, and whose settle time is over, are ours to ask about.
 WITH due AS (
     SELECT import_id FROM ledger.imports
-    WHERE vendor = :vendor AND state = 'unknown' AND due_at <= :now
+    WHERE vendor = :vendor AND state = 'unknown' AND settled_at IS NULL AND due_at <= :now
       AND (claim_token IS NULL OR lease_until < :now)
       AND day = ANY (CAST(:days AS date[])) AND campaign = ANY (CAST(:campaigns AS text[]))
     ORDER BY due_at, import_id
@@ -137,7 +137,7 @@ WITH lost AS (
     UPDATE ledger.imports
     SET state = 'unknown', claim_token = NULL, claimed_by = NULL, lease_until = NULL, due_at = :due_at,
         error_code = 'sender_lost', error = 'the process that was sending this batch ended without a word'
-    WHERE vendor = :vendor AND state = 'sending' AND lease_until < :now
+    WHERE vendor = :vendor AND state = 'sending' AND settled_at IS NULL AND lease_until < :now
     RETURNING import_id
 ), told AS (
     INSERT INTO ledger.events (at, import_id, event, actor) SELECT :now, import_id, 'lease_expired', :actor FROM lost
@@ -178,7 +178,7 @@ WITH freed AS (
     UPDATE ledger.imports AS import
     SET state = 'planned', claim_token = NULL, claimed_by = NULL, lease_until = NULL, due_at = absent.due_at,
         error_code = 'absent_at_vendor', error = NULL, deadline_at = NULL, finished_at = NULL, progress = NULL,
-        vendor_reference = NULL
+        submitted_at = NULL, vendor_reference = NULL
     FROM unnest(CAST(:import_ids AS bigint[]), CAST(:due_at AS timestamptz[])) AS absent (import_id, due_at)
     WHERE import.import_id = absent.import_id AND import.claim_token = :token AND import.state = 'unknown'
     RETURNING import.import_id
@@ -265,7 +265,7 @@ SELECT import_id, state FROM done;
 -- When the next batch in the given states is due, and how many there are.
 SELECT min(greatest(due_at, coalesce(lease_until, due_at))) AS due_at, count(*) AS import_count
 FROM ledger.imports
-WHERE vendor = :vendor AND state = ANY (CAST(:states AS text[]))
+WHERE vendor = :vendor AND settled_at IS NULL AND state = ANY (CAST(:states AS text[]))
   AND day = ANY (CAST(:days AS date[])) AND campaign = ANY (CAST(:campaigns AS text[]));
 
 -- name: due_partitions :many
@@ -276,14 +276,19 @@ FROM ledger.imports AS import
 LEFT JOIN LATERAL (
     SELECT event_id FROM ledger.events WHERE events.import_id = import.import_id ORDER BY event_id DESC LIMIT 1
 ) AS event ON TRUE
-WHERE (state = 'unknown' AND due_at <= :now AND (claim_token IS NULL OR lease_until < :now))
-   OR (state = 'sending' AND lease_until < :now)
-   OR (state = 'planned' AND due_at <= :now AND (
-          parent_id IS NOT NULL
-          OR EXISTS (
-              SELECT FROM ledger.targets AS target
-              WHERE target.vendor = import.vendor AND target.campaign = import.campaign AND target.target IS NULL
-                AND target.attempted_at < :settled_before)))
+WHERE import.settled_at IS NULL AND import.vendor = ANY (CAST(:vendors AS text[])) AND (
+    (state = 'unknown' AND due_at <= :now AND (claim_token IS NULL OR lease_until < :now))
+    OR (state = 'sending' AND lease_until < :now)
+    OR (state = 'planned' AND due_at <= :now
+        AND EXISTS (
+            SELECT FROM crm.campaigns AS campaign
+            WHERE campaign.campaign = import.campaign AND campaign.vendor = import.vendor AND campaign.is_active)
+        AND (parent_id IS NOT NULL
+             OR error_code = 'absent_at_vendor'
+             OR EXISTS (
+                 SELECT FROM ledger.targets AS target
+                 WHERE target.vendor = import.vendor AND target.campaign = import.campaign AND target.target IS NULL
+                   AND target.attempted_at < :settled_before))))
 GROUP BY vendor, day
 ORDER BY day, vendor
 LIMIT :limit;
@@ -315,3 +320,9 @@ WHERE import.vendor = :vendor AND import.day = ANY (CAST(:days AS date[]))
 GROUP BY import.campaign
 HAVING every(import.settled_at IS NOT NULL)
 ORDER BY import.campaign;
+
+-- name: campaigns_with_open :many
+-- The campaigns that have open batches on the days, whether they are still configured or not.
+SELECT DISTINCT campaign FROM ledger.imports
+WHERE vendor = :vendor AND settled_at IS NULL AND day = ANY (CAST(:days AS date[]))
+ORDER BY campaign;

@@ -54,7 +54,8 @@ WHERE vendor = :vendor AND day = ANY (CAST(:days AS date[])) AND campaign = ANY 
 -- name: upsert_call_results :one
 -- The vendor's newest word on the calls of these customers is stored; unknown ids are left out.
 WITH known AS (
-    SELECT delivery.vendor, delivery.campaign, delivery.source, delivery.lead_id, told.result, told.call_result,
+    SELECT DISTINCT ON (delivery.source, delivery.lead_id)
+           delivery.vendor, delivery.campaign, delivery.source, delivery.lead_id, told.result, told.call_result,
            told.classifier, told.call_count, told.agent_id, told.changed_at
     FROM unnest(CAST(:vendor_ids AS text[]), CAST(:results AS text[]), CAST(:call_results AS text[]),
                 CAST(:classifiers AS text[]), CAST(:call_counts AS integer[]), CAST(:agent_ids AS text[]),
@@ -62,6 +63,7 @@ WITH known AS (
         AS told (vendor_id, result, call_result, classifier, call_count, agent_id, changed_at)
     JOIN ledger.deliveries AS delivery
         ON delivery.campaign = :campaign AND delivery.vendor_id = told.vendor_id
+    ORDER BY delivery.source, delivery.lead_id, told.changed_at DESC NULLS LAST
 ), stored AS (
     INSERT INTO ledger.call_results
         (vendor, campaign, source, lead_id, result, call_result, classifier, call_count, agent_id, changed_at, read_at)
@@ -83,6 +85,8 @@ CROSS JOIN LATERAL (
     SELECT sum(CAST(value AS integer)) AS lead_count FROM jsonb_each_text(import.progress -> 'counts')
 ) AS counted
 WHERE import.day = ANY (CAST(:days AS date[])) AND import.state = 'settled'
+  AND (import.unattributed_count > 0 OR import.late_until IS NOT NULL)
+  AND jsonb_exists(import.progress -> 'counts', 'accepted')
   AND import.entry_count - import.moved_count > counted.lead_count;
 
 -- name: targets :many

@@ -4,8 +4,8 @@
 -- The vendors that are to be asked about imports now.
 SELECT DISTINCT vendor FROM ledger.imports
 WHERE due_at <= :now
-  AND ((state = 'submitted' AND finished_at IS NULL AND claim_token IS NULL)
-       OR (state = 'settled' AND late_until > :now))
+  AND ((state = 'submitted' AND settled_at IS NULL AND finished_at IS NULL AND claim_token IS NULL)
+       OR (state = 'settled' AND late_until > :now AND payload IS NOT NULL))
 ORDER BY vendor;
 
 -- name: take_polls :many
@@ -13,7 +13,7 @@ ORDER BY vendor;
 WITH due AS (
     SELECT import_id FROM ledger.imports
     WHERE vendor = :vendor AND due_at <= :now
-      AND ((state = 'submitted' AND finished_at IS NULL AND claim_token IS NULL)
+      AND ((state = 'submitted' AND settled_at IS NULL AND finished_at IS NULL AND claim_token IS NULL)
            OR (state = 'settled' AND late_until > :now AND payload IS NOT NULL))
     ORDER BY due_at, import_id
     LIMIT :limit
@@ -68,6 +68,11 @@ UPDATE ledger.imports
 SET due_at = :due_at, error_code = :error_code, error = :error
 WHERE import_id = :import_id AND settled_at IS NULL AND state = 'submitted';
 
+-- name: hear_no_more :none
+-- The imports are settled for good: nothing more is awaited.
+UPDATE ledger.imports SET late_until = NULL
+WHERE import_id = ANY (CAST(:import_ids AS bigint[])) AND state = 'settled' AND late_until IS NOT NULL;
+
 -- name: put_off_late :none
 -- The vendor has nothing more to tell yet of an import that is settled for now.
 UPDATE ledger.imports SET due_at = :due_at WHERE import_id = :import_id AND state = 'settled' AND late_until IS NOT NULL;
@@ -79,7 +84,8 @@ FROM ledger.imports AS import
 LEFT JOIN LATERAL (
     SELECT event_id FROM ledger.events WHERE events.import_id = import.import_id ORDER BY event_id DESC LIMIT 1
 ) AS event ON TRUE
-WHERE import.state = 'submitted' AND import.finished_at IS NOT NULL AND import.due_at <= :now
+WHERE import.state = 'submitted' AND import.settled_at IS NULL AND import.finished_at IS NOT NULL
+  AND import.due_at <= :now
   AND (import.claim_token IS NULL OR import.lease_until < :now)
 GROUP BY import.day
 ORDER BY import.day
@@ -89,7 +95,8 @@ LIMIT :limit;
 -- Up to :limit imports whose result can be collected are ours to collect until the lease ends.
 WITH due AS (
     SELECT import_id FROM ledger.imports
-    WHERE vendor = :vendor AND state = 'submitted' AND finished_at IS NOT NULL AND due_at <= :now
+    WHERE vendor = :vendor AND state = 'submitted' AND settled_at IS NULL AND finished_at IS NOT NULL
+      AND due_at <= :now
       AND (claim_token IS NULL OR lease_until < :now)
       AND day = ANY (CAST(:days AS date[])) AND campaign = ANY (CAST(:campaigns AS text[]))
     ORDER BY due_at, import_id

@@ -23,7 +23,7 @@ def test_call_results_of_the_day_are_stored(
     sinch.vendor.store.record_outcome(
         TARGET, "lead-L2", {"result": "SUCCESS", "callResult": "ANSWERED", "callCount": 2}
     )
-    assert morning.read_call_results(installation, DAY) == morning.read_call_results(installation, DAY) == (1, 1)
+    assert morning.read_call_results(installation, DAY) == morning.read_call_results(installation, DAY) == (1, 1, [])
     told = query(
         installation, "SELECT source, lead_id, day, result, call_result, call_count FROM reporting.call_outcome"
     )

@@ -102,6 +102,7 @@ def test_checks_pass_on_a_good_night(installations: Make, instance: dg.DagsterIn
     assert sorted(evaluations) == [
         ("contacts", "every_lead_is_accounted_for", True),
         ("crm/leads", "source_has_rows", True),
+        ("reporting/import_outcomes", "results_were_read", True),
         ("reporting/import_outcomes", "vendor_counts_agree", True),
         ("reporting/lead_outcomes", "every_lead_is_accounted_for", True),
         ("sinch/customer_imports", "few_leads_are_rejected", True),

@@ -231,3 +231,26 @@ def test_rule_redacts_what_the_vendor_wrote() -> None:
     refused = InvalidRequestError("Invalid numbers: '+491712345678'", vendor="sinch", operation="op", status=400)
     ruling = BENCH.rule(Answer(claim(0), errand="submit", error=refused))
     assert ruling.verdicts == [Verdict(0, "rejected", "refused_by_vendor", "sinch op: Invalid numbers: '<number>'")]
+
+
+@pytest.mark.parametrize("kind", [InvalidRequestError, TooLargeError, NotFoundError, UnavailableError, NotSentError])
+def test_rule_on_a_result_that_could_not_be_read(kind: type[ConnectorError]) -> None:
+    """Whatever answers a question after a result: nothing is concluded, and nothing goes again."""
+    ruling = BENCH.rule(Answer(claim(), errand="collect", error=error(kind)))
+    assert (ruling.put_off is not None, ruling.halves, ruling.verdicts, ruling.unsent) == (True, (), (), ())
+
+
+def test_rule_on_a_result_that_is_refused_after_its_time() -> None:
+    """An overdue import whose result is refused for good is unknown, and asked about by its leads."""
+    late = replace(claim(), batch=replace(claim().batch, is_overdue=True))
+    assert BENCH.rule(Answer(late, errand="collect", error=error(NotFoundError))).unknown is not None
+
+
+def test_rule_asks_more_and_more_rarely() -> None:
+    """A question that fails long after the batch was sent waits for a share of that time: no sensor runs hot."""
+    old = replace(claim(), batch=replace(claim().batch, sent_at=NOW - timedelta(hours=8)))
+    for errand in ("reconcile", "collect"):
+        ruling = BENCH.rule(Answer(old, errand=errand, error=error(NotSentError)))
+        later = ruling.unknown or ruling.put_off
+        assert later is not None
+        assert later.due_at == NOW + timedelta(hours=1)

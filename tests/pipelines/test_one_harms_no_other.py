@@ -1,0 +1,162 @@
+"""One campaign, lead or vendor in trouble hinders no other, and a rerun begins where it must."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import yaml
+
+from connectors.directory import DirectoryEntry
+from connectors.errors import ContractError
+from pipelines import morning, night, reference, upkeep
+from pipelines.installation import Installation
+from pipelines.jobs import INTAKE, job_name
+from pipelines.runs import run_job
+from sandbox.faults import Fault, Match
+from sandbox.server import SandboxServer
+from tests.doubles import KINDS, SECRETS, serve, write_vendors
+from tests.factories import DAY, lead, leads
+from tests.reading import query, states
+
+Servers = dict[str, SandboxServer[Any]]
+Make = Callable[..., Installation]
+
+
+@pytest.fixture
+def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Servers]:
+    """The doubles that tell later."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(serve(KINDS[name])) for name in ("sobot", "platform")}
+
+
+def test_stopped_campaign_keeps_back_no_other(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In Dagster, too: the plan of one campaign stops, the other's leads are sent, and the run says which."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    rows = [lead(1, campaign="platform-calls"), lead(2, campaign="gone")]
+    with serve(KINDS["platform"]) as server, dg.instance_for_test() as instance:
+        config = write_vendors(tmp_path, {"platform": server}, database=database, rows=rows)
+        document = yaml.safe_load(config.read_text("utf-8"))
+        document["campaigns"].append({"campaign": "gone", "vendor": "platform", "target": {"list_id": 999}})
+        config.write_text(yaml.safe_dump(document), "utf-8")
+        installation = Installation.load(config)
+        upkeep.refresh_reference(installation, "platform", "lists")
+        assert run_job(installation.settings, instance, INTAKE, [DAY]).success
+        result = run_job(installation.settings, instance, job_name("platform"), [DAY])
+        checks = {one.check_name: one.passed for one in result.get_asset_check_evaluations()}
+        assert checks["every_lead_is_accounted_for"]
+        assert not result.success
+        assert [phone for _, phone in server.vendor.held()] == ["4915110000001"]
+        installation.close()
+
+
+def test_rerun_reconsiders_what_the_plan_refused(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agent who is known by now lets the lead go; planning accounts for every contact each time."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    rows = [lead(1, campaign="sobot-calls", agent="new.one"), lead(2, campaign="sobot-calls")]
+    with serve(KINDS["sobot"]) as server:
+        installation = Installation.load(write_vendors(tmp_path, {"sobot": server}, database=database, rows=rows))
+        upkeep.refresh_reference(installation, "sobot", "agents")
+        night.refresh_campaigns(installation)
+        night.pull_and_decide(installation, DAY)
+        for _ in range(2):
+            counts = night.plan(installation, "sobot", [DAY]).counts
+            assert counts == {"planned": 1, "invalid": 1}
+            assert counts.total() == night.count_eligible(installation, "sobot", [DAY])
+        with installation.store() as store:
+            reference.refresh(store, "sobot", "agents", [DirectoryEntry("7", "new.one")])
+        assert night.plan(installation, "sobot", [DAY]).counts == {"planned": 2}
+        installation.close()
+
+
+def test_campaign_that_moved_to_another_vendor_updates_nobody_there(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lead that one vendor has is no lead of the other: its id there means somebody else."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    rows = [lead(1, campaign="sobot-calls")]
+    with serve(KINDS["jtel"]) as jtel, serve(KINDS["platform"]) as platform:
+        for vendor, server in (("jtel", jtel), ("platform", platform)):
+            config = write_vendors(tmp_path, {vendor: server}, database=database, rows=rows)
+            text = config.read_text("utf-8").replace(f"{vendor}-calls", "sobot-calls")
+            config.write_text(text, "utf-8")
+            installation = Installation.load(config)
+            assert night.load_day(installation, DAY).problems == []
+            installation.close()
+        assert (len(jtel.vendor.held()), platform.vendor.held()) == (1, [])
+        assert platform.vendor.store.requests["lead_update"] == 0
+
+
+def test_vendor_that_left_the_configuration_stops_no_polls(tmp_path: Path, database: str, servers: Servers) -> None:
+    """The results of the others are asked for, and the missing one is named."""
+    rows = [lead(number, campaign=f"{name}-calls") for name in servers for number in range(1, 26)]
+    installation = Installation.load(write_vendors(tmp_path, servers, database=database, rows=rows))
+    night.load_day(installation, DAY)
+    installation.close()
+    config = tmp_path / "leadsync.yaml"
+    document = yaml.safe_load(config.read_text("utf-8"))
+    document["vendors"].pop("platform")
+    document["campaigns"] = [one for one in document["campaigns"] if one["vendor"] != "platform"]
+    config.write_text(yaml.safe_dump(document), "utf-8")
+    installation = Installation.load(config)
+    servers["sobot"].vendor.clock.advance(60)
+    polled = morning.poll_results(installation, limit=50, budget_s=10)
+    assert polled["sobot"].finished == 1
+    assert "vendors.platform is not in the configuration" in str(polled["platform"].problem)
+    assert morning.collect(installation, DAY)["sobot"].counts["accepted"] == 25
+    installation.close()
+
+
+def test_results_of_a_campaign_that_is_not_active_any_more_are_read(
+    tmp_path: Path, database: str, servers: Servers
+) -> None:
+    """What was sent comes to its end, whatever became of the campaign."""
+    rows = [lead(number, campaign="sobot-calls") for number in range(1, 26)]
+    installation = Installation.load(write_vendors(tmp_path, servers, database=database, rows=rows))
+    night.load_day(installation, DAY)
+    installation.close()
+    config = tmp_path / "leadsync.yaml"
+    document = yaml.safe_load(config.read_text("utf-8"))
+    for campaign in document["campaigns"]:
+        campaign["active"] = False
+    config.write_text(yaml.safe_dump(document), "utf-8")
+    installation = Installation.load(config)
+    night.refresh_campaigns(installation)
+    servers["sobot"].vendor.clock.advance(60)
+    morning.poll_results(installation, limit=50, budget_s=10)
+    assert morning.collect(installation, DAY)["sobot"].counts["accepted"] == 25
+    installation.close()
+
+
+def test_unknown_import_that_cannot_be_asked_about_holds_up_no_other(
+    installations: Make, sinch: SandboxServer[Any]
+) -> None:
+    """One look-up that is refused leaves its import unknown; everything else is sent."""
+    sinch.faults.replace([Fault(kind="lost_after_commit", match=Match(method="POST"))])
+    installation = installations(rows=leads(2), sinch={"batch_size": 1, "connections": 1, "settle_s": 0.01})
+    sinch.faults.add(
+        Fault(kind="status", status=400, match=Match(method="GET", path_contains="/customers"), times=None)
+    )
+    night.load_day(installation, DAY)
+    assert states(installation) == {"unknown": 1, "accepted": 1}
+
+
+def test_empty_directory_is_not_believed(installations: Make) -> None:
+    """Rights that were taken away look like an empty list; what was known stays, and the refresh fails."""
+    installation = installations(rows=[])
+    with installation.store() as store:
+        reference.refresh(store, "sinch", "users", [DirectoryEntry("A", "Anna")])
+        with pytest.raises(ContractError, match="no users at all"):
+            reference.refresh(store, "sinch", "users", [])
+    assert query(installation, "SELECT key, vanished_at FROM reference.entries") == [("A", None)]
