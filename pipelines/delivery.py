@@ -17,9 +17,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-from functools import partial
-from typing import Any, Literal, TypeVar
+from datetime import datetime, timedelta
+from typing import Literal, TypeVar
 
 from connectors.errors import (
     AuthenticationError,
@@ -38,15 +37,14 @@ from connectors.errors import (
     UnavailableError,
 )
 from connectors.gateway import Campaign, Gateway, ResultsLater, ResultTerms
-from connectors.redaction import redact
 from connectors.transport import Patience
+from pipelines.admission import Admission
 from pipelines.ahead import Ahead
 from pipelines.ledger import Ledger
 from pipelines.ledger_rows import Claim, Scope, Setback
 from pipelines.rulings import Answer, Bench, Errand, Ruling
 from pipelines.settlement import Settlement
 from pipelines.store import LedgerUnavailableError, utc_now
-from pipelines.targets import forget, known_or_made
 from pipelines.workers import Workers
 
 log = logging.getLogger(__name__)
@@ -159,18 +157,14 @@ class _Run:
         self._ledger = ledger
         self._gateway = gateway
         self._scope = scope
-        self._campaigns = campaigns
         self._terms = terms
         self._feed = Ahead(feed, size=FEED_AHEAD)
         self._stop = stop
         self._workers = Workers(gateway)
         self._settlement = Settlement(ledger, scope.vendor)
         self._result_terms = gateway.result_terms if isinstance(gateway, ResultsLater) else ResultTerms()
-        self._targets: dict[tuple[str, date], Mapping[str, Any]] = {}
-        self._admitted: set[str] = set()
         self._answers: list[Answer] = []
         self._tries: Counter[int] = Counter()
-        self._told: set[str] = set()
         self._dropped: set[int] = set()
         self._silent = 0
         self._defect: BaseException | None = None
@@ -180,7 +174,8 @@ class _Run:
         self._unknown_due = 0.0
         self._renew_at = 0.0
         self._deadline = time.monotonic() + terms.wait_s
-        self.summary = DeliverySummary()
+        self._admission = Admission(ledger, gateway, scope, campaigns, settle_s=terms.settle_s, persist=self._persist)
+        self.summary = DeliverySummary(stopped=self._admission.stopped)
 
     def run(self) -> DeliverySummary:
         started = time.monotonic()
@@ -221,7 +216,7 @@ class _Run:
         if self._mode == "send":
             self._admit(names)
         else:  # a question loads nothing: any campaign may be asked about
-            self._admitted = self._told = set(names)
+            self._admission.admit_all(names)
 
     def _turn(self) -> None:
         """What came back is settled, and what takes its place is claimed and started."""
@@ -254,7 +249,7 @@ class _Run:
     def _claim(self) -> tuple[list[Claim], list[Claim]]:
         """Due questions first, then due imports, as many as there is room for."""
         now, room = time.monotonic(), self._workers.free
-        scope = Scope(self._scope.vendor, self._scope.days, tuple(sorted(self._admitted)))
+        scope = self._admission.scope
         lease_until = utc_now() + timedelta(seconds=self._terms.lease_s)
         # A worker may not begin late in its lease: the request must end inside it.
         not_after = now + self._terms.lease_s / 2
@@ -269,7 +264,7 @@ class _Run:
             self._planned_due = NEVER
         if room and self._planned_due <= now:
             claims = self._ledger.claim_planned(
-                scope, limit=room, lease_until=lease_until, not_after=not_after, targets=self._targets
+                scope, limit=room, lease_until=lease_until, not_after=not_after, targets=self._admission.targets
             )
             self._planned_due = now if len(claims) == room else NEVER
         return questions, claims
@@ -321,29 +316,8 @@ class _Run:
         return True
 
     def _admit(self, names: Iterable[str]) -> None:
-        """Campaigns whose target can be loaded are admitted; the others are stopped, each with its reason."""
-        for name in sorted(set(names) - self._admitted - set(self.summary.stopped)):
-            try:
-                self._look_at(self._campaigns[name])
-            except TargetError as error:
-                self.summary.stopped[name] = str(error)
-            except (SetupError, ConnectorError) as error:
-                self.summary.problem = self.summary.problem or str(error)
-                return
-            else:
-                self._admitted.add(name)
-
-    def _look_at(self, campaign: Campaign) -> None:
-        """The campaign's target can be loaded; one that is missing is made, where the vendor allows that."""
-        self._gateway.preflight(campaign)
-        for day in self._scope.days:
-            made = self._persist(partial(self._target, campaign, day))
-            if made is not None:
-                self._targets[campaign.campaign, day] = made
-
-    def _target(self, campaign: Campaign, day: date) -> Mapping[str, Any] | None:
-        settle_s, actor = self._terms.settle_s, self._ledger.actor
-        return known_or_made(self._ledger.store, self._gateway, campaign, day, settle_s=settle_s, actor=actor)
+        problem = self._admission.admit(names)
+        self.summary.problem = self.summary.problem or problem
 
     def _note(self, answer: Answer, ruling: Ruling, *, is_held: bool) -> None:
         """Counts what was stored, and remembers an error that ends more than its own import."""
@@ -382,11 +356,8 @@ class _Run:
             self._tries[answer.claim.import_id] += 1
             log.warning("import=%d could not be asked about", answer.claim.import_id)
         elif isinstance(error, (NotFoundError, TargetError)):
-            name = answer.claim.batch.campaign.campaign
-            self._forget_target(name, answer.claim.batch.day)
-            self._admitted.discard(name)
-            self._told.discard(name)
-            self.summary.stopped.setdefault(name, str(error))
+            batch = answer.claim.batch
+            self._admission.stop(batch.campaign.campaign, batch.day, str(error))
         elif isinstance(error, (InvalidRequestError, TooLargeError)) and answer.errand == "submit":
             return
         elif isinstance(error, (RejectedError, ContractError)):
@@ -396,12 +367,6 @@ class _Run:
             self._note_failure(answer, str(error))
         elif not isinstance(error, LeadsyncError):
             self._defect = self._defect or error
-
-    def _forget_target(self, name: str, day: date) -> None:
-        """A made target that the vendor does not take leads for is looked for anew by the next run."""
-        if self._targets.pop((name, day), None) is not None:
-            store, campaign, actor = self._ledger.store, self._campaigns[name], self._ledger.actor
-            self._persist(lambda: forget(store, self._scope.vendor, self._gateway, campaign, day, actor=actor))
 
     def _note_uncollected(self, error: BaseException) -> None:
         """A result that cannot be read now holds up no other; the ledger has it due again."""
@@ -445,7 +410,7 @@ class _Run:
         """Nothing is in flight and nothing is due: waits for what becomes due; False when nothing will."""
         if self._mode == "collect":
             return False
-        scope = Scope(self._scope.vendor, self._scope.days, tuple(sorted(self._admitted)))
+        scope = self._admission.scope
         planned_due, unknown_due = self._commit(
             lambda: (self._ledger.next_due(scope, ["planned"]), self._ledger.next_due(scope, ["unknown", "sending"]))
         )
@@ -491,11 +456,9 @@ class _Run:
 
     def _record_stops(self) -> None:
         """The ledger says which campaigns are stopped, and why; one that goes again is cleared."""
-        stopped = {name: redact(text) or "" for name, text in self.summary.stopped.items() if name not in self._told}
-        cleared = self._admitted - self._told
+        stopped, cleared = self._admission.untold()
         if stopped or cleared:
             self._commit(lambda: self._ledger.record_stops(self._scope, stopped, cleared))
-            self._told |= cleared | set(stopped)
 
 
 def _ends_all_questions(error: BaseException) -> bool:

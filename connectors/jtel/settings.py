@@ -18,7 +18,8 @@ from connectors.jtel.directory import JtelDirectory
 from connectors.jtel.fields import FILLED_BY_US, MAPPABLE, parse_release
 from connectors.jtel.gateway import JtelGateway, JtelTerms
 from connectors.jtel.targets import default_name_template
-from connectors.transport import Patience, RateLimiter, Transport
+from connectors.pace import PacedSettings
+from connectors.transport import RateLimiter, Transport
 
 
 class JtelTarget(BaseModel):
@@ -81,10 +82,8 @@ class JtelMapping(BaseModel):
         return value
 
 
-class JtelSettings(BaseModel):
+class JtelSettings(PacedSettings):
     """How to reach jtel's portal and how hard to press it. Times in seconds."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     base_url: str = Field(description="the portal's address, without rest_path")
     rest_path: str = "/rest/v1.0"
@@ -107,13 +106,6 @@ class JtelSettings(BaseModel):
     )
     listing_max_age_s: float = Field(60, ge=0, description="how long a listing serves other questions too")
     parallel_requests: int = Field(4, ge=1, le=64)
-    requests_per_second: float | None = Field(None, gt=0)
-    connect_timeout_s: float = Field(10, gt=0)
-    read_timeout_s: float = Field(60, gt=0)
-    max_attempts: int = Field(5, ge=1)
-    backoff_s: float = Field(1, ge=0)
-    backoff_max_s: float = Field(60, ge=0)
-    settle_s: float = Field(60, ge=0, description="wait before the vendor is asked about an unseen outcome")
 
     @field_validator("base_url")
     @classmethod
@@ -177,16 +169,6 @@ class JtelSettings(BaseModel):
         if not self.overwrite_duplicates and self.reconcile_by == "upsert":
             raise ValueError("reconcile_by: upsert needs overwrite_duplicates: true, else a lead is stored twice")
         return self
-
-    def patience(self) -> Patience:
-        """The time-outs and retries of this vendor."""
-        return Patience(
-            connect_timeout_s=self.connect_timeout_s,
-            read_timeout_s=self.read_timeout_s,
-            max_attempts=self.max_attempts,
-            backoff_s=self.backoff_s,
-            backoff_max_s=self.backoff_max_s,
-        )
 
     def transport(self) -> Transport:
         """A new transport; the caller closes it."""

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.gateway import ResultTerms
+from connectors.pace import PacedSettings
 from connectors.platform.auth import AuthScheme, token_headers
 from connectors.platform.bulk import CountWords, ErrorFields, StatusWords
 from connectors.platform.client import PlatformClient
@@ -17,7 +18,7 @@ from connectors.platform.directory import PlatformDirectory
 from connectors.platform.gateway import PlatformGateway
 from connectors.platform.jobs import JobTerms, Verification
 from connectors.platform.paths import Paths, WriteMethod, complaint
-from connectors.transport import Patience, RateLimiter, Transport
+from connectors.transport import RateLimiter, Transport
 
 
 class PlatformTarget(BaseModel):
@@ -58,10 +59,8 @@ class PlatformMapping(BaseModel):
     status_code: int | None = None
 
 
-class PlatformSettings(BaseModel):
+class PlatformSettings(PacedSettings):
     """How to reach the Platform and how hard to press it. Times in seconds."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     base_url: str
     base_path: str = "/platform-api/v3.0"
@@ -86,13 +85,6 @@ class PlatformSettings(BaseModel):
     verify_by_lookup: Verification = "doubtful"
     update_changed: bool = True
     connections: int = Field(8, ge=1, le=64)
-    requests_per_second: float | None = Field(None, gt=0)
-    connect_timeout_s: float = Field(10, gt=0)
-    read_timeout_s: float = Field(60, gt=0)
-    max_attempts: int = Field(5, ge=1)
-    backoff_s: float = Field(1, ge=0)
-    backoff_max_s: float = Field(60, ge=0)
-    settle_s: float = Field(60, ge=0, description="wait before the vendor is asked about an unseen outcome")
 
     @field_validator("base_url")
     @classmethod
@@ -140,16 +132,6 @@ class PlatformSettings(BaseModel):
         if clash:
             raise ValueError(f"paths: {clash[0]} and {clash[1]} have the same method and path")
         return self
-
-    def patience(self) -> Patience:
-        """The time-outs and retries of this vendor."""
-        return Patience(
-            connect_timeout_s=self.connect_timeout_s,
-            read_timeout_s=self.read_timeout_s,
-            max_attempts=self.max_attempts,
-            backoff_s=self.backoff_s,
-            backoff_max_s=self.backoff_max_s,
-        )
 
     def transport(self) -> Transport:
         """A new transport that shows the token; the caller closes it."""

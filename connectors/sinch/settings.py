@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from connectors.pace import PacedSettings
 from connectors.sinch.auth import AuthMode, basic_auth, certificate_pair, key_headers
 from connectors.sinch.client import SinchClient
 from connectors.sinch.directory import SinchDirectory
 from connectors.sinch.gateway import SinchGateway
 from connectors.sinch.rci import RciClient
-from connectors.transport import Patience, RateLimiter, Transport
+from connectors.transport import RateLimiter, Transport
 
 
 class SinchTarget(BaseModel):
@@ -32,10 +33,8 @@ class SinchMapping(BaseModel):
     attributes: dict[str, str] = Field(default_factory=dict)
 
 
-class SinchSettings(BaseModel):
+class SinchSettings(PacedSettings):
     """How to reach Sinch OBI and how hard to press it. Times in seconds."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     base_url: str
     obi_path: str = "/RI/obi"
@@ -49,16 +48,9 @@ class SinchSettings(BaseModel):
     client_key: str | None = None
     batch_size: int = Field(100, ge=1, le=1000)
     connections: int = Field(8, ge=1, le=64)
-    requests_per_second: float | None = Field(None, gt=0)
     stop_on_invalid: bool = False
     external_id_template: str = "{source}-{lead_id}"
     page_limit: int = Field(100, ge=1)
-    connect_timeout_s: float = Field(10, gt=0)
-    read_timeout_s: float = Field(60, gt=0)
-    max_attempts: int = Field(5, ge=1)
-    backoff_s: float = Field(1, ge=0)
-    backoff_max_s: float = Field(60, ge=0)
-    settle_s: float = Field(60, ge=0, description="wait before the vendor is asked about an unseen outcome")
 
     @field_validator("base_url")
     @classmethod
@@ -77,16 +69,6 @@ class SinchSettings(BaseModel):
         if "{lead_id}" not in value or "{source}" not in value or not sample:
             raise ValueError("must contain {source} and {lead_id}")
         return value
-
-    def patience(self) -> Patience:
-        """The time-outs and retries of this vendor."""
-        return Patience(
-            connect_timeout_s=self.connect_timeout_s,
-            read_timeout_s=self.read_timeout_s,
-            max_attempts=self.max_attempts,
-            backoff_s=self.backoff_s,
-            backoff_max_s=self.backoff_max_s,
-        )
 
     def gateway(self) -> SinchGateway:
         """A gateway over a new transport; the caller closes it."""

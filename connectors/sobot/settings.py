@@ -14,6 +14,7 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.gateway import ResultTerms
+from connectors.pace import PacedSettings
 from connectors.sobot.auth import VENDOR, AuthMode, Credential, TokenAuth, TokenProvider, TokenScope
 from connectors.sobot.client import SobotClient
 from connectors.sobot.directory import SobotDirectory
@@ -23,7 +24,7 @@ from connectors.sobot.limits import LONGEST_NOTE
 from connectors.sobot.reports import ReportHosts, origin_of
 from connectors.sobot.targets import ServiceAgent, Tasks, default_name
 from connectors.sobot.wire import SobotWire
-from connectors.transport import Patience, RateLimiter, Transport
+from connectors.transport import RateLimiter, Transport
 
 DEFAULT_HOSTS = {"default": "https://sg.sobot.io", "cc-ivr": "https://openapi.soboten.com"}
 
@@ -94,10 +95,8 @@ class AssignedAgent(BaseModel):
     count: int = Field(ge=1)
 
 
-class SobotSettings(BaseModel):
+class SobotSettings(PacedSettings):
     """How to reach Sobot's call centre and how hard to press it. Times in seconds."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     app_id: str = Field(min_length=1)
     app_secret: SecretStr
@@ -138,12 +137,6 @@ class SobotSettings(BaseModel):
     result_deadline_s: float = Field(1800, gt=0)
     result_late_s: float = Field(86_400, ge=0)
     settle_before_resend_s: float = Field(120, ge=0, description="no row for that long after sending: it is not there")
-    connect_timeout_s: float = Field(10, gt=0)
-    read_timeout_s: float = Field(60, gt=0)
-    max_attempts: int = Field(5, ge=1)
-    backoff_s: float = Field(1, ge=0)
-    backoff_max_s: float = Field(60, ge=0)
-    settle_s: float = Field(60, ge=0, description="wait before the vendor is asked about an unseen outcome")
 
     @field_validator("token_host")
     @classmethod
@@ -175,16 +168,6 @@ class SobotSettings(BaseModel):
         if (self.assign_rule == "AssignAppoint") != bool(self.assign_agents):
             raise ValueError("assign_agents and assign_rule AssignAppoint belong together")
         return self
-
-    def patience(self) -> Patience:
-        """The time-outs and retries of this vendor."""
-        return Patience(
-            connect_timeout_s=self.connect_timeout_s,
-            read_timeout_s=self.read_timeout_s,
-            max_attempts=self.max_attempts,
-            backoff_s=self.backoff_s,
-            backoff_max_s=self.backoff_max_s,
-        )
 
     def token_provider(self) -> TokenProvider:
         """The one token of the credential in this process: everything that logs in with it shares it."""

@@ -1,0 +1,105 @@
+"""Which campaigns a run may load: looked at once, stopped when their target fails, each stop on record.
+
+Belongs here: campaigns of one run. Does not belong here: imports and answers (`delivery.py`), and how a target is
+made (`targets.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from functools import partial
+from typing import Any, TypeVar
+
+from connectors.errors import ConnectorError, SetupError, TargetError
+from connectors.gateway import Campaign, Gateway
+from connectors.redaction import redact
+from pipelines.ledger import Ledger
+from pipelines.ledger_rows import Scope
+from pipelines.targets import forget, known_or_made
+
+T = TypeVar("T")
+
+
+class Admission:
+    """The campaigns of a scope that may be loaded, with the targets that were found or made for them.
+
+    `persist` does ledger work again on a new connection where the old one is gone.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        gateway: Gateway,
+        scope: Scope,
+        campaigns: Mapping[str, Campaign],
+        *,
+        settle_s: float,
+        persist: Callable[[Callable[[], Any]], Any],
+    ) -> None:
+        self._ledger = ledger
+        self._gateway = gateway
+        self._scope = scope
+        self._campaigns = campaigns
+        self._settle_s = settle_s
+        self._persist = persist
+        self._admitted: set[str] = set()
+        self._told: set[str] = set()
+        self.targets: dict[tuple[str, date], Mapping[str, Any]] = {}
+        self.stopped: dict[str, str] = {}
+
+    @property
+    def scope(self) -> Scope:
+        """The run's scope, narrowed to what is admitted."""
+        return Scope(self._scope.vendor, self._scope.days, tuple(sorted(self._admitted)))
+
+    def admit_all(self, names: Iterable[str]) -> None:
+        """The campaigns are admitted unseen: a question loads nothing."""
+        self._admitted = self._told = set(names)
+
+    def admit(self, names: Iterable[str]) -> str | None:
+        """Campaigns whose target can be loaded are admitted, the others stopped, each with its reason.
+
+        Returns why no campaign of the vendor can be loaded, if that is so.
+        """
+        for name in sorted(set(names) - self._admitted - set(self.stopped)):
+            try:
+                self._look_at(self._campaigns[name])
+            except TargetError as error:
+                self.stopped[name] = str(error)
+            except (SetupError, ConnectorError) as error:
+                return str(error)
+            else:
+                self._admitted.add(name)
+        return None
+
+    def stop(self, name: str, day: date, reason: str) -> None:
+        """The campaign's target failed: nothing more is sent to it in this run.
+
+        A target that was found or made is looked for anew by the next run.
+        """
+        if self.targets.pop((name, day), None) is not None:
+            store, campaign, actor = self._ledger.store, self._campaigns[name], self._ledger.actor
+            self._persist(lambda: forget(store, self._scope.vendor, self._gateway, campaign, day, actor=actor))
+        self._admitted.discard(name)
+        self._told.discard(name)
+        self.stopped.setdefault(name, reason)
+
+    def untold(self) -> tuple[dict[str, str], set[str]]:
+        """What the ledger does not know yet: (stopped campaigns with their reasons, campaigns that go again)."""
+        stopped = {name: redact(text) or "" for name, text in self.stopped.items() if name not in self._told}
+        cleared = self._admitted - self._told
+        self._told |= cleared | set(stopped)
+        return stopped, cleared
+
+    def _look_at(self, campaign: Campaign) -> None:
+        """The campaign's target can be loaded; one that is missing is made, where the vendor allows that."""
+        self._gateway.preflight(campaign)
+        for day in self._scope.days:
+            made = self._persist(partial(self._target, campaign, day))
+            if made is not None:
+                self.targets[campaign.campaign, day] = made
+
+    def _target(self, campaign: Campaign, day: date) -> Mapping[str, Any] | None:
+        store, actor = self._ledger.store, self._ledger.actor
+        return known_or_made(store, self._gateway, campaign, day, settle_s=self._settle_s, actor=actor)
