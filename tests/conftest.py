@@ -26,6 +26,12 @@ from tests.factories import write_configuration
 _numbers = itertools.count(1)
 
 
+@pytest.fixture(autouse=True)
+def no_token_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A double may listen where that of an earlier test did; its token is not known to it."""
+    monkeypatch.setattr("connectors.sobot.settings._PROVIDERS", {})
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[URL]:
     """The address of a real server; its database `template_leadsync` has the newest schema."""
