@@ -30,9 +30,10 @@ up: $(READY)     ## the Dagster UI on port 3000, with the sandbox vendor, until 
 test: $(READY)   ## every test but the exhaustive ones of `make faults`
 	$(BIN)/python -m pytest
 
-fast: $(READY)   ## lint and the tests that take no time; under a minute
+fast: $(READY)   ## lint, and quick tests of every layer; under a minute
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -q -m "not slow" tests/unit tests/connectors tests/ledger
+	$(BIN)/python -m pytest -q -m "not slow" tests/unit tests/ledger \
+	  tests/connectors/test_crm_*.py tests/connectors/test_transport.py tests/connectors/test_*_gateway.py
 
 faults: $(READY) ## the tests that lose, kill and cut things, at every step and in many histories
 	$(BIN)/python -m pytest -m "" tests/faults tests/properties

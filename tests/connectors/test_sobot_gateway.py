@@ -620,6 +620,7 @@ KINDS = ["lost_after_commit", "truncated", "html_200", "html", "status", "reset_
 OLD = timedelta(hours=1)
 
 
+@pytest.mark.slow
 @h_settings(max_examples=25, deadline=None)
 @given(
     history=st.lists(st.tuples(st.sampled_from(KINDS), st.booleans(), st.booleans()), max_size=6),

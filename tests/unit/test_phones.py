@@ -118,6 +118,7 @@ def test_normalise_region_knows_alpha_2_only(text: str, expected: str | None) ->
     assert normalise_region(text) == expected
 
 
+@pytest.mark.slow
 def test_to_e164_equals_the_library_on_every_region_and_type() -> None:
     """The quick answer is the library's, on more than 100,000 spellings from the whole world."""
     rng = random.Random(20261116)
@@ -132,6 +133,7 @@ def test_to_e164_equals_the_library_on_every_region_and_type() -> None:
     assert valid >= compared // 4
 
 
+@pytest.mark.slow
 @given(
     raw=st.one_of(
         st.text(),
