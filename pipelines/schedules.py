@@ -32,20 +32,8 @@ def reference_schedule(settings: Settings) -> dg.ScheduleDefinition:
 
 def call_schedule(settings: Settings) -> dg.ScheduleDefinition:
     """Every night: what became of the calls of the day that ended."""
-
-    @dg.schedule(
-        name="nightly_call_results",
-        job_name=CALLS,
-        cron_schedule=settings.nightly,
-        execution_timezone=settings.timezone,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Asks the vendors what became of the calls that were made on the day that ended.",
-    )
-    def nightly_calls(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        at = context.scheduled_execution_time.astimezone(settings.zone)
-        return dg.RunRequest(run_key=f"{CALLS}:{at.isoformat()}", partition_key=day_before(at))
-
-    return nightly_calls
+    text = "Asks the vendors what became of the calls that were made on the day that ended."
+    return _of_the_day_that_ended(settings, "nightly_call_results", CALLS, text)
 
 
 def retention_schedule(settings: Settings) -> dg.ScheduleDefinition:
@@ -62,17 +50,21 @@ def retention_schedule(settings: Settings) -> dg.ScheduleDefinition:
 
 def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
     """Pulls and decides the business day that ended, at `nightly` in the business time zone."""
+    text = "Pulls and decides the day that ended; each vendor's load follows by itself."
+    return _of_the_day_that_ended(settings, "nightly", INTAKE, text)
 
+
+def _of_the_day_that_ended(settings: Settings, name: str, job: str, description: str) -> dg.ScheduleDefinition:
     @dg.schedule(
-        name="nightly",
-        job_name=INTAKE,
+        name=name,
+        job_name=job,
         cron_schedule=settings.nightly,
         execution_timezone=settings.timezone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Pulls and decides the day that ended; each vendor's load follows by itself.",
+        description=description,
     )
     def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         at = context.scheduled_execution_time.astimezone(settings.zone)
-        return dg.RunRequest(run_key=f"{INTAKE}:{at.isoformat()}", partition_key=day_before(at))
+        return dg.RunRequest(run_key=f"{job}:{at.isoformat()}", partition_key=day_before(at))
 
     return nightly
