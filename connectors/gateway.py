@@ -113,8 +113,9 @@ class Receipt:
     means that the vendor took the batch and will say later what became of it (`reference` names it); such a
     receipt may hold verdicts of entries that were refused at once.
 
-    `detail` is a sentence for the report of the import, `error_report` the address of the vendor's own.
-    `is_provisional`: time is up and these verdicts stand, but the vendor may still come to say more.
+    `accepted_ids` is the short form of a batch of which every entry was accepted: the vendor's ids by position,
+    and no `verdicts`. `detail` is a sentence for the report of the import, `error_report` the address of the
+    vendor's own. `is_provisional`: time is up and these verdicts stand, but the vendor may still come to say more.
     """
 
     verdicts: Sequence[Verdict] = ()
@@ -123,6 +124,7 @@ class Receipt:
     detail: str | None = None
     error_report: str | None = None
     is_provisional: bool = False
+    accepted_ids: Sequence[str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

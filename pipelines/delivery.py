@@ -235,16 +235,16 @@ class _Run:
             self._workers.start(claim, "submit", tries=self._tries[claim.import_id])
 
     def _settle_and_claim(self, rulings: Sequence[Ruling]) -> tuple[set[int], list[Claim], list[Claim]]:
-        held = self._ledger.hold_claims(ruling.claim.import_id for ruling in rulings) if rulings else set()
-        self._apply([ruling for ruling in rulings if ruling.claim.import_id in held])
+        held = self._apply(rulings) if rulings else set()
         self._renew_leases()
         return (held, *self._claim()) if not self._is_over else (held, [], [])
 
-    def _apply(self, rulings: Sequence[Ruling]) -> None:
-        moved, dropped = self._settlement.apply(rulings)
-        for import_id, onward_id in moved.items():
+    def _apply(self, rulings: Sequence[Ruling]) -> set[int]:
+        settled = self._settlement.apply(rulings)
+        for import_id, onward_id in settled.moved.items():
             self._tries[onward_id] = self._tries[import_id] + 1
-        self._dropped |= dropped
+        self._dropped |= settled.dropped
+        return settled.held
 
     def _claim(self) -> tuple[list[Claim], list[Claim]]:
         """Due questions first, then due imports, as many as there is room for."""
@@ -325,7 +325,7 @@ class _Run:
             log.warning("import=%d was taken over before its answer was stored", ruling.claim.import_id)
             return
         counts = self.summary.counts
-        counts.update(verdict.outcome for verdict in ruling.verdicts)
+        counts.update(ruling.outcomes)
         counts["moved"] += sum(len(positions) for positions in ruling.halves) + len(ruling.unsent)
         if ruling.claim.import_id in self._dropped:
             counts["dropped"] += len(ruling.unsent) or len(ruling.claim.batch.positions)

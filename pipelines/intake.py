@@ -122,7 +122,7 @@ def stored_rows(store: Store, source: Source, day: date) -> Iterator[pd.DataFram
     """Yields the day's rows as the newest pull stored them."""
     columns = [*(name for name in _STORED if name != "attributes")]
     for page in store.pages("crm", "rows", source=source, day=day, page_rows=CHUNK_ROWS):
-        frame = pd.DataFrame([tuple(row) for row in page], columns=columns, dtype=object)
+        frame = pd.DataFrame(page, columns=columns, dtype=object)
         frame["cursor_at"] = pd.to_datetime(frame["cursor_at"], utc=True)
         yield frame
 

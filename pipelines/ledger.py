@@ -13,8 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import orjson
-import pyarrow as pa
-from sqlalchemy import Row
+from psycopg.types.json import Jsonb
 
 from connectors.gateway import Batch, CallResult, Campaign, Progress, Verdict
 from pipelines.ledger_rows import (
@@ -26,8 +25,9 @@ from pipelines.ledger_rows import (
     Scope,
     Setback,
     Submission,
+    WholeSettlement,
 )
-from pipelines.store import Store, utc_now
+from pipelines.store import Row, Store, utc_now
 
 
 class Ledger:
@@ -47,7 +47,10 @@ class Ledger:
         import_ids = [row.import_id for row in self.store.rows("imports", "next_ids", count=len(batches))]
         counts = [batch.entry_count for batch in batches]
         now = planned_at or utc_now()
-        self.store.copy("ledger.imports", _as_table(import_ids, batches, vendor=vendor, day=day, now=now))
+        rows = zip(import_ids, batches, strict=True)
+        self.store.copy_rows(
+            "ledger.imports", _PLANNED, (_as_row(one, batch, vendor=vendor, day=day, now=now) for one, batch in rows)
+        )
         self.store.run("imports", "tell_planned", import_ids=import_ids, entry_counts=counts, now=now, actor=self.actor)
         return import_ids
 
@@ -161,6 +164,18 @@ class Ledger:
     def hold_claims(self, import_ids: Iterable[int]) -> set[int]:
         """Those of the imports that are still ours, locked until the transaction ends."""
         rows = self.store.rows("imports", "hold_claims", import_ids=sorted(import_ids), token=self.token)
+        return {row.import_id for row in rows}
+
+    def settle_whole(self, settlements: Sequence[WholeSettlement]) -> set[int]:
+        """Those of the imports that were still ours, settled; their exceptions are to be stored after this."""
+        rows = self.store.rows(
+            "imports",
+            "settle_whole",
+            settlements=orjson.dumps(settlements).decode(),
+            token=self.token,
+            now=utc_now(),
+            actor=self.actor,
+        )
         return {row.import_id for row in rows}
 
     def settle_deliveries(self, verdicts: Sequence[tuple[int, Verdict]]) -> int:
@@ -290,7 +305,7 @@ class Ledger:
 
     def _claim(
         self, table: str, name: str, scope: Scope, limit: int, lease_until: datetime, **more: Any
-    ) -> Sequence[Row[Any]]:
+    ) -> Sequence[Row]:
         return self.store.rows(
             table,
             name,
@@ -305,7 +320,7 @@ class Ledger:
             **more,
         )
 
-    def _open_claims(self, rows: Sequence[Row[Any]], scope: Scope, not_after: float) -> list[Claim]:
+    def _open_claims(self, rows: Sequence[Row], scope: Scope, not_after: float) -> list[Claim]:
         positions = self._open_positions([row.import_id for row in rows])
         return [_claim(row, scope, positions.get(row.import_id, []), not_after) for row in rows]
 
@@ -329,35 +344,49 @@ class Ledger:
         )
 
 
-def _as_table(
-    import_ids: Sequence[int], batches: Sequence[PlannedBatch], *, vendor: str, day: date, now: datetime
-) -> pa.Table:
-    count = len(batches)
-    return pa.table(
-        {
-            "import_id": import_ids,
-            "import_key": [str(batch.import_key) for batch in batches],
-            "parent_id": pa.array([batch.parent_id for batch in batches], pa.int64()),
-            "vendor": [vendor] * count,
-            "campaign": [batch.campaign.campaign for batch in batches],
-            "day": [day.isoformat()] * count,
-            "target": [orjson.dumps(batch.campaign.target).decode() for batch in batches],
-            "payload": ["\\x" + batch.payload.hex() for batch in batches],
-            "payload_digest": ["\\x" + batch.payload_digest.hex() for batch in batches],
-            "entry_count": [batch.entry_count for batch in batches],
-            "attempts": [batch.attempts for batch in batches],
-            "action": [batch.action for batch in batches],
-            "due_at": [(batch.due_at or now).isoformat() for batch in batches],
-            "planned_at": [now.isoformat()] * count,
-        }
+_PLANNED = {
+    "import_id": "int8",
+    "import_key": "uuid",
+    "parent_id": "int8",
+    "vendor": "text",
+    "campaign": "text",
+    "day": "date",
+    "target": "jsonb",
+    "payload": "bytea",
+    "payload_digest": "bytea",
+    "entry_count": "int4",
+    "attempts": "int4",
+    "action": "text",
+    "due_at": "timestamptz",
+    "planned_at": "timestamptz",
+}
+"""The columns of a planned import, and their types."""
+
+
+def _as_row(import_id: int, batch: PlannedBatch, *, vendor: str, day: date, now: datetime) -> Sequence[Any]:
+    return (
+        import_id,
+        batch.import_key,
+        batch.parent_id,
+        vendor,
+        batch.campaign.campaign,
+        day,
+        Jsonb(batch.campaign.target, orjson.dumps),
+        batch.payload,
+        batch.payload_digest,
+        batch.entry_count,
+        batch.attempts,
+        batch.action,
+        batch.due_at or now,
+        now,
     )
 
 
-def _claim(row: Row[Any], scope: Scope, positions: Sequence[int], not_after: float) -> Claim:
+def _claim(row: Row, scope: Scope, positions: Sequence[int], not_after: float) -> Claim:
     return Claim(row.import_id, row.attempts, batch_of(row, scope.vendor, positions, not_after=not_after))
 
 
-def batch_of(row: Row[Any], vendor: str, positions: Sequence[int], *, not_after: float = float("inf")) -> Batch:
+def batch_of(row: Row, vendor: str, positions: Sequence[int], *, not_after: float = float("inf")) -> Batch:
     """The batch that a row of a claim, or of a poll, describes."""
     return Batch(
         import_key=row.import_key,

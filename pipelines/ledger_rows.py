@@ -5,7 +5,7 @@ Belongs here: the values that the ledger's methods speak. Does not belong here: 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -87,6 +87,17 @@ class Setback:
     due_at: datetime
     error_code: str
     error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WholeSettlement:
+    """An import of which one answer named every entry; what is no exception is accepted. `vendor_ids` by position."""
+
+    import_id: int
+    vendor_ids: Sequence[str | None]
+    duplicate_count: int = 0
+    rejected_count: int = 0
+    unattributed_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

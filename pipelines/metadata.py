@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
-from sqlalchemy import Row
 
 from pipelines.delivery import DeliverySummary
 from pipelines.intake import DecisionSummary, PullSummary
 from pipelines.planning import PlanSummary
 from pipelines.report import NightReport, as_markdown
+from pipelines.store import Row
 
 Metadata = dict[str, Any]
 
@@ -100,7 +100,7 @@ def of_delivery(summary: DeliverySummary) -> Metadata:
     }
 
 
-def of_campaign_days(rows: Sequence[Row[Any]]) -> Metadata:
+def of_campaign_days(rows: Sequence[Row]) -> Metadata:
     """Leads by state over all campaigns, which add up to `read`, and a row for each campaign."""
     totals = {state: sum(getattr(row, f"{state}_count") for row in rows) for state in STATES}
     return {"read": sum(row.read_count for row in rows), **totals, "by_campaign": campaign_table(rows)}
@@ -117,7 +117,7 @@ def of_report(report: NightReport) -> Metadata:
     }
 
 
-def campaign_table(rows: Sequence[Row[Any]]) -> Any:
+def campaign_table(rows: Sequence[Row]) -> Any:
     """A table of campaigns, one column for each state that occurs."""
     seen = [state for state in STATES if any(getattr(row, f"{state}_count") for row in rows)]
     return table(
@@ -130,7 +130,7 @@ def campaign_table(rows: Sequence[Row[Any]]) -> Any:
     )
 
 
-def reason_table(rows: Sequence[Row[Any]]) -> Any:
+def reason_table(rows: Sequence[Row]) -> Any:
     """A table of reasons, as `reporting.reason` has them."""
     return table(
         [{"campaign": r.campaign, "state": r.state, "reason": r.reason_code, "leads": r.lead_count} for r in rows]

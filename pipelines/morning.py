@@ -10,9 +10,6 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
-
-from sqlalchemy import Row
 
 from connectors.crm.frames import DayWindow
 from connectors.errors import ConnectorError, SetupError
@@ -25,7 +22,7 @@ from pipelines.night import vendors_in_use
 from pipelines.report import NightReport, night_report
 from pipelines.results import PollSummary
 from pipelines.retention import purge
-from pipelines.store import utc_now
+from pipelines.store import Row, utc_now
 
 
 def poll_results(installation: Installation, *, limit: int, budget_s: float) -> dict[str, PollSummary]:
@@ -54,7 +51,7 @@ def told_of_polls(summaries: Mapping[str, PollSummary]) -> str:
     return "; ".join(told) or "no import waits for a vendor's result that is due"
 
 
-def due_results(installation: Installation, *, limit: int) -> Sequence[Row[Any]]:
+def due_results(installation: Installation, *, limit: int) -> Sequence[Row]:
     """Days that have results to collect now: `day`, `last_event_id`."""
     with installation.store() as store:
         return store.rows("results", "due_days", now=utc_now(), limit=limit)
@@ -77,7 +74,7 @@ def collect(
     return summaries
 
 
-def due_questions(installation: Installation, *, limit: int) -> Sequence[Row[Any]]:
+def due_questions(installation: Installation, *, limit: int) -> Sequence[Row]:
     """Vendors and days that have imports to ask about now: `vendor`, `day`, `last_event_id`."""
     with installation.store() as store:
         settled_before = utc_now() - timedelta(seconds=longest_settle_s(installation))

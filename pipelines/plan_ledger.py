@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Row
 
 from pipelines.ledger import Ledger
 from pipelines.ledger_rows import Plannable, Refusal, Scope
-from pipelines.store import utc_now
+from pipelines.store import Row, utc_now
 
 
 class PlanLedger(Ledger):
@@ -34,7 +32,7 @@ class PlanLedger(Ledger):
         if self.store.is_connected:
             self.store.run("imports", "unlock_planning")
 
-    def decisions(self, day: date) -> Sequence[Row[Any]]:
+    def decisions(self, day: date) -> Sequence[Row]:
         """Per source of the day: the newest pull, and the pull that was decided."""
         return self.store.rows("contacts", "decisions", day=day)
 

@@ -19,9 +19,9 @@ def as_record(report: NightReport, extra: Sequence[str] = ()) -> dict[str, Any]:
     return {
         "days": [day.isoformat() for day in report.days],
         "problems": [*extra, *report.problems],
-        "campaigns": [dict(row._mapping) for row in report.campaigns],
-        "reasons": [dict(row._mapping) for row in report.reasons],
-        "open_imports": [dict(row._mapping) for row in report.open_imports],
+        "campaigns": [row._asdict() for row in report.campaigns],
+        "reasons": [row._asdict() for row in report.reasons],
+        "open_imports": [row._asdict() for row in report.open_imports],
     }
 
 

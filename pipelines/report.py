@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row
-
-from pipelines.store import Store
+from pipelines.store import Row, Store
 
 OPEN_STATES = ("planned", "sending", "submitted", "unknown")
 
@@ -23,9 +21,9 @@ class NightReport:
     """What became of the leads of some days: counts by campaign, reasons, open imports."""
 
     days: tuple[date, ...]
-    campaigns: Sequence[Row[Any]]
-    reasons: Sequence[Row[Any]]
-    open_imports: Sequence[Row[Any]]
+    campaigns: Sequence[Row]
+    reasons: Sequence[Row]
+    open_imports: Sequence[Row]
     decided: tuple[date, ...]
 
     @property
@@ -63,7 +61,7 @@ class NightReport:
 def night_report(store: Store, days: Sequence[date], names: Sequence[str] = ()) -> NightReport:
     """What the reporting schema says of the days, of the named campaigns or of all."""
 
-    def told(view: str) -> list[Row[Any]]:
+    def told(view: str) -> list[Row]:
         rows = store.rows("reporting", view, days=list(days))
         return [row for row in rows if not names or row.campaign in names]
 

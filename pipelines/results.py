@@ -10,10 +10,8 @@ import logging
 import time
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import orjson
-from sqlalchemy import Row
 
 from connectors.errors import (
     AuthenticationError,
@@ -27,7 +25,7 @@ from connectors.errors import (
 from connectors.gateway import Progress, ResultsLater, ResultTerms
 from connectors.redaction import redact
 from pipelines.ledger import Ledger, batch_of
-from pipelines.store import utc_now
+from pipelines.store import Row, utc_now
 
 log = logging.getLogger(__name__)
 
@@ -72,14 +70,14 @@ def poll(ledger: Ledger, gateway: ResultsLater, vendor: str, *, limit: int, unti
     return summary
 
 
-def _take(ledger: Ledger, terms: ResultTerms, vendor: str) -> Row[Any] | None:
+def _take(ledger: Ledger, terms: ResultTerms, vendor: str) -> Row | None:
     now = utc_now()
     retry_at = now + timedelta(seconds=max(terms.max_s, terms.first_s))
     rows = ledger.store.rows("results", "take_polls", vendor=vendor, now=now, retry_at=retry_at, limit=1)
     return rows[0] if rows else None
 
 
-def _ask(ledger: Ledger, gateway: ResultsLater, vendor: str, row: Row[Any], summary: PollSummary) -> None:
+def _ask(ledger: Ledger, gateway: ResultsLater, vendor: str, row: Row, summary: PollSummary) -> None:
     summary.asked += 1
     try:
         progress = gateway.poll(batch_of(row, vendor, range(row.entry_count)))
@@ -93,7 +91,7 @@ def _ask(ledger: Ledger, gateway: ResultsLater, vendor: str, row: Row[Any], summ
         summary.finished += _tell(ledger, gateway.result_terms, row, progress)
 
 
-def _tell(ledger: Ledger, terms: ResultTerms, row: Row[Any], progress: Progress) -> bool:
+def _tell(ledger: Ledger, terms: ResultTerms, row: Row, progress: Progress) -> bool:
     now = utc_now()
     is_finished = progress.is_finished or row.is_overdue
     ledger.store.one(
@@ -109,7 +107,7 @@ def _tell(ledger: Ledger, terms: ResultTerms, row: Row[Any], progress: Progress)
     return is_finished
 
 
-def _heard_late(ledger: Ledger, terms: ResultTerms, row: Row[Any], progress: Progress) -> bool:
+def _heard_late(ledger: Ledger, terms: ResultTerms, row: Row, progress: Progress) -> bool:
     """Whether the vendor has more to tell than when time was up; if not, it is asked less and less often."""
     before = Progress(**row.progress) if row.progress else Progress(is_finished=False)
     if (progress.is_finished, dict(progress.counts)) == (before.is_finished, dict(before.counts)):
@@ -128,9 +126,7 @@ def _heard_late(ledger: Ledger, terms: ResultTerms, row: Row[Any], progress: Pro
     return True
 
 
-def _note_failure(
-    ledger: Ledger, terms: ResultTerms, row: Row[Any], error: LeadsyncError, summary: PollSummary
-) -> None:
+def _note_failure(ledger: Ledger, terms: ResultTerms, row: Row, error: LeadsyncError, summary: PollSummary) -> None:
     """The import is due again later; one whose time is over is collected all the same, from wherever that can be."""
     summary.failed += 1
     if isinstance(error, _ENDS_THE_TURN):
@@ -142,7 +138,7 @@ def _note_failure(
     _put_off(ledger, terms, row, error)
 
 
-def _put_off(ledger: Ledger, terms: ResultTerms, row: Row[Any], error: LeadsyncError) -> None:
+def _put_off(ledger: Ledger, terms: ResultTerms, row: Row, error: LeadsyncError) -> None:
     """The next question comes no sooner than the vendor asks for, and says why the last was not answered."""
     wait = next_wait(terms, utc_now() - row.submitted_at)
     if isinstance(error, RateLimitedError) and error.retry_after is not None:

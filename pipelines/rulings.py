@@ -6,6 +6,7 @@ Belongs here: the meaning of receipts and errors for entries and imports. Does n
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -55,15 +56,16 @@ class Answer:
 class Ruling:
     """What one answer does to its import.
 
-    `verdicts` settle entries. `halves` go on in imports of their own at once, `unsent` in one at `unsent_due_at`.
-    One of these says how it stands with the import itself; with none of them it is settled:
-    `returned` plans it again, `again_at` too after the vendor was asked and has nothing of it; `submitted` leaves it to
-    the vendor, `put_off` leaves its result to be read later, `unknown` leaves the rest of it to be asked about.
-    `late` hears more of it after it was settled. `note` keeps what the vendor said of it.
+    `verdicts` settle entries, `accepted_ids` all of them, by position. `halves` go on in imports of their own at once,
+    `unsent` in one at `unsent_due_at`. One of these says how it stands with the import itself; with none of them it is
+    settled: `returned` plans it again, `again_at` too after the vendor was asked and has nothing of it; `submitted`
+    leaves it to the vendor, `put_off` leaves its result to be read later, `unknown` leaves the rest of it to be asked
+    about. `late` hears more of it after it was settled. `note` keeps what the vendor said of it.
     """
 
     claim: Claim
     verdicts: Sequence[Verdict] = ()
+    accepted_ids: Sequence[str | None] | None = None
     halves: Sequence[Sequence[int]] = ()
     unsent: Sequence[int] = ()
     unsent_due_at: datetime | None = None
@@ -79,6 +81,30 @@ class Ruling:
     def is_settling(self) -> bool:
         """Whether the import comes to its end."""
         return not (self.returned or self.again_at or self.submitted or self.put_off or self.unknown)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether this one answer names every entry of a batch of new leads, for good."""
+        batch = self.claim.batch
+        if not self.is_settling or self.late is not None or batch.action != "create":
+            return False
+        return (
+            self.accepted_ids is not None or len({verdict.position for verdict in self.verdicts}) == batch.entry_count
+        )
+
+    @property
+    def outcomes(self) -> Counter[str]:
+        """How many entries it settles, by outcome."""
+        if self.accepted_ids is not None:
+            return Counter(accepted=len(self.accepted_ids))
+        return Counter(verdict.outcome for verdict in self.verdicts)
+
+    @property
+    def exceptions(self) -> list[Verdict]:
+        """The verdicts that say more than that the vendor has the lead."""
+        return [
+            verdict for verdict in self.verdicts if verdict[1] != "accepted" or verdict[2] is not None or verdict[3]
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +125,8 @@ class Bench:
 
     def _by_receipt(self, answer: Answer, receipt: Receipt) -> Ruling:
         claim = answer.claim
+        if receipt.accepted_ids is not None and len(receipt.accepted_ids) == claim.batch.entry_count:
+            return _accepted(claim, receipt.accepted_ids)
         settled = [verdict for verdict in receipt.verdicts if verdict.outcome in SETTLED]
         unsent = [verdict.position for verdict in receipt.verdicts if verdict.outcome == "not_sent"]
         if receipt.is_pending:
@@ -198,6 +226,14 @@ class Bench:
 
     def _setback(self, claim: Claim, wait_s: float, error_code: str, error: str | None) -> Setback:
         return Setback(claim.import_id, self.now + timedelta(seconds=wait_s), error_code, error)
+
+
+def _accepted(claim: Claim, vendor_ids: Sequence[str | None]) -> Ruling:
+    """The vendor has every entry; in the short form where nothing of the batch was settled before."""
+    batch = claim.batch
+    if batch.action == "create" and len(batch.positions) == batch.entry_count:
+        return Ruling(claim, accepted_ids=vendor_ids)
+    return Ruling(claim, [Verdict(at, "accepted", vendor_id=vendor_ids[at]) for at in batch.positions])
 
 
 def _halves(positions: Sequence[int]) -> list[Sequence[int]]:

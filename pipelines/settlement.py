@@ -6,15 +6,26 @@ means (`rulings.py`), SQL (`ledger.py`), and the run around it (`delivery.py`).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import orjson
 
+from connectors.gateway import Verdict
 from pipelines.ledger import Ledger
-from pipelines.ledger_rows import Claim
+from pipelines.ledger_rows import Claim, WholeSettlement
 from pipelines.planning import planned_batch
 from pipelines.rulings import Ruling
+
+
+class Settled(NamedTuple):
+    """What was stored: imports that were still ours, new imports by their origin, imports that dropped entries."""
+
+    held: set[int]
+    moved: dict[int, int]
+    dropped: set[int]
 
 
 class Settlement:
@@ -24,16 +35,32 @@ class Settlement:
         self._ledger = ledger
         self._vendor = vendor
 
-    def apply(self, rulings: Sequence[Ruling]) -> tuple[dict[int, int], set[int]]:
-        """The rulings are stored: (new imports by their origin, imports that dropped entries).
+    def apply(self, rulings: Sequence[Ruling]) -> Settled:
+        """The rulings are stored, except on imports that are not ours any more.
 
         Entries are dropped, not sent on, when something was decided since they were planned.
         """
         if notes := [ruling.note for ruling in rulings if ruling.note]:
             self._ledger.note(notes)
-        verdicts = [(ruling.claim.import_id, verdict) for ruling in rulings for verdict in ruling.verdicts]
-        if verdicts:
-            self._ledger.settle_deliveries(verdicts)
+        whole = [ruling for ruling in rulings if ruling.is_whole]
+        others = [ruling for ruling in rulings if not ruling.is_whole]
+        held = self._settle_whole(whole)
+        held |= self._ledger.hold_claims(ruling.claim.import_id for ruling in others) if others else set()
+        moved, dropped = self._settle([ruling for ruling in others if ruling.claim.import_id in held])
+        return Settled(held, moved, dropped)
+
+    def _settle_whole(self, rulings: Sequence[Ruling]) -> set[int]:
+        """Imports of which every entry was named: one row each, and one for every exception."""
+        if not rulings:
+            return set()
+        exceptions = {ruling.claim.import_id: ruling.exceptions for ruling in rulings}
+        held = self._ledger.settle_whole([_whole(one, exceptions[one.claim.import_id]) for one in rulings])
+        self._settle_deliveries((one, verdict) for one in exceptions if one in held for verdict in exceptions[one])
+        return held
+
+    def _settle(self, rulings: Sequence[Ruling]) -> tuple[dict[int, int], set[int]]:
+        """Imports that are settled in part, or go on: (new imports by their origin, imports that dropped entries)."""
+        self._settle_deliveries((one.claim.import_id, verdict) for one in rulings for verdict in one.verdicts)
         onward = [ruling for ruling in rulings if ruling.unsent or ruling.again_at or ruling.halves]
         moved, dropped = self._send_on(onward)
         self._set_back(rulings)
@@ -45,6 +72,10 @@ class Settlement:
         if collected & done:
             self._ledger.hear_no_more(collected & done)
         return moved, dropped
+
+    def _settle_deliveries(self, verdicts: Iterable[tuple[int, Verdict]]) -> None:
+        if told := list(verdicts):
+            self._ledger.settle_deliveries(told)
 
     def _set_back(self, rulings: Sequence[Ruling]) -> None:
         """Imports that did not come to their end wait for their next turn."""
@@ -100,6 +131,21 @@ class Settlement:
         onward = [(claim.import_id, position, import_id, new) for new, position in enumerate(positions)]
         self._ledger.move_deliveries(onward)
         return import_id
+
+
+def _whole(ruling: Ruling, exceptions: Sequence[Verdict]) -> WholeSettlement:
+    import_id, vendor_ids = ruling.claim.import_id, ruling.accepted_ids
+    if vendor_ids is not None:
+        return WholeSettlement(import_id, vendor_ids)
+    by_position = sorted((verdict.position, verdict.vendor_id) for verdict in ruling.verdicts)
+    counts = Counter(verdict.outcome for verdict in exceptions)
+    return WholeSettlement(
+        import_id,
+        [vendor_id for _, vendor_id in by_position],
+        duplicate_count=counts["duplicate"],
+        rejected_count=counts["rejected"],
+        unattributed_count=counts["unattributed"],
+    )
 
 
 def _going_on(ruling: Ruling) -> Sequence[int]:

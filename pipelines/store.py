@@ -11,23 +11,30 @@ Belongs here: the seam between SQLAlchemy and us. Does not belong here: what a s
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import pandas as pd
 import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
-from sqlalchemy import Connection, CursorResult, Engine, Row, TextClause, text
+from psycopg.rows import namedtuple_row, tuple_row
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 
 from connectors.errors import LeadsyncError
 from connectors.redaction import redact
 from sql import statement
+
+Row: TypeAlias = Any
+"""A row of a statement: a named tuple of its columns."""
+
+_DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 
 
 class LedgerError(LeadsyncError):
@@ -72,43 +79,58 @@ class Store:
         with self._executed(table, name, values):
             pass
 
-    def rows(self, table: str, name: str, /, **values: Any) -> Sequence[Row[Any]]:
+    def rows(self, table: str, name: str, /, **values: Any) -> Sequence[Row]:
         """The statement's rows."""
-        with self._executed(table, name, values) as result:
-            return result.all()
+        with self._executed(table, name, values) as cursor:
+            cursor.row_factory = namedtuple_row
+            return cursor.fetchall()
 
     def tuples(self, table: str, name: str, /, **values: Any) -> list[tuple[Any, ...]]:
-        """The statement's rows as the driver makes them: for statements of many rows."""
-        with self._executed(table, name, values) as result:
-            return cast(list[tuple[Any, ...]], result.cursor.fetchall()) if result.cursor else []
+        """The statement's rows without names: for statements of many rows."""
+        with self._executed(table, name, values) as cursor:
+            return cursor.fetchall()
 
-    def one(self, table: str, name: str, /, **values: Any) -> Row[Any]:
+    def one(self, table: str, name: str, /, **values: Any) -> Row:
         """The statement's only row."""
-        with self._executed(table, name, values) as result:
-            return result.one()
+        [row] = self.rows(table, name, **values)
+        return row
 
-    def pages(self, table: str, name: str, *, page_rows: int, **values: Any) -> Iterator[Sequence[Row[Any]]]:
+    def pages(self, table: str, name: str, *, page_rows: int, **values: Any) -> Iterator[Sequence[tuple[Any, ...]]]:
         """The statement's rows in pages, streamed: memory holds one page."""
-        options = {"stream_results": True, "max_row_buffer": page_rows}
-        with self._executed(table, name, values, options) as result:
-            yield from result.partitions(page_rows)
+        with self._in_transaction() as driver, driver.cursor(f"{table}_{name}", row_factory=tuple_row) as cursor:
+            cursor.itersize = page_rows
+            cursor.execute(_compiled(table, name), values)
+            while page := cursor.fetchmany(page_rows):
+                yield page
 
     def copy(self, table: str, frame: pd.DataFrame | pa.Table) -> None:
         """The frame's rows are in the table; its columns are named like the table's. By COPY."""
         arrow = frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame, preserve_index=False)
         columns = ", ".join(f'"{name}"' for name in arrow.column_names)
-        driver = cast(psycopg.Connection, self._open().connection.driver_connection)
         with (
-            _mapped(),
+            self._in_transaction() as driver,
             driver.cursor() as cursor,
             cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy,
         ):
             copy.write(as_csv(arrow))
 
+    def copy_rows(self, table: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
+        """The rows are in the table; the columns have these types of the database. By binary COPY, for large values."""
+        names = ", ".join(f'"{name}"' for name in columns)
+        with (
+            self._in_transaction() as driver,
+            driver.cursor() as cursor,
+            cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT binary)") as copy,
+        ):
+            copy.set_types(list(columns.values()))
+            for row in rows:
+                copy.write_row(row)
+
     @property
     def is_connected(self) -> bool:
         """Whether there is a connection that can run a statement."""
-        return self._connection is not None and not self._connection.invalidated
+        connection = self._connection
+        return connection is not None and not connection.invalidated and not _driver(connection).closed
 
     def close(self) -> None:
         """The connection is given back; what a dry run did is undone."""
@@ -125,14 +147,19 @@ class Store:
             connection.close()
 
     @contextmanager
-    def _executed(
-        self, table: str, name: str, values: Mapping[str, Any], options: Mapping[str, Any] | None = None
-    ) -> Iterator[CursorResult[Any]]:
-        """The result of a statement, in the surrounding transaction or in one of its own."""
+    def _executed(self, table: str, name: str, values: Mapping[str, Any]) -> Iterator[psycopg.Cursor[Any]]:
+        """The driver's cursor after a statement: SQLAlchemy's own takes longer than most of ours run."""
+        with self._in_transaction() as driver, driver.cursor(binary=True, row_factory=tuple_row) as cursor:
+            cursor.execute(_compiled(table, name), values)
+            yield cursor
+
+    @contextmanager
+    def _in_transaction(self) -> Iterator[psycopg.Connection[Any]]:
+        """The driver's connection, in the surrounding transaction or in one of its own."""
         with _mapped():
             connection = self._open()
             with nullcontext() if connection.in_transaction() else connection.begin():
-                yield connection.execute(_compiled(table, name), values, execution_options=options or {})
+                yield _driver(connection)
 
     def _open(self) -> Connection:
         if self._connection is None:
@@ -158,9 +185,14 @@ def _with_plain_times(table: pa.Table) -> pa.Table:
     return table
 
 
+def _driver(connection: Connection) -> psycopg.Connection[Any]:
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+
+
 @cache
-def _compiled(table: str, name: str) -> TextClause:
-    return text(statement(table, name))
+def _compiled(table: str, name: str) -> bytes:
+    """The statement as the driver wants it: `%(name)s` for `:name`."""
+    return str(text(statement(table, name)).compile(dialect=_DIALECT)).encode()
 
 
 @contextmanager
@@ -169,21 +201,24 @@ def _mapped() -> Iterator[None]:
         yield
     except DBAPIError as error:
         # The driver's text may quote a row: only names go on, and the cause is cut off.
-        raise _translated(error.orig, is_lost=error.connection_invalidated) from None
-    except psycopg.Error as error:  # COPY goes past SQLAlchemy
-        raise _translated(error, is_lost=isinstance(error, psycopg.OperationalError)) from None
+        raise _translated(error.orig) from None
+    except psycopg.Error as error:
+        raise _translated(error) from None
 
 
-def _translated(error: BaseException | None, *, is_lost: bool) -> LedgerError:
+def _translated(error: BaseException | None) -> LedgerError:
     diagnostics = getattr(error, "diag", None)
     constraint = getattr(diagnostics, "constraint_name", None)
     if constraint:
         return ConstraintError(constraint)
-    if is_lost or _is_connection_loss(getattr(error, "sqlstate", None)):
+    if _is_connection_loss(error):
         return LedgerUnavailableError("the connection to the database is gone")
     primary = getattr(diagnostics, "message_primary", None) or type(error).__name__
     return LedgerError(f"the database refused a statement: {redact(primary)}")
 
 
-def _is_connection_loss(sqlstate: str | None) -> bool:
-    return sqlstate is None or sqlstate.startswith(("08", "57P"))
+def _is_connection_loss(error: BaseException | None) -> bool:
+    sqlstate = getattr(error, "sqlstate", None)
+    if sqlstate is None:  # said by the driver, not by the database
+        return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+    return str(sqlstate).startswith(("08", "57P"))

@@ -33,7 +33,7 @@ def list_(config: Path | None, as_json: bool) -> int:
     from pipelines.installation import Installation
 
     with closing(Installation.load(config)) as installation:
-        rows = [dict(row._mapping) for row in upkeep.list_targets(installation)]
+        rows = [row._asdict() for row in upkeep.list_targets(installation)]
     for row in rows:
         for name in ("known_at", "last_event_at"):
             row[name] = row[name].isoformat(" ", "seconds") if row[name] else ""

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
-
-from sqlalchemy import Row
 
 from connectors.errors import TargetError
 from connectors.gateway import TargetAction
 from pipelines import reference, targets
 from pipelines.installation import Installation
 from pipelines.night import check_names, vendors_in_use
+from pipelines.store import Row
 
 
 def refresh_reference(installation: Installation, vendor: str, kind: str) -> dict[str, int]:
@@ -78,7 +76,7 @@ def control_target(installation: Installation, name: str, action: TargetAction, 
     return vendor
 
 
-def list_targets(installation: Installation) -> Sequence[Row[Any]]:
+def list_targets(installation: Installation) -> Sequence[Row]:
     """The targets that were found or made by name, and what was last done to each."""
     with installation.store() as store:
         return store.rows("reporting", "targets")

@@ -10,39 +10,38 @@ SELECT
     contact.lead_id,
     contact.row_no,
     CASE
-        WHEN delivery.lead_id IS NOT NULL THEN coalesce(delivery.verdict, import.state)
+        WHEN delivery.lead_id IS NOT NULL THEN delivery.state
         WHEN contact.verdict = 'eligible' THEN 'planned'
         ELSE contact.verdict
     END AS state,
     CASE
         WHEN delivery.lead_id IS NOT NULL AND contact.verdict <> 'eligible'
             THEN contact.reason_code || '_after_delivery'
-        WHEN delivery.lead_id IS NOT NULL THEN coalesce(delivery.reason_code, import.error_code)
+        WHEN delivery.lead_id IS NOT NULL THEN delivery.reason_code
         WHEN contact.verdict = 'eligible' THEN coalesce(stop.reason_code, 'not_planned_yet')
         ELSE contact.reason_code
     END AS reason_code,
     CASE
-        WHEN delivery.lead_id IS NOT NULL AND contact.verdict = 'eligible' THEN coalesce(delivery.reason, import.error)
+        WHEN delivery.lead_id IS NOT NULL AND contact.verdict = 'eligible' THEN delivery.reason
         WHEN contact.verdict = 'eligible' THEN stop.reason
         ELSE contact.reason
     END AS reason,
     delivery.vendor_id,
     delivery.import_id,
-    coalesce(import.attempts, 0) AS attempts,
-    import.planned_at,
-    import.sent_at,
+    coalesce(delivery.attempts, 0) AS attempts,
+    delivery.planned_at,
+    delivery.sent_at,
     delivery.settled_at,
     reporting.mask_phone(contact.phones[1]) AS phone
 FROM ledger.contacts AS contact
 LEFT JOIN crm.campaigns AS campaign ON campaign.campaign = contact.campaign
 LEFT JOIN ledger.campaign_stops AS stop
     ON stop.vendor = campaign.vendor AND stop.campaign = contact.campaign AND stop.day = contact.day
-LEFT JOIN ledger.deliveries AS delivery
+LEFT JOIN ledger.delivery_states AS delivery
     ON delivery.campaign = contact.campaign
     AND delivery.source = contact.source
     AND delivery.lead_id = contact.lead_id
     AND (
         contact.verdict = 'eligible'
         OR (contact.reason_code <> 'duplicate_lead' AND delivery.verdict IS DISTINCT FROM 'rejected')
-    )
-LEFT JOIN ledger.imports AS import ON import.import_id = delivery.import_id;
+    );

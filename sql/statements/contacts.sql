@@ -130,8 +130,8 @@ CROSS JOIN LATERAL (
 ) AS read
 LEFT JOIN LATERAL (
     SELECT lead_id, content_digest, verdict, vendor
-    FROM ledger.deliveries
-    WHERE deliveries.campaign = page.campaign AND deliveries.source = page.source AND deliveries.lead_id = page.lead_id
+    FROM ledger.delivery_states AS known
+    WHERE known.campaign = page.campaign AND known.source = page.source AND known.lead_id = page.lead_id
     LIMIT 1
 ) AS delivery ON TRUE
 ORDER BY page.row_no;

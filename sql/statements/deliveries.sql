@@ -9,7 +9,8 @@ CROSS JOIN string_to_table(:phones, ',') AS number (phone)
 CROSS JOIN LATERAL (
     SELECT delivery.source, delivery.lead_id
     FROM ledger.deliveries AS delivery
-    WHERE delivery.campaign = wanted.campaign AND delivery.phone = number.phone
+    WHERE hashtextextended(delivery.phone, 0) = hashtextextended(number.phone, 0) AND delivery.phone = number.phone
+      AND delivery.campaign = wanted.campaign
       AND (delivery.verdict IS NULL OR delivery.verdict NOT IN ('rejected', 'withdrawn'))
     LIMIT 1
 ) AS holder;
@@ -20,24 +21,27 @@ CROSS JOIN LATERAL (
 UPDATE ledger.deliveries AS delivery
 SET import_id = again.import_id, position = again.position, day = :day, phone = again.phone,
     content_digest = again.content_digest, verdict = NULL, settled_at = NULL, reason_code = NULL, reason = NULL,
+    vendor_id = coalesce(delivery.vendor_id, import.vendor_ids[delivery.position + 1]),
     held_import_id = CASE WHEN :is_update THEN delivery.import_id END,
     held_position  = CASE WHEN :is_update THEN delivery.position END,
     held_digest    = CASE WHEN :is_update THEN delivery.content_digest END
 FROM unnest(CAST(:campaigns AS text[]), CAST(:sources AS text[]), CAST(:lead_ids AS text[]),
             CAST(:import_ids AS bigint[]), CAST(:positions AS smallint[]), CAST(:phones AS text[]),
             CAST(:content_digests AS bytea[]))
-    AS again (campaign, source, lead_id, import_id, position, phone, content_digest)
+    AS again (campaign, source, lead_id, import_id, position, phone, content_digest), ledger.imports AS import
 WHERE delivery.campaign = again.campaign AND delivery.source = again.source AND delivery.lead_id = again.lead_id
-  AND delivery.verdict = ANY (CASE WHEN :is_update THEN ARRAY['accepted', 'duplicate'] ELSE ARRAY['rejected'] END);
+  AND import.import_id = delivery.import_id
+  AND coalesce(delivery.verdict, import.entry_verdict) = ANY (CASE WHEN :is_update THEN ARRAY['accepted', 'duplicate'] ELSE ARRAY['rejected'] END);
 
 -- name: note_change :none
 -- Accepted deliveries whose content changed since say so; the vendor keeps what it has.
 UPDATE ledger.deliveries AS delivery
 SET reason_code = 'changed_since_accepted', reason = 'the lead changed after the vendor accepted it; it was not sent again'
 FROM unnest(CAST(:campaigns AS text[]), CAST(:sources AS text[]), CAST(:lead_ids AS text[]))
-    AS changed (campaign, source, lead_id)
+    AS changed (campaign, source, lead_id), ledger.imports AS import
 WHERE delivery.campaign = changed.campaign AND delivery.source = changed.source
-  AND delivery.lead_id = changed.lead_id AND delivery.verdict = 'accepted';
+  AND delivery.lead_id = changed.lead_id AND import.import_id = delivery.import_id
+  AND coalesce(delivery.verdict, import.entry_verdict) = 'accepted';
 
 -- name: settle :one
 -- The entries have their verdict. An entry that has one already keeps it.
@@ -93,8 +97,10 @@ SELECT (SELECT count(*) FROM dropped) + (SELECT count(*) FROM held) AS row_count
 -- name: purge_numbers :one
 -- Deliveries of days before the given one lose the number that they were planned with.
 WITH purged AS (
-    UPDATE ledger.deliveries SET phone = NULL
-    WHERE day < :before AND phone IS NOT NULL AND settled_at IS NOT NULL
+    UPDATE ledger.deliveries AS delivery SET phone = NULL
+    FROM ledger.imports AS import
+    WHERE delivery.day < :before AND delivery.phone IS NOT NULL AND import.import_id = delivery.import_id
+      AND (delivery.settled_at IS NOT NULL OR import.entry_verdict IS NOT NULL)
     RETURNING 1
 )
 SELECT count(*) AS row_count FROM purged;

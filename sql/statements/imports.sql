@@ -222,6 +222,33 @@ WHERE import_id = ANY (CAST(:import_ids AS bigint[])) AND claim_token = :token A
 ORDER BY import_id
 FOR UPDATE;
 
+-- name: settle_whole :many
+-- Those of the batches that are still ours are settled by one answer that named every entry: the entries that it did
+-- not count as an exception are accepted. Returned are those that were ours; exceptions are stored after that.
+WITH told AS (
+    SELECT * FROM json_to_recordset(CAST(:settlements AS json))
+        AS told (import_id bigint, vendor_ids text[], duplicate_count integer, rejected_count integer,
+                 unattributed_count integer)
+), done AS (
+    UPDATE ledger.imports AS import
+    SET state = 'settled', settled_at = :now, claim_token = NULL, claimed_by = NULL, lease_until = NULL,
+        late_until = NULL, entry_verdict = 'accepted', vendor_ids = told.vendor_ids,
+        accepted_count = import.entry_count - told.duplicate_count - told.rejected_count - told.unattributed_count,
+        duplicate_count = told.duplicate_count, rejected_count = told.rejected_count,
+        unattributed_count = told.unattributed_count,
+        submitted_at = coalesce(import.submitted_at, :now), error_code = NULL, error = NULL
+    FROM told
+    WHERE import.import_id = told.import_id AND import.claim_token = :token AND import.settled_at IS NULL
+    RETURNING import.import_id, import.accepted_count, import.duplicate_count, import.rejected_count
+), event AS (
+    INSERT INTO ledger.events (at, import_id, event, actor, detail)
+    SELECT :now, import_id, 'settled', :actor,
+           jsonb_build_object('accepted', accepted_count, 'duplicate', duplicate_count,
+                              'rejected', rejected_count, 'moved', 0)
+    FROM done
+)
+SELECT import_id FROM done;
+
 -- name: settle :many
 -- Batches of which every entry has a verdict, or went on in another batch, are settled, or failed when the
 -- vendor has nothing of them.

@@ -61,7 +61,7 @@ WITH known AS (
                 CAST(:classifiers AS text[]), CAST(:call_counts AS integer[]), CAST(:agent_ids AS text[]),
                 CAST(:changed_at AS timestamptz[]))
         AS told (vendor_id, result, call_result, classifier, call_count, agent_id, changed_at)
-    JOIN ledger.deliveries AS delivery
+    JOIN ledger.delivery_states AS delivery
         ON delivery.campaign = :campaign AND delivery.vendor_id = told.vendor_id
     ORDER BY delivery.source, delivery.lead_id, told.changed_at DESC NULLS LAST
 ), stored AS (

@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 from connectors.errors import OutcomeUnknownError, TargetError
-from connectors.gateway import Batch, CallResult, Campaign, Contact, Verdict
+from connectors.gateway import Batch, CallResult, Campaign, Contact, Receipt, Verdict
 from connectors.sinch.gateway import SinchGateway
 from connectors.sinch.settings import SinchSettings
 from sandbox.faults import Fault, Match
@@ -123,7 +123,7 @@ def test_submit_is_the_well_formed_request_on_the_wire(listener: Listener) -> No
     listener.reply = b'[{"statusCode":201,"id":"A"}]'
     gateway = settings(listener.url).gateway()
     sent = Batch(UUID(int=1), CAMPAIGN, date(2026, 11, 17), WELL_FORMED, 1, [0])
-    assert gateway.submit(sent).verdicts == [Verdict(0, "accepted", vendor_id="A")]
+    assert gateway.submit(sent) == Receipt(accepted_ids=["A"])
     gateway.close()
     ((method, path, headers, body),) = listener.requests
     assert (method, path, body) == ("POST", PATH, WELL_FORMED)

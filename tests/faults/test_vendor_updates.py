@@ -136,7 +136,7 @@ def test_lead_listed_between_plan_and_update_stays_delivered(way: str, kind: str
     site.load()
     site.assert_held(range(1, 7))
     assert site.open_imports() == []
-    deliveries = query(site.installation, "SELECT lead_id, verdict FROM ledger.deliveries ORDER BY 1")
+    deliveries = query(site.installation, "SELECT lead_id, verdict FROM ledger.delivery_states ORDER BY 1")
     assert deliveries == [(f"L{number}", "accepted") for number in range(1, 7)]
     if kind == "status":
         assert words(site)[phone(2).lstrip("+")] != next(iter(changed(site).values()))

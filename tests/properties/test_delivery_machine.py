@@ -194,7 +194,7 @@ class Delivery(RuleBasedStateMachine):
         if not hasattr(self, "installation"):
             return
         accepted = query(
-            self.installation, "SELECT lead_id, vendor_id FROM ledger.deliveries WHERE verdict = 'accepted'"
+            self.installation, "SELECT lead_id, vendor_id FROM ledger.delivery_states WHERE verdict = 'accepted'"
         )
         customers = self.sinch.vendor.store.campaigns[TARGET].customers
         assert [lead_id for lead_id, vendor_id in accepted if vendor_id not in customers] == []

@@ -233,7 +233,9 @@ class Delivery(RuleBasedStateMachine):
         assert {phone(number).lstrip("+") for number in self.forbidden_in_time} & set(numbers) == set()
         campaigns = morning.report(self.site.installation, [DAY]).campaigns
         assert [row.campaign for row in campaigns if not row.balanced] == []
-        accepted = query(self.site.installation, "SELECT lead_id FROM ledger.deliveries WHERE verdict = 'accepted'")
+        accepted = query(
+            self.site.installation, "SELECT lead_id FROM ledger.delivery_states WHERE verdict = 'accepted'"
+        )
         assert {phone(int(lead_id[1:])).lstrip("+") for (lead_id,) in accepted} <= set(numbers)
 
 

@@ -226,6 +226,24 @@ def test_rule_on_a_receipt_for_the_open_entries_only() -> None:
     assert whole(BENCH.rule(answer)) == whole(Ruling(claim(1, 2), [REJECTED, DUPLICATE]))
 
 
+def test_rule_on_a_batch_that_was_accepted_whole() -> None:
+    """The short form settles a new batch at once, and of one that was settled in part only what is open."""
+    receipt = Receipt(accepted_ids=["a", "b", None, "d"])
+    ruling = BENCH.rule(Answer(claim(), errand="submit", receipt=receipt))
+    assert ruling == Ruling(claim(), accepted_ids=["a", "b", None, "d"])
+    assert (ruling.is_whole, ruling.outcomes) == (True, {"accepted": 4})
+    ruling = BENCH.rule(Answer(claim(1, 2), errand="reconcile", receipt=receipt))
+    named = [Verdict(1, "accepted", vendor_id="b"), Verdict(2, "accepted")]
+    assert (ruling, ruling.is_whole) == (Ruling(claim(1, 2), named), False)
+
+
+def test_rule_on_an_accepted_update_names_its_lead() -> None:
+    """An update is settled by its entry: what it held is let go there."""
+    update = replace(claim(0, entry_count=1), batch=replace(claim(0, entry_count=1).batch, action="update"))
+    ruling = BENCH.rule(Answer(update, errand="submit", receipt=Receipt(accepted_ids=["a"])))
+    assert (ruling.verdicts, ruling.is_whole) == ([Verdict(0, "accepted", vendor_id="a")], False)
+
+
 def test_rule_redacts_what_the_vendor_wrote() -> None:
     """The reason that is stored holds no number of a person."""
     refused = InvalidRequestError("Invalid numbers: '+491712345678'", vendor="sinch", operation="op", status=400)

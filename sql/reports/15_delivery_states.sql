@@ -1,0 +1,15 @@
+-- Every delivery with the state that it is in: its own verdict, else what its import says of the entries that have
+-- none, else the state of its import.
+CREATE VIEW ledger.delivery_states AS
+SELECT
+    delivery.campaign, delivery.source, delivery.lead_id, delivery.vendor, delivery.day, delivery.import_id,
+    delivery.position, delivery.content_digest,
+    coalesce(delivery.verdict, import.entry_verdict) AS verdict,
+    coalesce(delivery.verdict, import.entry_verdict, import.state) AS state,
+    coalesce(delivery.reason_code, import.error_code) AS reason_code,
+    coalesce(delivery.reason, import.error) AS reason,
+    coalesce(delivery.vendor_id, import.vendor_ids[delivery.position + 1]) AS vendor_id,
+    coalesce(delivery.settled_at, CASE WHEN import.entry_verdict IS NOT NULL THEN import.settled_at END) AS settled_at,
+    import.attempts, import.planned_at, import.sent_at
+FROM ledger.deliveries AS delivery
+JOIN ledger.imports AS import ON import.import_id = delivery.import_id;

@@ -1,0 +1,137 @@
+"""Answers that settle a whole import at once, and what is stored of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import NamedTuple
+
+import pytest
+
+from connectors.errors import OutcomeUnknownError
+from connectors.gateway import Receipt, Verdict
+from pipelines import night
+from pipelines.installation import Installation
+from pipelines.ledger import Ledger
+from pipelines.ledger_rows import Claim, Scope
+from pipelines.rulings import Answer, Bench
+from pipelines.settlement import Settled, Settlement
+from pipelines.store import utc_now
+from tests.factories import DAY, leads
+from tests.faults.running import Make
+from tests.reading import query, states
+
+IDS = ["A0", "A1", None, "A3"]
+REFUSED = Verdict(1, "rejected", "refused_by_vendor", "no such zone")
+KNOWN = Verdict(2, "duplicate", "already_at_vendor", vendor_id="B2")
+ACCEPTED = [Verdict(0, "accepted", vendor_id="A0"), Verdict(3, "accepted", vendor_id="A3")]
+
+
+class Sending(NamedTuple):
+    """An import of four leads that is being sent."""
+
+    installation: Installation
+    ledger: Ledger
+    claim: Claim
+
+    def settle(self, receipt: Receipt | None) -> Settled:
+        """The answer is stored."""
+        error = None if receipt else OutcomeUnknownError("lost", vendor="sinch", operation="op")
+        ruling = Bench(utc_now(), settle_s=30).rule(Answer(self.claim, "submit", receipt, error))
+        with self.ledger.store.transaction():
+            return Settlement(self.ledger, "sinch").apply([ruling])
+
+    def outcomes(self) -> list[tuple[str, str, str | None, str | None]]:
+        """What people read of each lead."""
+        found = query(
+            self.installation,
+            "SELECT lead_id, state, reason_code, vendor_id, settled_at IS NOT NULL"
+            " FROM reporting.lead_outcome ORDER BY lead_id",
+        )
+        assert all(is_settled is (state != "unknown") for _, state, _, _, is_settled in found)
+        return [row[:4] for row in found]
+
+
+@pytest.fixture
+def sending(installations: Make) -> Iterator[Sending]:
+    """Four leads were planned, and their import was claimed."""
+    installation = installations(rows=leads(4))
+    night.refresh_campaigns(installation)
+    night.refresh_do_not_call(installation)
+    night.pull_and_decide(installation, DAY)
+    night.plan(installation, "sinch", [DAY])
+    with installation.ledger() as ledger:
+        scope = Scope("sinch", (DAY,), tuple(installation.campaigns(ledger.store, "sinch")))
+        lease_until, not_after = utc_now() + timedelta(seconds=60), time.monotonic() + 60
+        [claim] = ledger.claim_planned(scope, limit=1, lease_until=lease_until, not_after=not_after, targets={})
+        yield Sending(installation, ledger, claim)
+
+
+@pytest.mark.parametrize(
+    "receipt",
+    [
+        Receipt(accepted_ids=IDS),
+        Receipt([Verdict(at, "accepted", vendor_id=vendor_id) for at, vendor_id in enumerate(IDS)]),
+    ],
+    ids=["short", "by-entry"],
+)
+def test_whole_acceptance_is_one_row(receipt: Receipt, sending: Sending) -> None:
+    """Every lead is accepted with its own id, and nothing but the import was written for that."""
+    before = query(sending.installation, "SELECT xmin::text, deliveries::text FROM ledger.deliveries ORDER BY position")
+    assert sending.settle(receipt).held == {sending.claim.import_id}
+    assert sending.outcomes() == [(f"L{at + 1}", "accepted", None, vendor_id) for at, vendor_id in enumerate(IDS)]
+    after = query(sending.installation, "SELECT xmin::text, deliveries::text FROM ledger.deliveries ORDER BY position")
+    assert after == before
+    [counts] = query(sending.installation, "SELECT state, accepted_count, rejected_count FROM ledger.imports")
+    assert counts == ("settled", 4, 0)
+
+
+def test_exceptions_have_rows_of_their_own(sending: Sending) -> None:
+    """Refused and known leads say so, the rest is accepted, and the import counts all of them."""
+    sending.settle(Receipt([KNOWN, ACCEPTED[1], REFUSED, ACCEPTED[0]]))
+    assert sending.outcomes() == [
+        ("L1", "accepted", None, "A0"),
+        ("L2", "rejected", "refused_by_vendor", None),
+        ("L3", "duplicate", "already_at_vendor", "B2"),
+        ("L4", "accepted", None, "A3"),
+    ]
+    [counts] = query(
+        sending.installation, "SELECT accepted_count, duplicate_count, rejected_count, moved_count FROM ledger.imports"
+    )
+    assert counts == (2, 1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    "receipt",
+    [Receipt(), Receipt(accepted_ids=IDS[:3]), Receipt(accepted_ids=[*IDS, "A4"]), Receipt([REFUSED, REFUSED]), None],
+    ids=["nothing", "short-by-one", "long-by-one", "one-twice", "no-answer"],
+)
+def test_what_was_not_named_is_unknown(receipt: Receipt | None, sending: Sending) -> None:
+    """An answer that does not name every lead never settles the others."""
+    sending.settle(receipt)
+    unnamed = [state for _, state, _, _ in sending.outcomes() if state != "rejected"]
+    assert unnamed == ["unknown"] * (3 if receipt and receipt.verdicts else 4)
+
+
+@pytest.mark.parametrize(
+    "receipt", [Receipt(accepted_ids=IDS), Receipt([KNOWN, REFUSED, *ACCEPTED])], ids=["all", "some"]
+)
+def test_answer_to_a_lost_claim_stores_nothing(receipt: Receipt, sending: Sending) -> None:
+    """Who lost the claim writes neither the import nor an exception."""
+    with sending.installation.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE ledger.imports SET state = 'unknown', claim_token = NULL, lease_until = NULL, claimed_by = NULL"
+        )
+    assert sending.settle(receipt).held == set()
+    assert [row[1] for row in sending.outcomes()] == ["unknown"] * 4
+
+
+def test_numbers_of_accepted_leads_are_purged(sending: Sending) -> None:
+    """Retention takes the numbers of leads that were settled with their import, and of no open one."""
+    before = DAY + timedelta(days=1)
+    with sending.installation.store() as store:
+        assert store.one("deliveries", "purge_numbers", before=before).row_count == 0
+        sending.settle(Receipt(accepted_ids=IDS))
+        assert store.one("deliveries", "purge_numbers", before=before).row_count == 4
+    assert states(sending.installation) == {"accepted": 4}
