@@ -112,8 +112,9 @@ def _wrappers(watch: Stopwatch) -> Iterator[tuple[Any, str, Any]]:
     yield Workers, "start", _call(watch, Workers.start, "hand over")
     yield Ahead, "take", _call(watch, Ahead.take, "wait for the thread ahead")
     yield RootTransaction, "commit", _call(watch, RootTransaction.commit, "sql: commit")
-    yield Store, "copy", _copy(watch, Store.copy)
-    for name in ("run", "rows", "one"):
+    for name in ("copy", "copy_rows"):
+        yield Store, name, _copy(watch, getattr(Store, name))
+    for name in ("run", "rows", "tuples"):
         yield Store, name, _statement(watch, getattr(Store, name))
 
 
@@ -151,8 +152,8 @@ def _statement(watch: Stopwatch, function: Callable[..., Any]) -> Callable[..., 
 
 def _copy(watch: Stopwatch, function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
-    def timed(store: Store, table: str, frame: Any) -> Any:
+    def timed(store: Store, table: str, *content: Any) -> Any:
         with watch.block(f"sql: copy {table}"):
-            return function(store, table, frame)
+            return function(store, table, *content)
 
     return timed

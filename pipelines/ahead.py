@@ -1,17 +1,19 @@
-"""Makes the next items while the last one is worked on.
+"""Makes the next item, or puts the last one away, while one is worked on.
 
-Belongs here: one producing thread and its end. Does not belong here: what the items are. The producer may
-use a database connection of its own, never one that the consumer uses.
+Belongs here: one thread beside the caller's, and its end. Does not belong here: what the items are. The thread may
+use a database connection of its own, never one that the caller uses meanwhile.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, Full, Queue
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 _LOOK_AGAIN_S = 0.1
 
@@ -77,3 +79,40 @@ class Ahead(Generic[T]):
                 continue
             return True
         return False
+
+
+class Behind(Generic[T, R]):
+    """Puts items away in a thread, in order, one at a time; with `is_inline` where they are handed over.
+
+    An error is raised where the next item is handed over, or at the end. Outside the block the thread is gone, and
+    everything is put away, unless the block ended with an error.
+    """
+
+    def __init__(self, put_away: Callable[[T], R], *, is_inline: bool = False) -> None:
+        self._put_away = put_away
+        self._thread = None if is_inline else ThreadPoolExecutor(1, thread_name_prefix="behind")
+        self._last: Future[R] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        try:
+            if kind is None:
+                self.finish()
+        finally:
+            if self._thread is not None:
+                self._thread.shutdown(wait=True)
+
+    def hand_over(self, item: T) -> list[R]:
+        """The item is being put away; what came of the items before it, where that was not told yet."""
+        if self._thread is None:
+            return [self._put_away(item)]
+        before = self.finish()
+        self._last = self._thread.submit(self._put_away, item)
+        return before
+
+    def finish(self) -> list[R]:
+        """Everything is put away; what came of the last item, if that was not told yet."""
+        last, self._last = self._last, None
+        return [last.result()] if last else []

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -25,6 +25,7 @@ from connectors.crm.frames import TEXT, as_arrow, as_texts
 from connectors.redaction import redact
 from pipelines.phones import normalise_region, to_e164
 
+_REMEMBERED = 10_000  # texts that come again and again
 PHONE_COLUMNS = ("phone1", "phone2", "phone3")
 
 GRANTED = frozenset(
@@ -139,11 +140,13 @@ def judge(
     return verdicts.assign(cursor_at=frame["cursor_at"])
 
 
+@lru_cache(_REMEMBERED)
 def parse_priority(text: str) -> int | None:
     """The whole number, or None."""
     return int(text) if re.fullmatch(r"[+-]?[0-9]{1,9}", text) else None
 
 
+@lru_cache(_REMEMBERED)
 def parse_not_before(text: str, zone: tzinfo = UTC) -> datetime | None:
     """The UTC time of an ISO 8601 date and time; a naive one is in `zone`. None if it is not one."""
     try:

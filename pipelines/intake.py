@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any, Literal
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -26,6 +27,7 @@ from connectors.crm.frames import COLUMNS, TEXT, DayWindow, as_arrow, as_texts
 from connectors.errors import SetupError
 from connectors.gateway import Campaign
 from pipelines import eligibility
+from pipelines.ahead import Behind
 from pipelines.eligibility import CampaignRule, Policy
 from pipelines.phones import to_e164
 from pipelines.settings import Settings, SourceSettings, target_of
@@ -111,10 +113,12 @@ def pull(
     with store.transaction():
         store.run("crm", "take_turns", name=f"pull {summary.source} {summary.day}")
         store.run("crm", f"delete_{summary.source}_rows", day=summary.day)
-        for frame in source.chunks(window, chunk_rows=CHUNK_ROWS):
-            _count(summary, frame)
-            store.copy(f"crm.{name}", _stored(frame, summary.day))
-            yield frame
+        put_away = partial(store.copy, f"crm.{name}")
+        with Behind(put_away, is_inline=store.is_dry_run) as stored:
+            for frame in source.chunks(window, chunk_rows=CHUNK_ROWS):
+                _count(summary, frame)
+                stored.hand_over(_stored(frame, summary.day))
+                yield frame
         _record_pull(store, summary)
 
 
@@ -152,8 +156,10 @@ def decide(
         store.run("crm", "take_turns", name=f"decide {day}")
         for source, (_, frames) in rows.items():
             store.run("contacts", "delete_day", day=day, source=source)
-            for frame in frames:
-                store.copy("ledger.contacts", _decided(store, frame, source, day, rules, policy))
+            judge = partial(_store_decided, store, source, day, rules, policy)
+            with Behind(judge, is_inline=store.is_dry_run) as judged:
+                for frame in frames:
+                    judged.hand_over((frame, eligibility.normalise(frame, rules)))
         store.one("contacts", "mark_duplicates", day=day)
         for source, (pull_id, _) in rows.items():
             store.run("contacts", "upsert_decision", day=day, source=source, pull_id=pull_id, now=utc_now())
@@ -261,10 +267,16 @@ def _until(column: pd.Series[Any]) -> list[date | None]:
     return [None if pd.isna(at) else at.date() for at in parsed]
 
 
-def _decided(
-    store: Store, frame: pd.DataFrame, source: Source, day: date, rules: Mapping[str, CampaignRule], policy: Policy
-) -> pa.Table:
-    contacts = eligibility.normalise(frame, rules)
+def _store_decided(
+    store: Store,
+    source: Source,
+    day: date,
+    rules: Mapping[str, CampaignRule],
+    policy: Policy,
+    read: tuple[pd.DataFrame, pd.DataFrame],
+) -> None:
+    """Every row of the frame, with its contacts beside it, has its verdict in `ledger.contacts`."""
+    frame, contacts = read
     found = store.rows("crm", "listed_numbers", phones=",".join(eligibility.numbers(contacts)), day=day)
     decided = eligibility.judge(frame, contacts, rules, {row.phone for row in found}, policy)
     decided.insert(0, "day", str(day))
@@ -272,7 +284,7 @@ def _decided(
     # E.164 holds neither commas nor quotes: the array literal needs no escaping.
     literals = pa.array(["{" + ",".join(phones) + "}" for phones in decided["phones"]], TEXT)
     decided["phones"] = literals.to_pandas().array
-    return pa.Table.from_pandas(decided, preserve_index=False)
+    store.copy("ledger.contacts", pa.Table.from_pandas(decided, preserve_index=False))
 
 
 def _withdraw_plans(store: Store, day: date, rules: Mapping[str, CampaignRule]) -> None:

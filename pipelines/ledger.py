@@ -171,6 +171,7 @@ class Ledger:
         rows = self.store.rows(
             "imports",
             "settle_whole",
+            import_ids=[settlement.import_id for settlement in settlements],
             settlements=orjson.dumps(settlements).decode(),
             token=self.token,
             now=utc_now(),

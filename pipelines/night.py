@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 
@@ -350,14 +351,20 @@ def _planned(
     summary: PlanSummary,
     stop: threading.Event | None = None,
 ) -> Iterator[set[str]]:
-    with installation.plan_ledger() as ledger, installation.gateway(vendor) as gateway:
+    with ExitStack() as stack:
+        ledger = stack.enter_context(installation.plan_ledger())
+        gateway = stack.enter_context(installation.gateway(vendor))
+        # A dry run has but one connection.
+        reading = None if installation.is_dry_run else stack.enter_context(installation.plan_ledger())
         campaigns = installation.campaigns(ledger.store, vendor, names)
         scope = installation.scope(vendor, days, campaigns)
         words = vocabulary(installation, ledger.store, vendor)
         campaigns = _loadable(installation, ledger, gateway, campaigns, words, days, summary)
         scope = installation.scope(vendor, days, campaigns)
         zone = installation.settings.zone
-        yield from planning.plan(ledger, gateway, scope, campaigns, summary, zone=zone, vocabulary=words, stop=stop)
+        yield from planning.plan(
+            ledger, gateway, scope, campaigns, summary, reading=reading, zone=zone, vocabulary=words, stop=stop
+        )
 
 
 def vocabulary(installation: Installation, store: Store, vendor: str) -> reference.Vocabulary:

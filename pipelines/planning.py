@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from connectors.errors import SetupError
 from connectors.gateway import Action, Campaign, Contact, Entry, Gateway
+from pipelines.ahead import Ahead, Behind
 from pipelines.eligibility import REASONS, parse_not_before, parse_priority
 from pipelines.ledger_rows import Plannable, PlannedBatch, Refusal, Scope
 from pipelines.plan_ledger import PlanLedger
@@ -72,16 +73,17 @@ def plan(
     campaigns: Mapping[str, Campaign],
     summary: PlanSummary,
     *,
+    reading: PlanLedger | None = None,
     zone: ZoneInfo = ZoneInfo("UTC"),
     vocabulary: Vocabulary = Vocabulary(),
     stop: threading.Event | None = None,
     plan_rows: int = PLAN_ROWS,
 ) -> Iterator[set[str]]:
-    """Plans chunk by chunk; yields, after each commit, the campaigns that it added imports to.
+    """Plans page by page; yields, after each commit, the campaigns that it added imports to.
 
     What an earlier plan left unsent is planned anew, so that the newest decisions hold. Runs that plan for one
     vendor take turns, until their iterators end; `stop` ends the wait. What a lead names at the vendor is looked up
-    in the vocabulary.
+    in the vocabulary. With a ledger of its own for `reading`, a page is read and another stored while one is judged.
     """
     planner = _Planner(ledger, gateway, scope, campaigns, summary, zone, vocabulary)
     if not _await_turn(ledger, scope.vendor, stop or threading.Event()):
@@ -92,10 +94,23 @@ def plan(
             check_decided(ledger, day)
             planner.withdraw(day)
             for source in SOURCES:
-                yield from planner.plan_source(day, source, plan_rows)
-            yield planner.flush(day)
+                pages = _Pages(reading or ledger, scope, day, source, zone, plan_rows)
+                yield from _plan_source(planner, pages, is_ahead=reading is not None)
+            yield planner.store(planner.rest(day))
     finally:
         ledger.leave_planning()
+
+
+def _plan_source(planner: _Planner, pages: _Pages, *, is_ahead: bool) -> Iterator[set[str]]:
+    read = Ahead(iter(pages), size=1) if is_ahead else None
+    try:
+        with Behind(planner.store, is_inline=read is None) as stored:
+            for page in pages if read is None else read:
+                yield from stored.hand_over(planner.judge(page))
+            yield from stored.finish()
+    finally:
+        if read is not None:
+            read.close()
 
 
 def _await_turn(ledger: PlanLedger, vendor: str, stop: threading.Event) -> bool:
@@ -115,8 +130,64 @@ def check_decided(ledger: PlanLedger, day: date) -> None:
         raise SetupError(f"the {stale[0]}s of {day} were pulled again but not decided: materialise contacts first")
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Contacts that may become deliveries, and what the ledger said of their numbers at `read_at`."""
+
+    day: date
+    source: str
+    rows: Sequence[Plannable]
+    listed: set[str]
+    held: Mapping[tuple[str, str], tuple[str, str]]
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    """The contacts of a day and source, page by page. A page has nobody of another: duplicates were marked before."""
+
+    ledger: PlanLedger
+    scope: Scope
+    day: date
+    source: str
+    zone: ZoneInfo
+    page_rows: int
+
+    def __iter__(self) -> Iterator[_Page]:
+        after = -1
+        while (page := self._read(after)).rows:
+            yield page
+            after = page.rows[-1].row_no
+
+    def _read(self, after: int) -> _Page:
+        now = utc_now()
+        with self.ledger.store.transaction():
+            rows = self.ledger.plannable(self.scope, self.day, self.source, after=after, limit=self.page_rows)
+            phones = {phone for row in rows for phone in row.phones}
+            new = {row.phones[0] for row in rows if not row.is_delivery}
+            today = now.astimezone(self.zone).date()
+            listed = self.ledger.listed_numbers(list(phones), today) if phones else set()
+            held = self.ledger.holders(self.scope.campaigns, list(new)) if new else {}
+        return _Page(self.day, self.source, rows, listed, held, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What a page came to: contacts that are refused, deliveries that changed, and full batches of entries.
+
+    `judged_at` is when the first of the entries was judged: what is decided or listed later makes them stale.
+    """
+
+    day: date
+    source: str
+    refusals: Sequence[Refusal]
+    changed: Sequence[Plannable]
+    groups: Sequence[Sequence[PlannedEntry]]
+    judged_at: datetime | None
+
+
 class _Planner:
-    """Carries entries from one chunk to the next, so that batches are full."""
+    """Judges pages, carrying entries from one to the next so that batches are full, and stores what they came to."""
 
     def __init__(
         self,
@@ -134,7 +205,6 @@ class _Planner:
         self._scope = scope
         self._summary = summary
         self._zone = zone
-        self._today = utc_now().astimezone(zone).date()
         self._campaigns = campaigns
         self._batch_size = gateway.batch_size
         self._can_update = gateway.can_update
@@ -144,7 +214,6 @@ class _Planner:
         self._samples = summary.samples
         self._samples.update({name: [] for name in campaigns})
         self._waiting: dict[str, list[PlannedEntry]] = {}
-        # When the first of those that wait was judged: what is decided or listed later makes their import stale.
         self._judged_at: datetime | None = None
 
     def withdraw(self, day: date) -> None:
@@ -152,40 +221,36 @@ class _Planner:
             self._summary.withdrawn_import_count += self._ledger.withdraw_plan(self._scope, day)
             self._ledger.reconsider(self._scope, day)
 
-    def plan_source(self, day: date, source: str, plan_rows: int) -> Iterator[set[str]]:
-        after = -1
-        while True:
-            self._judged_at = self._judged_at or utc_now()
-            with self._ledger.store.transaction():
-                rows = self._ledger.plannable(self._scope, day, source, after=after, limit=plan_rows)
-                self._take(rows, day, source)
-                added = self._write(day, is_last=False)
-            if not rows:
-                return
-            after = rows[-1].row_no
-            yield added
-
-    def flush(self, day: date) -> set[str]:
-        with self._ledger.store.transaction():
-            return self._write(day, is_last=True)
-
-    def _take(self, rows: Sequence[Plannable], day: date, source: str) -> None:
-        """Every row of the chunk is entered, left as it is, or refused; and counted."""
-        rows, unknown = self._looked_up(rows)
-        refusals = self._refusals(rows, source) | unknown
+    def judge(self, page: _Page) -> _Judged:
+        """Every row of the page is entered, left as it is, or refused; and counted."""
+        self._judged_at = self._judged_at or page.read_at
+        rows, unknown = self._looked_up(page.rows)
+        refusals = self._refusals(page, rows) | unknown
         changed: list[Plannable] = []
         outcomes: list[tuple[str, str]] = []
         for row in rows:
             refusal = refusals.get(row.row_no)
-            outcome, entry = (refusal.verdict, None) if refusal else self._judge(row, source)
+            outcome, entry = (refusal.verdict, None) if refusal else self._judge(row, page.source)
             outcomes.append((row.campaign, outcome))
             if entry is not None:
                 self._waiting.setdefault(row.campaign, []).append(entry)
             elif outcome == "changed":
                 changed.append(row)
         self._summary.add(Counter(outcomes))
-        self._ledger.refuse_contacts(day, source, list(refusals.values()))
-        self._ledger.note_changes(source, changed)
+        groups, judged_at = self._cut(is_last=False)
+        return _Judged(page.day, page.source, list(refusals.values()), changed, groups, judged_at)
+
+    def rest(self, day: date) -> _Judged:
+        """The entries that fill no batch."""
+        groups, judged_at = self._cut(is_last=True)
+        return _Judged(day, "", [], [], groups, judged_at)
+
+    def store(self, judged: _Judged) -> set[str]:
+        """What the page came to is committed; the campaigns that imports were added to."""
+        with self._ledger.store.transaction():
+            self._ledger.refuse_contacts(judged.day, judged.source, judged.refusals)
+            self._ledger.note_changes(judged.source, judged.changed)
+            return self._write(judged)
 
     def _looked_up(self, rows: Sequence[Plannable]) -> tuple[Sequence[Plannable], dict[int, Refusal]]:
         """The rows with the vendor's keys for what they name; by row number, those that name what it does not know."""
@@ -204,14 +269,10 @@ class _Planner:
             rows = looked_up
         return rows, unknown
 
-    def _refusals(self, rows: Sequence[Plannable], source: str) -> dict[int, Refusal]:
+    def _refusals(self, page: _Page, rows: Sequence[Plannable]) -> dict[int, Refusal]:
         """By row number, the rows that must not be sent after all; nearly always none, and then nobody is looked at."""
-        phones = {phone for row in rows for phone in row.phones}
-        new = {row.phones[0] for row in rows if not row.is_delivery}
-        listed = self._ledger.listed_numbers(list(phones), self._today) if phones else set()
-        held = self._ledger.holders(self._scope.campaigns, list(new)) if new else {}
-        suspects = rows if listed or held else ()
-        refusals = (self._refusal(row, source, listed, held) for row in suspects)
+        suspects = rows if page.listed or page.held else ()
+        refusals = (self._refusal(row, page.source, page.listed, page.held) for row in suspects)
         return {refusal.row_no: refusal for refusal in refusals if refusal is not None}
 
     def _refusal(
@@ -258,14 +319,12 @@ class _Planner:
         digest = blake2b(content, digest_size=16).hexdigest()
         return PlannedEntry(row.campaign, source, row.lead_id, row.phones[0], content, digest, row.is_delivery)
 
-    def _write(self, day: date, *, is_last: bool) -> set[str]:
-        groups = [group for entries in self._waiting.values() for group in self._cut(entries, is_last)]
+    def _write(self, judged: _Judged) -> set[str]:
+        groups, day = judged.groups, judged.day
         if not groups:
             return set()
         batches = [self._batch(group) for group in groups]
-        import_ids = self._ledger.insert_planned(self._scope.vendor, day, batches, planned_at=self._judged_at)
-        if not any(self._waiting.values()):
-            self._judged_at = None
+        import_ids = self._ledger.insert_planned(self._scope.vendor, day, batches, planned_at=judged.judged_at)
         placed = [
             (entry, import_id, position)
             for group, import_id in zip(groups, import_ids, strict=True)
@@ -283,17 +342,21 @@ class _Planner:
         action: Action = "update" if group[0].is_update else "create"
         return planned_batch(self._campaigns[group[0].campaign], [entry.content for entry in group], action=action)
 
-    def _cut(self, entries: list[PlannedEntry], is_last: bool) -> list[list[PlannedEntry]]:
-        """Takes updates, each alone, and full batches off the front of `entries`; the rest too at the last cut."""
+    def _cut(self, *, is_last: bool) -> tuple[list[list[PlannedEntry]], datetime | None]:
+        """Updates, each alone, and full batches are taken off those that wait; the rest too at the last cut."""
+        judged_at = self._judged_at
+        groups = [group for entries in self._waiting.values() for group in self._cut_off(entries, is_last)]
+        if not any(self._waiting.values()):
+            self._judged_at = None
+        return groups, judged_at
+
+    def _cut_off(self, entries: list[PlannedEntry], is_last: bool) -> list[list[PlannedEntry]]:
         updates = [[entry] for entry in entries if entry.is_update]
         if updates:
             entries[:] = [entry for entry in entries if not entry.is_update]
-        return updates + self._cut_creations(entries, is_last)
-
-    def _cut_creations(self, entries: list[PlannedEntry], is_last: bool) -> list[list[PlannedEntry]]:
         end = len(entries) if is_last else len(entries) - len(entries) % self._batch_size
         taken, entries[:end] = entries[:end], []
-        return [taken[start : start + self._batch_size] for start in range(0, end, self._batch_size)]
+        return updates + [taken[start : start + self._batch_size] for start in range(0, end, self._batch_size)]
 
 
 def _naming(row: Plannable, field_name: str, key: str | None) -> Plannable:

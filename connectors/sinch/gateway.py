@@ -70,18 +70,26 @@ class SinchGateway:
         """A function that turns a contact into a customer. Source: vendors.md, customer (write)."""
         named = {**_DEFAULT_ATTRIBUTES, **campaign.mapping.get("attributes", {})}
         columns = [(name, _reader(column)) for name, column in named.items()]
-        template, name_of_campaign = self._template, campaign.campaign
+        write_id = self._template.format
+        name_of_campaign = campaign.campaign
 
         def customer(contact: Contact) -> Entry:
+            source, lead_id, phones, *_, time_zone, agent, priority, not_before, _ = contact
             entry: Entry = {
-                "externalId": template.format(
-                    source=contact.source, lead_id=contact.lead_id, campaign=name_of_campaign
-                ),
-                "numbers": ";".join(contact.phones),
+                "externalId": write_id(source=source, lead_id=lead_id, campaign=name_of_campaign),
+                "numbers": phones[0] if len(phones) == 1 else ";".join(phones),
             }
-            _add_optional_fields(entry, contact)
-            values = [(name, read(contact)) for name, read in columns]
-            attributes = [{"name": name, "value": str(value)} for name, value in values if value is not None]
+            if time_zone:
+                entry["timeZone"] = time_zone
+            if agent:
+                entry["agentId"] = agent
+            if priority is not None:
+                entry["priority"] = priority
+            if not_before is not None:
+                entry["date"] = not_before.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            attributes = [
+                {"name": name, "value": str(value)} for name, read in columns if (value := read(contact)) is not None
+            ]
             if attributes:
                 entry["attributes"] = {"attribute": attributes}
             return entry
@@ -216,17 +224,6 @@ def _verdict(position: int, result: EntryResult) -> Verdict:
 
 def _taken(position: int) -> Verdict:
     return Verdict(position, "rejected", "external_id_taken", "the vendor holds this externalId for somebody else")
-
-
-def _add_optional_fields(entry: Entry, contact: Contact) -> None:
-    if contact.time_zone:
-        entry["timeZone"] = contact.time_zone
-    if contact.agent:
-        entry["agentId"] = contact.agent
-    if contact.priority is not None:
-        entry["priority"] = contact.priority
-    if contact.not_before is not None:
-        entry["date"] = contact.not_before.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _reader(column: str) -> Callable[[Contact], Any]:

@@ -63,28 +63,29 @@ FROM unnest(CAST(:import_ids AS bigint[]), CAST(:entry_counts AS integer[])) AS 
 -- name: claim_planned :many
 -- Up to :limit due batches are ours to send until the lease ends. :targets are those that were found or made,
 -- by campaign and day; each batch keeps the one that it is sent to, and an update goes where its lead is.
+-- coalesce keeps off the index by day: it would read the whole day, settled batches too, for every few batches.
 WITH due AS (
-    SELECT import.import_id, import.action, made.target AS made_target
+    SELECT import.import_id, import.campaign, import.day, import.action
     FROM ledger.imports AS import
-    LEFT JOIN json_to_recordset(CAST(:targets AS json)) AS made (campaign text, day date, target jsonb)
-        ON made.campaign = import.campaign AND made.day = import.day
     WHERE import.vendor = :vendor AND import.state = 'planned' AND import.settled_at IS NULL AND import.due_at <= :now
-      AND import.day = ANY (CAST(:days AS date[])) AND import.campaign = ANY (CAST(:campaigns AS text[]))
+      AND coalesce(import.day) = ANY (CAST(:days AS date[])) AND import.campaign = ANY (CAST(:campaigns AS text[]))
     ORDER BY import.due_at, import.import_id
     LIMIT :limit
-    FOR UPDATE OF import SKIP LOCKED
+    FOR UPDATE SKIP LOCKED
 ), claimed AS (
     UPDATE ledger.imports AS import
     SET state = 'sending', claim_token = :token, claimed_by = :actor, lease_until = :lease_until,
         attempts = import.attempts + 1, sent_at = :now, error_code = NULL, error = NULL,
-        target = coalesce(held.target, import.target || coalesce(due.made_target, '{}')),
+        target = coalesce(held.target, import.target || coalesce(made.target, '{}')),
         vendor_reference = CASE WHEN import.action = 'update' THEN held.vendor_id ELSE import.vendor_reference END
     FROM due
+    LEFT JOIN json_to_recordset(CAST(:targets AS json)) AS made (campaign text, day date, target jsonb)
+        ON made.campaign = due.campaign AND made.day = due.day
     LEFT JOIN LATERAL (
         SELECT before.target, delivery.vendor_id
         FROM ledger.deliveries AS delivery
         LEFT JOIN ledger.imports AS before ON before.import_id = delivery.held_import_id
-        WHERE due.action = 'update' AND delivery.import_id = due.import_id
+        WHERE due.action = 'update' AND delivery.import_id = due.import_id AND delivery.position = 0
     ) AS held ON TRUE
     WHERE import.import_id = due.import_id AND import.state = 'planned'
     RETURNING import.import_id, import.import_key, import.campaign, import.day, import.target, import.payload,
@@ -218,7 +219,7 @@ WHERE import.import_id = ANY (CAST(:import_ids AS bigint[]))
 -- name: hold_claims :many
 -- Those of the batches that are still ours, locked until the transaction ends.
 SELECT import_id FROM ledger.imports
-WHERE import_id = ANY (CAST(:import_ids AS bigint[])) AND claim_token = :token AND settled_at IS NULL
+WHERE import_id = ANY (CAST(:import_ids AS bigint[])) AND claim_token = :token
 ORDER BY import_id
 FOR UPDATE;
 
@@ -238,7 +239,8 @@ WITH told AS (
         unattributed_count = told.unattributed_count,
         submitted_at = coalesce(import.submitted_at, :now), error_code = NULL, error = NULL
     FROM told
-    WHERE import.import_id = told.import_id AND import.claim_token = :token AND import.settled_at IS NULL
+    WHERE import.import_id = ANY (CAST(:import_ids AS bigint[])) AND import.import_id = told.import_id
+      AND import.claim_token = :token
     RETURNING import.import_id, import.accepted_count, import.duplicate_count, import.rejected_count
 ), event AS (
     INSERT INTO ledger.events (at, import_id, event, actor, detail)
