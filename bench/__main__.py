@@ -15,6 +15,7 @@ from typing import Any
 
 from bench.dataset import write_data_set
 from bench.goals import goals
+from bench.machine import parallel_speed
 from bench.measuring import (
     OURS,
     Bench,
@@ -39,8 +40,9 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are ended
     runs: list[Measurement] = []
     stages: list[dict[str, Any]] = []
+    speeds: list[float] = []
     try:
-        _measure(options, runs, stages)
+        _measure(options, runs, stages, speeds)
     except (KeyboardInterrupt, CalledProcessError, TimeoutExpired, UnexpectedResultError) as error:
         print(f"stopped early: {error or type(error).__name__}", file=sys.stderr)
         is_whole = False
@@ -49,22 +51,27 @@ def main(arguments: Sequence[str]) -> int:
     if not runs:
         return 1
     measurements = medians(runs)
-    report = Report(measurements, goals(measurements), stages, options.leads[0])
+    report = Report(measurements, goals(measurements), stages, options.leads[0], speeds)
     print(report.markdown())
     print(f"written to {report.write(RESULTS)}")
     return int(not is_whole or (options.strict and not all(goal.is_reached for goal in report.goals)))
 
 
-def _measure(options: argparse.Namespace, runs: list[Measurement], stages: list[dict[str, Any]]) -> None:
-    """Adds to `runs` and `stages` as it goes, so that an early end loses nothing."""
+def _measure(
+    options: argparse.Namespace, runs: list[Measurement], stages: list[dict[str, Any]], speeds: list[float]
+) -> None:
+    """Adds to what it is given as it goes, so that an early end loses nothing."""
     small = cases(options.leads, latency_ms=options.latency_ms, connections=CONNECTIONS)
     large = large_cases(options.large, connections=CONNECTIONS[0])
     with surroundings() as around:
         print("writing the data sets", file=sys.stderr, flush=True)
         sizes = [*options.leads, *options.large]
         bench = Bench(around, {size: write_data_set(around.folder / str(size), size) for size in sizes})
-        for case in small * options.rounds:
-            runs.append(bench.measure(case))
+        for _ in range(options.rounds):
+            speeds.append(parallel_speed())
+            for case in small:
+                runs.append(bench.measure(case))
+        speeds.append(parallel_speed())
         stages += bench.stages(Case(OURS, options.leads[0], 0, CONNECTIONS[0]))
         for case in large:
             runs.append(bench.measure(case))

@@ -6,10 +6,12 @@ Belongs here: tables. Does not belong here: numbers that the measurements do not
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from bench.goals import Goal
@@ -21,16 +23,21 @@ STEPS_SHOWN = 22
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that one call of `python -m bench` found out. `stages` are of `stage_lead_count` leads."""
+    """Everything that one call of `python -m bench` found out.
+
+    `stages` are of `stage_lead_count` leads; `parallel_speeds` are of the machine, before each round and at the end.
+    """
 
     measurements: Sequence[Measurement]
     goals: Sequence[Goal]
     stages: Sequence[dict[str, Any]]
     stage_lead_count: int
+    parallel_speeds: Sequence[float]
 
     def markdown(self) -> str:
         """The tables with a heading each; also good to read in a terminal."""
         parts = [
+            ("Machine", self._machine()),
             ("Measured", _measured(self.measurements)),
             ("Goals", _goals(self.goals)),
             (f"Where the time goes ({self.stage_lead_count:,} leads, 0 ms, one probed run)", self._by_stage()),
@@ -46,6 +53,13 @@ class Report:
         path.write_text(self.markdown(), "utf-8")
         (folder / f"{stem}.json").write_text(json.dumps(asdict(self), indent=2), "utf-8")
         return path
+
+    def _machine(self) -> Table:
+        header = ("CPUs", "all of them busy do, of the work of one alone", "least", "most")
+        speeds = self.parallel_speeds
+        if not speeds:
+            return header, []
+        return header, [[str(os.cpu_count()), *(f"{of(speeds):.2f} ×" for of in (median, min, max))]]
 
     def _by_stage(self) -> Table:
         stages = dict.fromkeys(row["stage"] for row in self.stages)
