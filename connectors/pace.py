@@ -1,14 +1,25 @@
-"""The settings that all vendors share: how patiently they are asked, and how hard they are pressed.
+"""The settings that all vendors share: how an address is written, how patiently it is asked, how hard it is pressed.
 
-Belongs here: waits, retries and rates. Does not belong here: anything that only one vendor has
+Belongs here: addresses, waits, retries and rates. Does not belong here: anything that only one vendor has
 (`connectors/<vendor>/settings.py`).
 """
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.transport import Patience
+
+
+def http_address(value: str) -> str:
+    """The address without a slash at its end; ValueError if it is none, or holds a login."""
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    if "@" in urlsplit(value).netloc:  # it would be shown wherever the address is
+        raise ValueError("must not hold a login: username and password have settings of their own")
+    return value.rstrip("/")
 
 
 class PacedSettings(BaseModel):

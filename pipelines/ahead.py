@@ -6,11 +6,14 @@ use a database connection of its own, never one that the caller uses meanwhile.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, Full, Queue
 from typing import Generic, Self, TypeVar
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -103,6 +106,8 @@ class Behind(Generic[T, R]):
         finally:
             if self._thread is not None:
                 self._thread.shutdown(wait=True)
+            if self._last is not None and self._last.exception() is not None:
+                log.warning("behind another error: %s", type(self._last.exception()).__name__)
 
     def hand_over(self, item: T) -> list[R]:
         """The item is being put away; what came of the items before it, where that was not told yet."""

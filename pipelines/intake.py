@@ -7,7 +7,7 @@ Belongs here: the way from a source to a verdict. Does not belong here: how a so
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -122,7 +122,7 @@ def pull(
         _record_pull(store, summary)
 
 
-def stored_rows(store: Store, source: Source, day: date) -> Iterator[pd.DataFrame]:
+def stored_rows(store: Store, source: Source, day: date) -> Generator[pd.DataFrame]:
     """Yields the day's rows as the newest pull stored them."""
     columns = [*(name for name in _STORED if name != "attributes")]
     for page in store.pages("crm", "rows", source=source, day=day, page_rows=CHUNK_ROWS):

@@ -7,10 +7,11 @@ Belongs here: what loading assets and commands call. Does not belong here: what 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 import pandas as pd
 
@@ -90,9 +91,12 @@ def decide(installation: Installation, day: date) -> DecisionSummary:
     Raises:
         IncompleteError: as many rows were decided as were read for some campaigns, but not for all.
     """
-    with installation.store() as store, installation.store() as reading:
+    with installation.store() as store, installation.store() as reading, ExitStack() as opened:
         pulls = intake.stored_pulls(store, installation.settings, day)
-        rows = {source: (pull_id, intake.stored_rows(reading, source, day)) for source, pull_id in pulls.items()}
+        rows = {
+            source: (pull_id, opened.enter_context(closing(intake.stored_rows(reading, source, day))))
+            for source, pull_id in pulls.items()
+        }
         return intake.decide(store, installation.settings, day, rows)
 
 
@@ -186,16 +190,14 @@ def pull_and_decide(installation: Installation, day: date) -> DecisionSummary:
     """`pull` and `decide` at once: rows are decided on the way from the source to the database."""
     settings = installation.settings
     required = required_columns(installation)
-    with installation.store() as deciding, installation.store() as leads, installation.store() as customers:
-        stores = {"lead": leads, "customer": customers}
-        summaries = {source: PullSummary(source, day) for source in intake.configured_sources(settings)}
-        rows = {
-            source: (
-                summary.pull_id,
-                _while_read(intake.pull(stores[source], settings, summary, required=required), deciding),
-            )
-            for source, summary in summaries.items()
-        }
+    with ExitStack() as opened:
+        deciding = opened.enter_context(installation.store())
+        rows: dict[Source, tuple[UUID, Iterator[pd.DataFrame]]] = {}
+        for source in intake.configured_sources(settings):
+            summary, store = PullSummary(source, day), opened.enter_context(installation.store())
+            frames = _while_read(intake.pull(store, settings, summary, required=required), deciding)
+            # Closed before its store is: nobody reads on when deciding fails.
+            rows[source] = summary.pull_id, opened.enter_context(closing(frames))
         return intake.decide(deciding, settings, day, rows)
 
 
@@ -331,7 +333,7 @@ def _is_stopped(stop: threading.Event | None) -> bool:
     return stop is not None and stop.is_set()
 
 
-def _while_read(frames: Iterator[pd.DataFrame], store: Store) -> Iterator[pd.DataFrame]:
+def _while_read(frames: Iterator[pd.DataFrame], store: Store) -> Generator[pd.DataFrame]:
     """The frames, the next read while the last is decided; a dry run has but one connection, and takes turns."""
     if store.is_dry_run:
         yield from frames

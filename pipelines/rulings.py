@@ -88,9 +88,11 @@ class Ruling:
         batch = self.claim.batch
         if not self.is_settling or self.late is not None or batch.action != "create":
             return False
-        return (
-            self.accepted_ids is not None or len({verdict.position for verdict in self.verdicts}) == batch.entry_count
-        )
+        if self.accepted_ids is not None:
+            return True
+        if not len(self.verdicts) == len(batch.positions) == batch.entry_count:
+            return False
+        return {verdict.position for verdict in self.verdicts} == set(batch.positions)
 
     @property
     def outcomes(self) -> Counter[str]:

@@ -59,11 +59,12 @@ def utc_now() -> datetime:
 
 
 class Store:
-    """Named statements on one connection. Not shared between threads."""
+    """Named statements on one connection. A thread may hand it to another, but no two use it at once."""
 
     def __init__(self, engine: Engine, *, is_dry_run: bool = False) -> None:
         self._engine = engine
         self._connection: Connection | None = None
+        self._is_closed = False
         self.is_dry_run = is_dry_run
 
     @contextmanager
@@ -133,7 +134,8 @@ class Store:
         return connection is not None and not connection.invalidated and not _driver(connection).closed
 
     def close(self) -> None:
-        """The connection is given back; what a dry run did is undone."""
+        """The connection is given back, for good; what a dry run did is undone."""
+        self._is_closed = True
         connection, self._connection = self._connection, None
         if connection is not None:
             with _mapped():
@@ -162,6 +164,8 @@ class Store:
                 yield _driver(connection)
 
     def _open(self) -> Connection:
+        if self._is_closed:  # a thread that was left behind must not begin anew what was undone
+            raise LedgerUnavailableError("the store was closed")
         if self._connection is None:
             self._connection = self._engine.connect()
             if self.is_dry_run:

@@ -18,7 +18,7 @@ from connectors.jtel.directory import JtelDirectory
 from connectors.jtel.fields import FILLED_BY_US, MAPPABLE, parse_release
 from connectors.jtel.gateway import JtelGateway, JtelTerms
 from connectors.jtel.targets import default_name_template
-from connectors.pace import PacedSettings
+from connectors.pace import PacedSettings, http_address
 from connectors.transport import RateLimiter, Transport
 
 
@@ -110,11 +110,10 @@ class JtelSettings(PacedSettings):
     @field_validator("base_url")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
-        if not value.startswith(("http://", "https://")):
-            raise ValueError("must begin with https://")
+        value = http_address(value)
         if "/rest/" in value:
             raise ValueError("must end before /rest/: rest_path and clients_id are added to it")
-        return value.rstrip("/")
+        return value
 
     @field_validator("rest_path", "contact_import_path")
     @classmethod

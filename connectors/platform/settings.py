@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.gateway import ResultTerms
-from connectors.pace import PacedSettings
+from connectors.pace import PacedSettings, http_address
 from connectors.platform.auth import AuthScheme, token_headers
 from connectors.platform.bulk import CountWords, ErrorFields, StatusWords
 from connectors.platform.client import PlatformClient
@@ -89,9 +89,7 @@ class PlatformSettings(PacedSettings):
     @field_validator("base_url")
     @classmethod
     def _is_http(cls, value: str) -> str:
-        if not value.startswith(("http://", "https://")):
-            raise ValueError("must begin with http:// or https://")
-        return value.rstrip("/")
+        return http_address(value)
 
     @field_validator("base_path")
     @classmethod

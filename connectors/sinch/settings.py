@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from connectors.pace import PacedSettings
+from connectors.pace import PacedSettings, http_address
 from connectors.sinch.auth import AuthMode, basic_auth, certificate_pair, key_headers
 from connectors.sinch.client import SinchClient
 from connectors.sinch.directory import SinchDirectory
@@ -55,9 +55,7 @@ class SinchSettings(PacedSettings):
     @field_validator("base_url")
     @classmethod
     def _is_http(cls, value: str) -> str:
-        if not value.startswith(("http://", "https://")):
-            raise ValueError("must begin with http:// or https://")
-        return value.rstrip("/")
+        return http_address(value)
 
     @field_validator("external_id_template")
     @classmethod

@@ -14,7 +14,7 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.gateway import ResultTerms
-from connectors.pace import PacedSettings
+from connectors.pace import PacedSettings, http_address
 from connectors.sobot.auth import VENDOR, AuthMode, Credential, TokenAuth, TokenProvider, TokenScope
 from connectors.sobot.client import SobotClient
 from connectors.sobot.directory import SobotDirectory
@@ -141,12 +141,12 @@ class SobotSettings(PacedSettings):
     @field_validator("token_host")
     @classmethod
     def _is_http(cls, value: str) -> str:
-        return _address(value)
+        return http_address(value)
 
     @field_validator("hosts")
     @classmethod
     def _are_http(cls, value: dict[str, str]) -> dict[str, str]:
-        return DEFAULT_HOSTS | {module: _address(host) for module, host in value.items()}
+        return DEFAULT_HOSTS | {module: http_address(host) for module, host in value.items()}
 
     @field_validator("report_hosts")
     @classmethod
@@ -283,12 +283,6 @@ class SobotSettings(PacedSettings):
             deadline_s=self.result_deadline_s,
             late_s=self.result_late_s,
         )
-
-
-def _address(value: str) -> str:
-    if not value.startswith(("http://", "https://")):
-        raise ValueError("must begin with http:// or https://")
-    return value.rstrip("/")
 
 
 def _origin(value: str) -> str:

@@ -10,9 +10,18 @@ ALTER TABLE ledger.imports
         CHECK (vendor_ids IS NULL OR (entry_verdict IS NOT NULL AND cardinality(vendor_ids) = entry_count));
 ALTER TABLE ledger.imports ALTER COLUMN vendor_ids SET STORAGE EXTERNAL;
 
--- Most deliveries are now written once.
-ALTER TABLE ledger.deliveries SET (fillfactor = 90);
+-- The reports are put back after the migrations.
+DROP VIEW IF EXISTS reporting.call_outcome, ledger.outcomes CASCADE;
 
--- A number is found by its hash: half the size of the numbers, and cheaper to keep in order.
+-- Most deliveries are now written once. Their key begins with what differs most, and is compared by bytes: it is looked
+-- up and extended for every lead of every load.
+ALTER TABLE ledger.deliveries
+    SET (fillfactor = 90),
+    ALTER COLUMN campaign TYPE text COLLATE "C",
+    ALTER COLUMN source TYPE text COLLATE "C",
+    ALTER COLUMN lead_id TYPE text COLLATE "C",
+    DROP CONSTRAINT deliveries_pkey,
+    ADD PRIMARY KEY (lead_id, campaign, source);
 DROP INDEX ledger.deliveries_by_number;
-CREATE INDEX deliveries_by_number ON ledger.deliveries (hashtextextended(phone, 0), campaign);
+CREATE INDEX deliveries_by_number ON ledger.deliveries USING hash (phone);
+CREATE INDEX deliveries_by_vendor_id ON ledger.deliveries (vendor_id) WHERE vendor_id IS NOT NULL;

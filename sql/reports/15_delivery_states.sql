@@ -8,7 +8,7 @@ SELECT
     coalesce(delivery.verdict, import.entry_verdict, import.state) AS state,
     coalesce(delivery.reason_code, import.error_code) AS reason_code,
     coalesce(delivery.reason, import.error) AS reason,
-    coalesce(delivery.vendor_id, import.vendor_ids[delivery.position + 1]) AS vendor_id,
+    coalesce(import.vendor_ids[delivery.position + 1], delivery.vendor_id) AS vendor_id,
     coalesce(delivery.settled_at, CASE WHEN import.entry_verdict IS NOT NULL THEN import.settled_at END) AS settled_at,
     import.attempts, import.planned_at, import.sent_at
 FROM ledger.deliveries AS delivery

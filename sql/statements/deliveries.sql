@@ -9,8 +9,7 @@ CROSS JOIN string_to_table(:phones, ',') AS number (phone)
 CROSS JOIN LATERAL (
     SELECT delivery.source, delivery.lead_id
     FROM ledger.deliveries AS delivery
-    WHERE hashtextextended(delivery.phone, 0) = hashtextextended(number.phone, 0) AND delivery.phone = number.phone
-      AND delivery.campaign = wanted.campaign
+    WHERE delivery.phone = number.phone AND delivery.campaign = wanted.campaign
       AND (delivery.verdict IS NULL OR delivery.verdict NOT IN ('rejected', 'withdrawn'))
     LIMIT 1
 ) AS holder;
@@ -21,7 +20,7 @@ CROSS JOIN LATERAL (
 UPDATE ledger.deliveries AS delivery
 SET import_id = again.import_id, position = again.position, day = :day, phone = again.phone,
     content_digest = again.content_digest, verdict = NULL, settled_at = NULL, reason_code = NULL, reason = NULL,
-    vendor_id = coalesce(delivery.vendor_id, import.vendor_ids[delivery.position + 1]),
+    vendor_id = CASE WHEN :is_update THEN coalesce(import.vendor_ids[delivery.position + 1], delivery.vendor_id) END,
     held_import_id = CASE WHEN :is_update THEN delivery.import_id END,
     held_position  = CASE WHEN :is_update THEN delivery.position END,
     held_digest    = CASE WHEN :is_update THEN delivery.content_digest END

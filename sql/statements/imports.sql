@@ -63,12 +63,12 @@ FROM unnest(CAST(:import_ids AS bigint[]), CAST(:entry_counts AS integer[])) AS 
 -- name: claim_planned :many
 -- Up to :limit due batches are ours to send until the lease ends. :targets are those that were found or made,
 -- by campaign and day; each batch keeps the one that it is sent to, and an update goes where its lead is.
--- coalesce keeps off the index by day: it would read the whole day, settled batches too, for every few batches.
+-- `day + 0` keeps off the index by day: that would read the whole day, settled batches too, for every few batches.
 WITH due AS (
     SELECT import.import_id, import.campaign, import.day, import.action
     FROM ledger.imports AS import
     WHERE import.vendor = :vendor AND import.state = 'planned' AND import.settled_at IS NULL AND import.due_at <= :now
-      AND coalesce(import.day) = ANY (CAST(:days AS date[])) AND import.campaign = ANY (CAST(:campaigns AS text[]))
+      AND import.day + 0 = ANY (CAST(:days AS date[])) AND import.campaign = ANY (CAST(:campaigns AS text[]))
     ORDER BY import.due_at, import.import_id
     LIMIT :limit
     FOR UPDATE SKIP LOCKED

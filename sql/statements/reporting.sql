@@ -52,18 +52,34 @@ DELETE FROM ledger.campaign_stops
 WHERE vendor = :vendor AND day = ANY (CAST(:days AS date[])) AND campaign = ANY (CAST(:campaigns AS text[]));
 
 -- name: upsert_call_results :one
--- The vendor's newest word on the calls of these customers is stored; unknown ids are left out.
-WITH known AS (
-    SELECT DISTINCT ON (delivery.source, delivery.lead_id)
-           delivery.vendor, delivery.campaign, delivery.source, delivery.lead_id, told.result, told.call_result,
-           told.classifier, told.call_count, told.agent_id, told.changed_at
-    FROM unnest(CAST(:vendor_ids AS text[]), CAST(:results AS text[]), CAST(:call_results AS text[]),
-                CAST(:classifiers AS text[]), CAST(:call_counts AS integer[]), CAST(:agent_ids AS text[]),
-                CAST(:changed_at AS timestamptz[]))
+-- The vendor's newest word on the calls of these customers is stored; unknown ids are left out. An id stands in its
+-- delivery, or by position in an import that was accepted whole.
+WITH told AS (
+    SELECT * FROM unnest(CAST(:vendor_ids AS text[]), CAST(:results AS text[]), CAST(:call_results AS text[]),
+                         CAST(:classifiers AS text[]), CAST(:call_counts AS integer[]), CAST(:agent_ids AS text[]),
+                         CAST(:changed_at AS timestamptz[]))
         AS told (vendor_id, result, call_result, classifier, call_count, agent_id, changed_at)
-    JOIN ledger.delivery_states AS delivery
-        ON delivery.campaign = :campaign AND delivery.vendor_id = told.vendor_id
-    ORDER BY delivery.source, delivery.lead_id, told.changed_at DESC NULLS LAST
+), placed AS (
+    SELECT import.import_id, entry.place - 1 AS position, entry.vendor_id
+    FROM ledger.imports AS import
+    CROSS JOIN LATERAL unnest(import.vendor_ids) WITH ORDINALITY AS entry (vendor_id, place)
+    WHERE import.campaign = :campaign AND entry.vendor_id = ANY (CAST(:vendor_ids AS text[]))
+), named AS (
+    SELECT delivery.vendor, delivery.campaign, delivery.source, delivery.lead_id, placed.vendor_id
+    FROM placed
+    JOIN ledger.deliveries AS delivery
+        ON delivery.import_id = placed.import_id AND delivery.position = placed.position
+    UNION ALL
+    SELECT delivery.vendor, delivery.campaign, delivery.source, delivery.lead_id, delivery.vendor_id
+    FROM ledger.deliveries AS delivery
+    WHERE delivery.campaign = :campaign AND delivery.vendor_id = ANY (CAST(:vendor_ids AS text[]))
+), known AS (
+    SELECT DISTINCT ON (named.source, named.lead_id)
+           named.vendor, named.campaign, named.source, named.lead_id, told.result, told.call_result,
+           told.classifier, told.call_count, told.agent_id, told.changed_at
+    FROM told
+    JOIN named ON named.vendor_id = told.vendor_id
+    ORDER BY named.source, named.lead_id, told.changed_at DESC NULLS LAST
 ), stored AS (
     INSERT INTO ledger.call_results
         (vendor, campaign, source, lead_id, result, call_result, classifier, call_count, agent_id, changed_at, read_at)

@@ -70,7 +70,7 @@ def test_gateway_is_built_from_the_settings() -> None:
             {"base_url": "http://127.0.0.1:8700"},
             "base_url: must begin with https://; plain http needs allow_http: true",
         ),
-        ({"base_url": "portal.example.com"}, "must begin with https://"),
+        ({"base_url": "portal.example.com"}, "must begin with http:// or https://"),
         (
             {"base_url": "https://portal.example.com/rest/v1.0/1"},
             "must end before /rest/: rest_path and clients_id are added to it",

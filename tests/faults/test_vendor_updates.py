@@ -157,6 +157,24 @@ def test_lead_that_is_gone_at_the_vendor_is_not_made_by_an_update(way: str, site
     site.assert_balanced()
 
 
+@pytest.mark.parametrize("way", ["platform", "platform-singles"])
+def test_lead_that_was_made_anew_goes_by_its_new_id(way: str, sites: MakeSite) -> None:
+    """A lead that the vendor deleted, and was given again after one more change, is known by the id it has now."""
+    site = loaded(sites, way)
+    with site.vendor.store.lock:
+        [gone] = [one for one in site.vendor.store.leads.values() if one.customer_key == "lead-L2"]
+        site.vendor.store.delete_lead(gone.lead_id)
+    for zone in ("Europe/Paris", "Europe/Madrid"):
+        change(site, 2, timezone=zone)
+        site.load()
+        site.follow()
+    site.assert_accepted_once()
+    with site.vendor.store.lock:
+        [anew] = [one for one in site.vendor.store.leads.values() if one.customer_key == "lead-L2"]
+    known = query(site.installation, "SELECT vendor_id FROM reporting.lead_outcome WHERE lead_id = 'L2'")
+    assert known == [(str(anew.lead_id),)]
+
+
 @UPDATING
 def test_change_while_the_creation_is_unknown_waits_for_it(way: str, sites: MakeSite) -> None:
     """A lead that changes before its creation is settled is not sent twice, and is updated once it is."""

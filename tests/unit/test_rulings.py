@@ -237,6 +237,18 @@ def test_rule_on_a_batch_that_was_accepted_whole() -> None:
     assert (ruling, ruling.is_whole) == (Ruling(claim(1, 2), named), False)
 
 
+@pytest.mark.parametrize(
+    ("positions", "named"),
+    [((), [0, 1, 2, 2]), ((), [0, 1, 2, 4]), ((), [0, 1, 2, 3, 3]), ((1, 2), [1, 2]), ((1, 2), [0, 1, 2, 3])],
+    ids=["one-twice", "one-outside", "one-too-many", "the-open-ones", "settled-ones-too"],
+)
+def test_only_an_answer_that_names_every_entry_once_is_whole(positions: tuple[int, ...], named: list[int]) -> None:
+    """What does not name exactly the entries of a batch that is open as a whole is stored entry by entry."""
+    ruling = Ruling(claim(*positions), [Verdict(position, "accepted") for position in named])
+    assert not ruling.is_whole
+    assert Ruling(claim(), [Verdict(position, "accepted") for position in (3, 1, 0, 2)]).is_whole
+
+
 def test_rule_on_an_accepted_update_names_its_lead() -> None:
     """An update is settled by its entry: what it held is let go there."""
     update = replace(claim(0, entry_count=1), batch=replace(claim(0, entry_count=1).batch, action="update"))

@@ -1,0 +1,190 @@
+"""How statements run on a real connection: rows, pages, transactions, and what becomes of errors."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pandas as pd
+import pytest
+from sqlalchemy import Engine, make_url
+
+from connectors.errors import SetupError
+from pipelines import eligibility, night
+from pipelines.database import connect
+from pipelines.store import ConstraintError, LedgerError, LedgerUnavailableError, Store, _driver
+from tests.factories import DAY, leads
+from tests.faults.running import Make
+from tests.reading import query
+
+NOW = datetime(2026, 11, 17, 2, tzinfo=UTC)
+LISTED = {"phones": ["+491", "+492"], "reasons": [None, "asked"], "until_on": [None, DAY], "now": NOW}
+COUNTED = ["source", "day", "campaign", "read_count"]
+EVERYTHING = """SELECT (SELECT count(*) FROM crm.leads), (SELECT count(*) FROM crm.pulls),
+                       (SELECT count(*) FROM ledger.contacts)"""
+
+
+@pytest.fixture
+def engine(database: str) -> Iterator[Engine]:
+    """An engine of this test's database."""
+    made = connect(make_url(database).set(drivername="postgresql+psycopg"))
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def store(engine: Engine) -> Iterator[Store]:
+    """A store that is closed at the end."""
+    made = Store(engine)
+    yield made
+    made.close()
+
+
+def listed(engine: Engine) -> int:
+    """How many numbers another connection sees on the list."""
+    with engine.connect() as connection:
+        return int(connection.exec_driver_sql("SELECT count(*) FROM crm.do_not_call").scalar_one())
+
+
+def test_statement_commits_by_itself_and_has_rows_with_names(store: Store, engine: Engine) -> None:
+    """Outside a transaction each statement is one; rows are read by name or by place."""
+    store.run("crm", "insert_do_not_call", **LISTED)
+    assert listed(engine) == 2
+    assert store.one("crm", "count_do_not_call").entry_count == 2
+    [row] = store.rows("crm", "listed_numbers", phones="+491,+493", day=DAY)
+    assert (row.phone, row[0], row._asdict()) == ("+491", "+491", {"phone": "+491"})
+    assert store.tuples("crm", "listed_numbers", phones="+492", day=DAY) == [("+492",)]
+
+
+def test_transaction_is_kept_as_a_whole_or_not_at_all(store: Store, engine: Engine) -> None:
+    """Statements, COPY of a frame and COPY of rows go the same way."""
+
+    def write_and_fail() -> None:
+        with store.transaction():
+            store.run("crm", "insert_do_not_call", **LISTED)
+            store.copy("crm.read_counts", pd.DataFrame([("lead", str(DAY), "c", 1)], columns=COUNTED))
+            store.copy_rows("crm.snapshots", {"name": "text", "read_at": "timestamptz"}, [("x", NOW)])
+            raise SetupError("no")
+
+    with pytest.raises(SetupError):
+        write_and_fail()
+    assert listed(engine) == 0
+    with engine.connect() as connection:
+        counts = connection.exec_driver_sql(
+            "SELECT (SELECT count(*) FROM crm.read_counts), (SELECT count(*) FROM crm.snapshots)"
+        )
+        assert [tuple(row) for row in counts] == [(0, 0)]
+
+
+def test_pages_are_all_rows_in_order(store: Store) -> None:
+    """A stream has every row once, in pages of the wanted size."""
+    numbers = [f"+49{number:04}" for number in range(1000, 1025)]
+    store.run(
+        "crm", "insert_do_not_call", **{**LISTED, "phones": numbers, "reasons": [None] * 25, "until_on": [None] * 25}
+    )
+    pages = list(store.pages("crm", "listed_numbers", phones=",".join(numbers), day=DAY, page_rows=10))
+    assert [len(page) for page in pages] == [10, 10, 5]
+    assert sorted(phone for page in pages for (phone,) in page) == numbers
+
+
+def test_values_keep_their_types(store: Store) -> None:
+    """What the driver reads in binary is what was written."""
+    key = UUID(int=7)
+    types = {"source": "text", "day": "date", "pull_id": "uuid", "origin": "text", "read_count": "int8"}
+    more = {"defect_count": "int8", "pulled_at": "timestamptz"}
+    row = ("lead", DAY, key, 'a;b\\n"c"', 5, 0, NOW)
+    store.copy_rows("crm.pulls", types | more, [row])
+    [pull] = store.rows("crm", "pulls", day=DAY)
+    assert (pull.source, pull.pull_id, pull.origin, pull.read_count, pull.pulled_at) == (row[0], *row[2:5], row[6])
+
+
+@pytest.mark.parametrize("is_in_transaction", [False, True], ids=["alone", "in-a-transaction"])
+def test_lost_connection_is_said_and_replaced(store: Store, engine: Engine, is_in_transaction: bool) -> None:
+    """Whoever kills the backend makes it unavailable; after `reconnect` the store works again."""
+
+    def lose() -> None:
+        with store.transaction():
+            kill(store, engine)
+            store.run("crm", "delete_do_not_call")
+
+    store.run("crm", "delete_do_not_call")
+    if is_in_transaction:
+        with pytest.raises(LedgerUnavailableError):
+            lose()
+    else:
+        kill(store, engine)
+        with pytest.raises(LedgerUnavailableError):
+            store.run("crm", "delete_do_not_call")
+    assert not store.is_connected
+    store.reconnect()
+    assert store.one("crm", "count_do_not_call").entry_count == 0
+
+
+def kill(store: Store, engine: Engine) -> None:
+    """The store's backend is gone."""
+    pid = _driver(store._open()).info.backend_pid
+    with engine.connect() as other:
+        other.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)")
+
+
+def test_refused_statement_is_no_lost_connection(store: Store, engine: Engine) -> None:
+    """A statement that is cancelled, or that a rule forbids, says so by name; the connection stays."""
+    with pytest.raises(ConstraintError) as caught:
+        store.run("crm", "insert_do_not_call", **{**LISTED, "phones": ["+491", "x"]})
+    assert caught.value.constraint == "phone_is_e164"
+    with engine.connect() as other:
+        other.exec_driver_sql("LOCK TABLE crm.do_not_call")
+        waiting = threading.Timer(0.5, cancel, args=(engine,))
+        waiting.start()
+        with pytest.raises(LedgerError) as cancelled:
+            store.run("crm", "delete_do_not_call")
+        waiting.join()
+    assert not isinstance(cancelled.value, LedgerUnavailableError)
+    assert store.one("crm", "count_do_not_call").entry_count == 0
+
+
+def cancel(engine: Engine) -> None:
+    """Whoever waits for a lock in this database waits no more."""
+    with engine.connect() as connection:
+        connection.exec_driver_sql(
+            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+
+
+def test_closed_store_begins_nothing_anew(store: Store, engine: Engine) -> None:
+    """A thread that was left behind cannot commit by itself what its store undid."""
+    store.run("crm", "delete_do_not_call")
+    store.close()
+    with pytest.raises(LedgerUnavailableError):
+        store.run("crm", "insert_do_not_call", **LISTED)
+    with pytest.raises(LedgerUnavailableError):
+        store.copy("crm.do_not_call", pd.DataFrame({"phone": ["+491"], "read_at": ["2026-11-17T02:00Z"]}))
+    assert listed(engine) == 0
+
+
+@pytest.mark.parametrize("at", [0, 1, 2], ids=["first-page", "second-page", "third-page"])
+def test_pull_ends_with_the_decision_that_failed(at: int, installations: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When deciding fails nothing of the day is stored, no thread reads on, and the next try has everything."""
+    monkeypatch.setattr("pipelines.intake.CHUNK_ROWS", 10)
+    installation = installations(rows=leads(60))
+    night.refresh_campaigns(installation)
+    judged: list[int] = []
+    whole = eligibility.normalise
+
+    def failing(*arguments: object) -> pd.DataFrame:
+        judged.append(1)
+        if len(judged) > at:
+            raise LedgerError("refused")
+        return whole(*arguments)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pipelines.eligibility.normalise", failing)
+        with pytest.raises(LedgerError):
+            night.pull_and_decide(installation, DAY)
+    assert query(installation, EVERYTHING) == [(0, 0, 0)]
+    assert [one.name for one in threading.enumerate() if one.name.startswith(("ahead", "behind"))] == []
+    night.pull_and_decide(installation, DAY)
+    assert query(installation, EVERYTHING) == [(60, 1, 60)]
