@@ -19,7 +19,7 @@ from sqlalchemy.engine.base import RootTransaction
 
 from connectors.crm.csv import CsvSource
 from pipelines import delivery, eligibility, intake, night, planning
-from pipelines.ahead import Ahead
+from pipelines.ahead import Ahead, Behind
 from pipelines.store import Store
 from pipelines.workers import Workers
 
@@ -51,6 +51,11 @@ class Stopwatch:
             {"stage": stage, "step": step, "wall_s": wall_s, "cpu_s": cpu_s, "calls": int(calls)}
             for (stage, step), (wall_s, cpu_s, calls) in sorted(total.items(), key=lambda item: -item[1][0])
         ]
+
+    @property
+    def stage(self) -> str:
+        """What this thread is at."""
+        return self._clock().stage
 
     def _clock(self) -> _Clock:
         clock: _Clock | None = getattr(self._local, "clock", None)
@@ -107,6 +112,8 @@ def _wrappers(watch: Stopwatch) -> Iterator[tuple[Any, str, Any]]:
     yield eligibility, "normalise", _call(watch, eligibility.normalise, "normalise")
     yield eligibility, "judge", _call(watch, eligibility.judge, "judge")
     yield planning, "plan", _stream(watch, planning.plan, "judge, map, digest", "plan")
+    yield planning._Pages, "_read", _call(watch, planning._Pages._read, "read a page", "plan")
+    yield Behind, "__init__", _behind(watch, Behind.__init__)
     yield night, "deliver", _call(watch, delivery.deliver, "coordinate", "send")
     yield Workers, "collect", _call(watch, Workers.collect, "wait for answers")
     yield Workers, "start", _call(watch, Workers.start, "hand over")
@@ -123,6 +130,16 @@ def _call(watch: Stopwatch, function: Callable[..., Any], step: str, stage: str 
     def timed(*arguments: Any, **named: Any) -> Any:
         with watch.block(step, stage):
             return function(*arguments, **named)
+
+    return timed
+
+
+def _behind(watch: Stopwatch, function: Callable[..., Any]) -> Callable[..., Any]:
+    """What is put away in another thread counts for the stage that hands it over."""
+
+    @functools.wraps(function)
+    def timed(behind: Behind[Any, Any], put_away: Callable[..., Any], **named: Any) -> None:
+        function(behind, _call(watch, put_away, "put away", watch.stage), **named)
 
     return timed
 
