@@ -112,7 +112,7 @@ def _wrappers(watch: Stopwatch) -> Iterator[tuple[Any, str, Any]]:
     yield eligibility, "normalise", _call(watch, eligibility.normalise, "normalise")
     yield eligibility, "judge", _call(watch, eligibility.judge, "judge")
     yield planning, "plan", _stream(watch, planning.plan, "judge, map, digest", "plan")
-    yield planning._Pages, "_read", _call(watch, planning._Pages._read, "read a page", "plan")
+    yield planning.Pages, "_read", _call(watch, planning.Pages._read, "read a page", "plan")
     yield Behind, "__init__", _behind(watch, Behind.__init__)
     yield night, "deliver", _call(watch, delivery.deliver, "coordinate", "send")
     yield Workers, "collect", _call(watch, Workers.collect, "wait for answers")

@@ -12,7 +12,7 @@ from typing import Any
 from pipelines import night
 from pipelines.installation import Installation
 from pipelines.masking import masked
-from pipelines.planning import PlanSummary
+from pipelines.planner import PlanSummary
 
 
 def dry_run(installation: Installation, day: date, names: Sequence[str] = ()) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from hashlib import blake2b
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -58,6 +59,22 @@ class PlannedBatch:
     due_at: datetime | None = None
     action: Action = "create"
     import_key: UUID = field(default_factory=uuid4)
+
+    @classmethod
+    def of(
+        cls,
+        campaign: Campaign,
+        contents: Sequence[bytes],
+        *,
+        parent_id: int | None = None,
+        attempts: int = 0,
+        due_at: datetime | None = None,
+        action: Action = "create",
+    ) -> PlannedBatch:
+        """A batch of entries that are JSON already; its payload is their JSON array."""
+        payload = b"[" + b",".join(contents) + b"]"
+        digest = blake2b(payload, digest_size=16).digest()
+        return cls(campaign, payload, digest, len(contents), parent_id, attempts, due_at, action)
 
 
 @dataclass(frozen=True, slots=True)

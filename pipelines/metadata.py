@@ -13,7 +13,7 @@ import dagster as dg
 
 from pipelines.delivery import DeliverySummary
 from pipelines.intake import DecisionSummary, PullSummary
-from pipelines.planning import PlanSummary
+from pipelines.planner import PlanSummary
 from pipelines.report import NightReport, as_markdown
 from pipelines.store import Row
 

@@ -25,7 +25,7 @@ from pipelines.installation import Installation
 from pipelines.intake import DecisionSummary, PullSummary, Source
 from pipelines.ledger import Ledger
 from pipelines.ledger_rows import Scope
-from pipelines.planning import PlanSummary
+from pipelines.planner import PlanSummary
 from pipelines.store import Store
 from pipelines.vendors import VENDORS
 

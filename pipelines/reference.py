@@ -1,7 +1,7 @@
 """What vendors know, kept with its history: agents, queues, time zones, lists, tasks, result codes.
 
 Belongs here: refreshing it, and looking words up in it. Does not belong here: how a vendor is asked
-(`connectors/<vendor>/directory.py`), and what an unknown word means for a lead (`planning.py`).
+(`connectors/<vendor>/directory.py`), and what an unknown word means for a lead (`planner.py`).
 """
 
 from __future__ import annotations

@@ -15,8 +15,7 @@ import orjson
 
 from connectors.gateway import Verdict
 from pipelines.ledger import Ledger
-from pipelines.ledger_rows import Claim, WholeSettlement
-from pipelines.planning import planned_batch
+from pipelines.ledger_rows import Claim, PlannedBatch, WholeSettlement
 from pipelines.rulings import Ruling
 
 
@@ -119,7 +118,7 @@ class Settlement:
     def _move(self, claim: Claim, positions: Sequence[int], *, due_at: datetime | None = None) -> int:
         """The entries go on in an import of their own; its id."""
         entries = claim.batch.entries()
-        batch = planned_batch(
+        batch = PlannedBatch.of(
             claim.batch.campaign,
             [orjson.dumps(entries[position]) for position in positions],
             parent_id=claim.import_id,
