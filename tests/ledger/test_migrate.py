@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+from alembic import command
 from sqlalchemy import Engine, make_url, text
 
 import sql.migrate
 from pipelines.database import connect
+from tests.factories import DAY, phone
 
+OLDER = (
+    """INSERT INTO ledger.imports
+           (import_key, vendor, campaign, day, target, payload, payload_digest, entry_count, state, due_at, planned_at,
+            sent_at, settled_at, accepted_count, rejected_count, error_code)
+       SELECT gen_random_uuid(), 'sinch', 'c', :day, '{}', '[]', 'd', one.entry_count, one.state, now(), now(), now(),
+              one.settled_at, one.accepted_count, one.rejected_count, one.error_code
+       FROM (VALUES (2, 'settled', now(), 1, 1, NULL), (1, 'unknown', NULL, 0, 0, 'lost'))
+           AS one (entry_count, state, settled_at, accepted_count, rejected_count, error_code)""",
+    """INSERT INTO ledger.deliveries
+           (campaign, source, lead_id, vendor, day, phone, content_digest, import_id, position, verdict, reason_code,
+            vendor_id, settled_at)
+       VALUES ('c', 'lead', 'L1', 'sinch', :day, :phone, 'd', 1, 0, 'accepted', NULL, 'V1', now()),
+              ('c', 'lead', 'L2', 'sinch', :day, :phone, 'd', 1, 1, 'rejected', 'refused_by_vendor', NULL, now()),
+              ('c', 'lead', 'L3', 'sinch', :day, :phone, 'd', 2, 0, NULL, NULL, NULL, NULL)""",
+    """INSERT INTO ledger.contacts (day, source, row_no, campaign, lead_id, verdict, phones)
+       SELECT :day, 'lead', place, 'c', 'L' || place, 'eligible', ARRAY[:phone]
+       FROM generate_series(1, 3) AS place""",
+)
 VIEW = "SELECT CAST(CAST('reporting.lead_outcome' AS regclass) AS oid)"
 
 
@@ -35,4 +55,26 @@ def test_other_reports_replace_those_in_the_database(database: str) -> None:
     before = view(engine)
     sql.migrate.upgrade(engine)
     assert view(engine) != before
+    engine.dispose()
+
+
+def test_leads_that_were_settled_before_verdicts_were_shared_read_the_same(database: str) -> None:
+    """Rows that an older version wrote keep their verdicts, ids and times under the newest schema."""
+    engine = connect(make_url(database).set(drivername="postgresql+psycopg"))
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA crm, ledger, reference, reporting CASCADE"))
+        connection.execute(text("DROP TABLE public.schema_version"))
+        command.upgrade(sql.migrate._config(connection), "0003")
+        for statement in OLDER:
+            connection.execute(text(statement), {"day": DAY, "phone": phone(1)})
+    sql.migrate.upgrade(engine)
+    with engine.connect() as connection:
+        states = connection.execute(
+            text("SELECT lead_id, state, reason_code, vendor_id, settled_at IS NOT NULL FROM reporting.lead_outcome")
+        )
+        assert sorted(tuple(row) for row in states) == [
+            ("L1", "accepted", None, "V1", True),
+            ("L2", "rejected", "refused_by_vendor", None, True),
+            ("L3", "unknown", "lost", None, False),
+        ]
     engine.dispose()
