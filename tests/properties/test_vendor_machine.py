@@ -25,8 +25,10 @@ from hypothesis.stateful import (
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.pool import NullPool
 
+from connectors.gateway import MakesTargets
 from pipelines import morning, night
 from pipelines.store import utc_now
+from pipelines.targets import known
 from sandbox.faults import Fault, Match
 from tests.doubles import SECRETS
 from tests.factories import DAY, lead, phone
@@ -178,13 +180,20 @@ class Delivery(RuleBasedStateMachine):
     def die_with_a_claim(self, what: str) -> None:
         """A process claims what it would send, ask about or collect, and is never heard of again."""
         installation, vendor = self.site.installation, self.site.way.vendor
-        with installation.ledger() as ledger:
+        with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
             campaigns = installation.campaigns(ledger.store, vendor)
+            there = {name: known(ledger.store, gateway, one, DAY).target for name, one in campaigns.items()}
+            if what == "planned" and isinstance(gateway, MakesTargets):  # nobody claims what has nowhere to go
+                by_name = {name for name, one in campaigns.items() if gateway.target_name(one, DAY) is not None}
+                campaigns = {
+                    name: one for name, one in campaigns.items() if name not in by_name or there[name] != one.target
+                }
             terms = {"limit": 2, "lease_until": utc_now() + timedelta(seconds=180), "not_after": monotonic()}
             scope = installation.scope(vendor, [DAY], campaigns)
             with ledger.store.transaction():
                 if what == "planned":
-                    ledger.claim_planned(scope, targets={}, **terms)
+                    made = {(name, DAY): target for name, target in there.items()}
+                    ledger.claim_planned(scope, targets=made, **terms)
                 elif what == "unknown":
                     ledger.claim_unknown(scope, **terms)
                 else:
