@@ -113,9 +113,10 @@ class Receipt:
     means that the vendor took the batch and will say later what became of it (`reference` names it); such a
     receipt may hold verdicts of entries that were refused at once.
 
-    `accepted_ids` is the short form of a batch of which every entry was accepted: the vendor's ids by position,
-    and no `verdicts`. `detail` is a sentence for the report of the import, `error_report` the address of the
-    vendor's own. `is_provisional`: time is up and these verdicts stand, but the vendor may still come to say more.
+    `accepted_ids` is the short form of a batch of which every entry was accepted for good: the vendor's ids by
+    position, no `verdicts`, neither pending nor provisional. `detail` is a sentence for the report of the import,
+    `error_report` the address of the vendor's own. `is_provisional`: time is up and these verdicts stand, but the
+    vendor may still come to say more.
     """
 
     verdicts: Sequence[Verdict] = ()

@@ -25,8 +25,10 @@ from connectors.crm.frames import TEXT, as_arrow, as_texts
 from connectors.redaction import redact
 from pipelines.phones import normalise_region, to_e164
 
-_REMEMBERED = 10_000  # texts that come again and again
 PHONE_COLUMNS = ("phone1", "phone2", "phone3")
+
+# Priorities and times come again and again: so many of their texts are parsed once.
+_REMEMBERED = 10_000
 
 GRANTED = frozenset(
     {"yes", "y", "true", "t", "1", "granted", "given", "opt-in", "optin", "opt in", "ja", "oui", "si", "sí"}

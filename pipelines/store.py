@@ -1,7 +1,7 @@
 """How a named statement runs: on which connection, in which transaction, with which errors.
 
-Belongs here: the seam between SQLAlchemy and us. Does not belong here: what a statement is for
-(`crm_store.py`, `ledger.py`, `report.py`).
+Belongs here: the seam between us, SQLAlchemy, which keeps connections and transactions, and its driver, which runs
+statements. Does not belong here: what a statement is for (`intake.py`, `ledger.py`, `plan_ledger.py`, `report.py`).
 
     LedgerError
     ├ LedgerUnavailableError   the connection is gone; nothing of the transaction is certain but its absence

@@ -10,6 +10,7 @@ An operation is a descriptor: `user = Reading("/users/{userId}", User, 3)` in a 
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
 from inspect import Parameter, Signature
@@ -49,7 +50,7 @@ class RciConnection:
         self.transport.close()
 
 
-class Operation:
+class Operation(ABC):
     """One operation of the document: its method, its path, and the number of its row in vendors.md, 2(d)."""
 
     method: ClassVar[str]
@@ -81,9 +82,9 @@ class Operation:
             lines += ["", "Args:", *limits]
         return "\n".join([*lines, "", f"Source: vendors.md, 2(d) #{self.source}."])
 
+    @abstractmethod
     def perform(self, connection: RciConnection, given: Mapping[str, Any]) -> Any:
         """The operation was done with these arguments."""
-        raise NotImplementedError
 
     def bound(self, connection: RciConnection | None) -> Any:
         """The function that performs it; of a class in place of a client, the operation itself."""
