@@ -1,0 +1,92 @@
+"""Statements that go over a day do work in proportion to it, also where the statistics say that it is empty.
+
+They say so after the tables were analysed while the load that fills them was not committed yet. Work is counted in
+rows that the nodes of the plan touched, never in time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+
+import sql
+from pipelines.database import connect
+from sql.migrate import upgrade
+
+DAY = date(2026, 11, 16)
+ROW_COUNT = 2_000
+# A row is scanned, hashed, sorted twice, counted twice, looked up and written: far from one with each other row.
+MOST_PER_ROW = 60
+CONTACTS = """
+    INSERT INTO ledger.contacts (day, source, row_no, campaign, lead_id, verdict, phones)
+    SELECT :day, 'lead', n, 'spring', 'L' || n, 'eligible', ARRAY['+4930' || 1000000 + n / 2]
+    FROM generate_series(0, :count - 1) AS n
+"""
+ROWS = """
+    INSERT INTO crm.leads (day, row_no, campaign, lead_id, phone1)
+    SELECT :day, n, 'spring', 'L' || n, '+4930' || 1000000 + n / 2
+    FROM generate_series(0, :count - 1) AS n
+"""
+TABLES = ("ledger.contacts", "crm.leads", "ledger.deliveries", "ledger.imports")
+
+
+@pytest.fixture
+def loading(database: str) -> Iterator[Connection]:
+    """A load that is not committed: its rows are there, and the statistics say that the tables are empty."""
+    engine = connect(database)
+    upgrade(engine)
+    with engine.connect() as load, engine.connect().execution_options(isolation_level="AUTOCOMMIT") as vacuum:
+        for statement in (CONTACTS, ROWS):
+            load.execute(text(statement), {"day": DAY, "count": ROW_COUNT})
+        for table in TABLES:
+            vacuum.execute(text(f"ANALYZE {table}"))
+        yield load
+    engine.dispose()
+
+
+def test_a_day_of_pairs_is_compared_by_key(loading: Connection) -> None:
+    """Each number is there twice: half of the rows are marked, at a bounded cost for each."""
+    touched, marked = _work(loading, "mark_duplicates", day=DAY)
+    assert marked == ROW_COUNT // 2
+    assert touched < MOST_PER_ROW * ROW_COUNT
+
+
+def test_a_page_is_read_by_key(loading: Connection) -> None:
+    """A page of the plan looks each of its rows up in the tables that know more of it."""
+    page = {"day": DAY, "source": "lead", "after": -1, "limit": ROW_COUNT, "campaigns": ["spring"]}
+    touched, _ = _work(loading, "plannable", **page)
+    assert touched < MOST_PER_ROW * ROW_COUNT
+
+
+def test_refusals_of_a_plan_are_stored_by_key(loading: Connection) -> None:
+    """Every second row is refused."""
+    row_nos = list(range(0, ROW_COUNT, 2))
+    texts = {name: ["do_not_call"] * len(row_nos) for name in ("reason_codes", "reasons")}
+    verdicts = ["suppressed"] * len(row_nos)
+    touched, _ = _work(loading, "refuse", day=DAY, source="lead", row_nos=row_nos, verdicts=verdicts, **texts)
+    assert touched < MOST_PER_ROW * ROW_COUNT
+
+
+def _work(connection: Connection, name: str, **values: object) -> tuple[int, int]:
+    """(rows that the statement's nodes touched, rows that it wrote)."""
+    explained = text("EXPLAIN (ANALYZE, FORMAT JSON) " + sql.statement("contacts", name))
+    [plan] = connection.execute(explained, values).scalar_one()
+    nodes = list(_nodes(plan["Plan"]))
+    return sum(map(_touched, nodes)), sum(
+        int(node["Actual Rows"]) for node in nodes if node["Node Type"] == "ModifyTable"
+    )
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for child in node.get("Plans", ()):
+        yield from _nodes(child)
+
+
+def _touched(node: dict[str, Any]) -> int:
+    dropped = sum(node.get(f"Rows Removed by {why}", 0) for why in ("Filter", "Join Filter", "Index Recheck"))
+    return int((node["Actual Rows"] + dropped) * node["Actual Loops"])
