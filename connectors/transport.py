@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import logging
 import random
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,8 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
-from typing import Any
+from functools import cache, lru_cache
 
 import httpx
 
@@ -396,13 +396,18 @@ def _without_encoding(headers: httpx.Headers) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name not in ("content-encoding", "content-length")}
 
 
-def _tls(vendor: str, certificate: tuple[str, str] | None) -> Any:
+def _tls(vendor: str, certificate: tuple[str, str] | None) -> ssl.SSLContext:
+    if certificate is None:
+        return _tls_without_certificate()
     context = httpx.create_ssl_context(trust_env=False)
-    if certificate is not None:
-        try:
-            context.load_cert_chain(*certificate)
-        except OSError as error:  # a missing file, or one that is no certificate
-            raise SetupError(
-                f"vendors.{vendor}.client_cert, client_key: cannot be used ({type(error).__name__})"
-            ) from None
+    try:
+        context.load_cert_chain(*certificate)
+    except OSError as error:  # a missing file, or one that is no certificate
+        raise SetupError(f"vendors.{vendor}.client_cert, client_key: cannot be used ({type(error).__name__})") from None
     return context
+
+
+@cache
+def _tls_without_certificate() -> ssl.SSLContext:
+    """Shared by all transports: to read the trusted authorities takes as long as several requests."""
+    return httpx.create_ssl_context(trust_env=False)

@@ -34,7 +34,7 @@ from pipelines.settings import Settings, SourceSettings, target_of
 from pipelines.store import Store, utc_now
 from pipelines.vendors import VENDORS
 
-CHUNK_ROWS = 5_000
+CHUNK_ROWS = 10_000
 Source = Literal["lead", "customer"]
 TABLES: Mapping[Source, str] = {"lead": "leads", "customer": "customers"}
 CAMPAIGN_FIELDS = ("campaign", "vendor", "target", "region", "active")
@@ -171,15 +171,15 @@ def decision_summary(store: Store, day: date) -> DecisionSummary:
     """What was decided for the day, and where the reader's count differs."""
     by_verdict: Counter[str] = Counter()
     by_reason: Counter[str] = Counter()
+    decided: Counter[str] = Counter()
     for row in store.rows("contacts", "verdict_counts", day=day):
         by_verdict[row.verdict] += row.row_count
+        decided[row.campaign] += row.row_count
         if row.reason_code:
             by_reason[row.reason_code] += row.row_count
-    unequal = {
-        row.campaign: (row.read_count, row.decided_count)
-        for row in store.rows("contacts", "balance", day=day)
-        if row.read_count != row.decided_count
-    }
+    read = Counter({row.campaign: row.read_count for row in store.rows("contacts", "read_counts", day=day)})
+    campaigns = sorted(read.keys() | decided.keys())
+    unequal = {name: (read[name], decided[name]) for name in campaigns if read[name] != decided[name]}
     return DecisionSummary(day, dict(by_verdict), dict(by_reason), unequal)
 
 

@@ -21,7 +21,7 @@ from pipelines.planner import Page, Planner, PlanSummary
 from pipelines.reference import Vocabulary
 from pipelines.store import utc_now
 
-PLAN_ROWS = 5_000
+FIRST_PAGE_ROWS, PAGE_ROWS = 500, 5_000  # the first page is small: until it is planned, no connection has work
 TURN_S = 0.2
 SOURCES = ("lead", "customer")
 
@@ -37,7 +37,6 @@ def plan(
     zone: ZoneInfo = ZoneInfo("UTC"),
     vocabulary: Vocabulary = Vocabulary(),
     stop: threading.Event | None = None,
-    plan_rows: int = PLAN_ROWS,
 ) -> Iterator[set[str]]:
     """Plans page by page; yields, after each commit, the campaigns that it added imports to.
 
@@ -54,7 +53,7 @@ def plan(
             check_decided(ledger, day)
             planner.withdraw(day)
             for source in SOURCES:
-                pages = Pages(reading or ledger, scope, day, source, zone, plan_rows)
+                pages = Pages(reading or ledger, scope, day, source, zone)
                 yield from _plan_source(planner, pages, is_ahead=reading is not None)
             yield planner.store(planner.rest(day))
     finally:
@@ -99,18 +98,17 @@ class Pages:
     day: date
     source: str
     zone: ZoneInfo
-    page_rows: int
 
     def __iter__(self) -> Iterator[Page]:
-        after = -1
-        while (page := self._read(after)).rows:
+        after, limit = -1, FIRST_PAGE_ROWS
+        while (page := self._read(after, limit)).rows:
             yield page
-            after = page.rows[-1].row_no
+            after, limit = page.rows[-1].row_no, min(2 * limit, PAGE_ROWS)
 
-    def _read(self, after: int) -> Page:
+    def _read(self, after: int, limit: int) -> Page:
         now = utc_now()
         with self.ledger.store.transaction():
-            rows = self.ledger.plannable(self.scope, self.day, self.source, after=after, limit=self.page_rows)
+            rows = self.ledger.plannable(self.scope, self.day, self.source, after=after, limit=limit)
             phones = {phone for row in rows for phone in row.phones}
             new = {row.phones[0] for row in rows if not row.is_delivery}
             today = now.astimezone(self.zone).date()
