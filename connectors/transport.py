@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache, lru_cache
 
+import httpcore  # noqa: F401  httpx loads it with the first connection: while a load waits for it
 import httpx
 
 from connectors.errors import (

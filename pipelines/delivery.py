@@ -227,12 +227,12 @@ class _Run:
         for answer, ruling in zip(self._answers, rulings, strict=True):
             self._note(answer, ruling, is_held=ruling.claim.import_id in held)
         self._answers = []
-        self._record_stops()
         for claim in questions:
             errand: Errand = "collect" if self._mode == "collect" else "reconcile"
             self._workers.start(claim, errand, tries=self._tries[claim.import_id])
         for claim in claims:
             self._workers.start(claim, "submit", tries=self._tries[claim.import_id])
+        self._record_stops()
 
     def _settle_and_claim(self, rulings: Sequence[Ruling]) -> tuple[set[int], list[Claim], list[Claim]]:
         held = self._apply(rulings) if rulings else set()

@@ -261,7 +261,7 @@ def _flags(truths: pa.Array) -> np.ndarray[Any, Any]:
 
 
 def _framed(columns: Mapping[str, pa.Array], index: pd.Index[Any]) -> pd.DataFrame:
-    frame: pd.DataFrame = pa.table(columns).to_pandas()
+    frame: pd.DataFrame = pa.table(columns).to_pandas(use_threads=False)
     return frame.set_axis(index, axis=0)
 
 

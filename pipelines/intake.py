@@ -101,7 +101,7 @@ def open_source(settings: Settings, name: str, *, required: Iterable[str] = ()) 
 
 def pull(
     store: Store, settings: Settings, summary: PullSummary, *, required: Iterable[str] = ()
-) -> Iterator[pd.DataFrame]:
+) -> Generator[pd.DataFrame]:
     """Yields the day's rows chunk by chunk and stores them on the way; all or nothing is committed.
 
     The summary is complete when the iterator is exhausted.
@@ -284,7 +284,7 @@ def _store_decided(
     # E.164 holds neither commas nor quotes: the array literal needs no escaping.
     literals = pa.array(["{" + ",".join(phones) + "}" for phones in decided["phones"]], TEXT)
     decided["phones"] = literals.to_pandas().array
-    store.copy("ledger.contacts", pa.Table.from_pandas(decided, preserve_index=False))
+    store.copy("ledger.contacts", decided)
 
 
 def _withdraw_plans(store: Store, day: date, rules: Mapping[str, CampaignRule]) -> None:
@@ -301,10 +301,10 @@ def _count(summary: PullSummary, frame: pd.DataFrame) -> None:
     summary.by_campaign.update({each["values"] or "": each["counts"] for each in counted})
 
 
-def _stored(frame: pd.DataFrame, day: date) -> pa.Table:
+def _stored(frame: pd.DataFrame, day: date) -> pd.DataFrame:
     stored = frame[list(_STORED)]
     stored.insert(0, "day", str(day))
-    return pa.Table.from_pandas(stored, preserve_index=False)
+    return stored
 
 
 def _record_pull(store: Store, summary: PullSummary) -> None:

@@ -7,7 +7,7 @@ Belongs here: what loading assets and commands call. Does not belong here: what 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +18,6 @@ import pandas as pd
 from connectors.errors import ConnectorError, LeadsyncError, SetupError, TargetError
 from connectors.gateway import Campaign, ControlsTargets, Gateway
 from pipelines import intake, planning, reference, targets
-from pipelines.ahead import Ahead
 from pipelines.collector import calm_collector
 from pipelines.delivery import DeliverySummary, deliver
 from pipelines.installation import Installation
@@ -192,10 +191,10 @@ def pull_and_decide(installation: Installation, day: date) -> DecisionSummary:
     required = required_columns(installation)
     with ExitStack() as opened:
         deciding = opened.enter_context(installation.store())
-        rows: dict[Source, tuple[UUID, Iterator[pd.DataFrame]]] = {}
+        rows: dict[Source, tuple[UUID, Iterable[pd.DataFrame]]] = {}
         for source in intake.configured_sources(settings):
             summary, store = PullSummary(source, day), opened.enter_context(installation.store())
-            frames = _while_read(intake.pull(store, settings, summary, required=required), deciding)
+            frames = intake.pull(store, settings, summary, required=required)
             # Closed before its store is: nobody reads on when deciding fails.
             rows[source] = summary.pull_id, opened.enter_context(closing(frames))
         return intake.decide(deciding, settings, day, rows)
@@ -331,18 +330,6 @@ def required_columns(installation: Installation) -> set[str]:
 
 def _is_stopped(stop: threading.Event | None) -> bool:
     return stop is not None and stop.is_set()
-
-
-def _while_read(frames: Iterator[pd.DataFrame], store: Store) -> Generator[pd.DataFrame]:
-    """The frames, the next read while the last is decided; a dry run has but one connection, and takes turns."""
-    if store.is_dry_run:
-        yield from frames
-        return
-    reading = Ahead(frames, size=1)
-    try:
-        yield from reading
-    finally:
-        reading.close()
 
 
 def _planned(

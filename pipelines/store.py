@@ -106,7 +106,10 @@ class Store:
 
     def copy(self, table: str, frame: pd.DataFrame | pa.Table) -> None:
         """The frame's rows are in the table; its columns are named like the table's. By COPY."""
-        arrow = frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame, preserve_index=False)
+        # In one thread: to start others takes longer than to convert what text there is.
+        arrow = (
+            pa.Table.from_pandas(frame, preserve_index=False, nthreads=1) if isinstance(frame, pd.DataFrame) else frame
+        )
         columns = ", ".join(f'"{name}"' for name in arrow.column_names)
         with (
             self._in_transaction() as driver,
@@ -171,6 +174,11 @@ class Store:
             if self.is_dry_run:
                 self._connection.begin()
         return self._connection
+
+
+def _arrow(frame: pd.DataFrame) -> pa.Table:
+    # In one thread: to start others takes longer than what they have to do.
+    return pa.Table.from_pandas(frame, preserve_index=False, nthreads=1)
 
 
 def as_csv(table: pa.Table) -> bytes:

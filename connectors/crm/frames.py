@@ -178,7 +178,7 @@ def build_frame(
             "attributes": _objects(members) if members else missing,
         }
     )
-    frame: pd.DataFrame = table.to_pandas()
+    frame: pd.DataFrame = table.to_pandas(use_threads=False)
     frame.insert(2, "cursor_at", cursor_at.reset_index(drop=True))
     return frame
 
