@@ -37,6 +37,7 @@ from connectors.errors import (
     UnavailableError,
 )
 from connectors.gateway import Campaign, Gateway, ResultsLater, ResultTerms
+from connectors.redaction import redact
 from connectors.transport import Patience
 from pipelines.admission import Admission
 from pipelines.ahead import Ahead
@@ -436,6 +437,7 @@ class _Run:
             self._turn()
             if idle:
                 self._commit(lambda: self._release(idle))
+            self._record_problem()
         finally:
             self._workers.close()
             self._feed.close()
@@ -459,6 +461,12 @@ class _Run:
         stopped, cleared = self._admission.untold()
         if stopped or cleared:
             self._commit(lambda: self._ledger.record_stops(self._scope, stopped, cleared))
+
+    def _record_problem(self) -> None:
+        """The ledger says of campaigns that were not sent to their end why that is."""
+        problem = redact(self.summary.problem)
+        if problem is not None and self._mode == "send":
+            self._commit(lambda: self._ledger.record_early_end(self._scope, problem))
 
 
 def _ends_all_questions(error: BaseException) -> bool:

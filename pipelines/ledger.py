@@ -272,6 +272,18 @@ class Ledger:
             **common,
         )
 
+    def record_early_end(self, scope: Scope, reason: str) -> None:
+        """The campaigns of the scope that are still to be sent are marked with why the run ended before."""
+        self.store.run(
+            "reporting",
+            "end_early",
+            vendor=scope.vendor,
+            days=list(scope.days),
+            campaigns=list(scope.campaigns),
+            reason=reason,
+            now=utc_now(),
+        )
+
     def store_call_results(self, campaign: str, results: Sequence[CallResult]) -> int:
         """The vendor's newest word on the calls is stored; how many were of deliveries that we know."""
         if not results:

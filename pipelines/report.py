@@ -47,10 +47,13 @@ class NightReport:
         ]
 
     def _stopped(self) -> list[str]:
+        stopped: dict[tuple[date, str], list[str]] = {}
+        for row in self.campaigns:
+            if row.stopped_because:
+                stopped.setdefault((row.day, row.stopped_because), []).append(row.campaign)
         return [
-            f"{row.campaign} on {row.day} was stopped: {row.stopped_because}"
-            for row in self.campaigns
-            if row.stopped_because
+            f"{', '.join(names)} on {day} {'was' if len(names) == 1 else 'were'} stopped: {because}"
+            for (day, because), names in stopped.items()
         ]
 
     def _open(self) -> list[str]:

@@ -44,7 +44,19 @@ INSERT INTO ledger.campaign_stops (vendor, campaign, day, reason_code, reason, s
 SELECT :vendor, stop.campaign, affected.day, 'campaign_stopped', stop.reason, :now
 FROM unnest(CAST(:campaigns AS text[]), CAST(:reasons AS text[])) AS stop (campaign, reason)
 CROSS JOIN unnest(CAST(:days AS date[])) AS affected (day)
-ON CONFLICT (vendor, campaign, day) DO UPDATE SET reason = excluded.reason, stopped_at = excluded.stopped_at;
+ON CONFLICT (vendor, campaign, day)
+DO UPDATE SET reason_code = excluded.reason_code, reason = excluded.reason, stopped_at = excluded.stopped_at;
+
+-- name: end_early :none
+-- The campaigns that still have something to send are marked with why the load ended before; one that was stopped for
+-- a reason of its own keeps that.
+INSERT INTO ledger.campaign_stops (vendor, campaign, day, reason_code, reason, stopped_at)
+SELECT DISTINCT import.vendor, import.campaign, import.day, 'load_ended_early', CAST(:reason AS text), CAST(:now AS timestamptz)
+FROM ledger.imports AS import
+WHERE import.vendor = :vendor AND import.state = 'planned' AND import.settled_at IS NULL
+  AND import.day = ANY (CAST(:days AS date[])) AND import.campaign = ANY (CAST(:campaigns AS text[]))
+ON CONFLICT (vendor, campaign, day) DO UPDATE SET reason = excluded.reason, stopped_at = excluded.stopped_at
+WHERE campaign_stops.reason_code = excluded.reason_code;
 
 -- name: clear_stops :none
 -- None of the campaigns is marked as stopped on the days.
@@ -112,5 +124,7 @@ FROM reporting.target
 ORDER BY vendor, campaign, name;
 
 -- name: stops :many
--- The vendor's campaigns that were stopped on the day, and why.
-SELECT campaign, reason FROM ledger.campaign_stops WHERE vendor = :vendor AND day = :day ORDER BY campaign;
+-- The vendor's campaigns that were stopped on the day for a reason of their own.
+SELECT campaign, reason FROM ledger.campaign_stops
+WHERE vendor = :vendor AND day = :day AND reason_code = 'campaign_stopped'
+ORDER BY campaign;

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from pipelines.morning import report
 from sandbox.faults import Fault
-from tests.factories import DAY, leads
+from tests.factories import CAMPAIGN, DAY, leads
 from tests.faults.running import (
     ASKING,
     NOT_YET,
@@ -213,11 +214,17 @@ def test_vendor_that_answers_nothing_leaves_the_rest_planned(installations: Make
     """A vendor that is down all night does not turn every lead into a question: the run ends early, with a reason."""
     installation = installations(rows=leads(400), sinch={**QUICK, "batch_size": 10, "settle_s": NOT_YET})
     sinch.faults.add(Fault(kind="status", status=503, match=SENDING, times=None))
-    assert load(installation).problems == [f"{DAY}: sinch did not answer 10 batches in a row"]
+    problem = "sinch did not answer 10 batches in a row"
+    assert load(installation).problems == [f"{DAY}: {problem}"]
     found = states(installation)
     assert found["planned"] + found["unknown"] == 400
     assert 100 <= found["unknown"] <= 140
+    waiting = "SELECT DISTINCT reason_code, reason FROM reporting.lead_outcome WHERE state = 'planned'"
+    assert query(installation, waiting) == [("load_ended_early", problem)]
+    assert report(installation, [DAY]).problems[0] == f"{CAMPAIGN} on {DAY} was stopped: {problem}"
+
     sinch.faults.clear()
     end_settle_time(installation)
     load_in_full(installation, 400)
     assert sinch.vendor.store.creations == once(400)
+    assert report(installation, [DAY]).problems == []
