@@ -18,7 +18,7 @@ def as_record(report: NightReport, extra: Sequence[str] = ()) -> dict[str, Any]:
     """The whole report as JSON values."""
     return {
         "days": [day.isoformat() for day in report.days],
-        "problems": [*extra, *report.problems],
+        "problems": _problems(report, extra),
         "campaigns": [row._asdict() for row in report.campaigns],
         "reasons": [row._asdict() for row in report.reasons],
         "open_imports": [row._asdict() for row in report.open_imports],
@@ -27,7 +27,7 @@ def as_record(report: NightReport, extra: Sequence[str] = ()) -> dict[str, Any]:
 
 def tell(report: NightReport, extra: Sequence[str] = ()) -> None:
     """The report for people: the answer first."""
-    problems = [*extra, *report.problems]
+    problems = _problems(report, extra)
     days = ", ".join(day.isoformat() for day in report.days)
     say(f"{days}: " + ("every lead has its outcome" if not problems else f"{len(problems)} thing(s) need a person"))
     for problem in problems:
@@ -38,6 +38,13 @@ def tell(report: NightReport, extra: Sequence[str] = ()) -> None:
         show("Why leads are not accepted", [_reason(row) for row in report.reasons])
     if report.open_imports:
         show("Open imports", [_open_import(row) for row in report.open_imports])
+
+
+def _problems(report: NightReport, extra: Sequence[str]) -> list[str]:
+    """What needs a person; a failure (`day: what happened`) that the report tells of its campaigns is told once."""
+    told = report.problems
+    untold = [text for text in extra if not any(each.endswith(text.partition(": ")[2]) for each in told)]
+    return [*untold, *told]
 
 
 def _campaign(row: Any, report: NightReport) -> dict[str, Any]:
@@ -52,10 +59,11 @@ def _reason(row: Any) -> dict[str, Any]:
 
 def _open_import(row: Any) -> dict[str, Any]:
     return {
-        "import": row.import_id,
+        "import": str(row.import_id),  # not a quantity
+        "imports": row.import_count,
         "campaign": row.campaign,
         "state": row.state,
-        "leads": row.sent_count,
+        "leads": row.lead_count,
         "since": row.since.strftime("%Y-%m-%d %H:%M"),
         "tries": row.attempts,
         "why": row.detail or "",

@@ -14,12 +14,14 @@ WHERE day = ANY (CAST(:days AS date[]))
 ORDER BY day, vendor, campaign, lead_count DESC, state, reason_code;
 
 -- name: open_imports :many
--- The open imports of the given days, the longest first.
-SELECT import_id, vendor, campaign, day, state, sent_count, attempts, since, next_action_at, next_action, error_code, detail
+-- The open imports of the given days, those that wait for the same in one row under the first of them, the oldest first.
+SELECT min(import_id) AS import_id, count(*) AS import_count, vendor, campaign, day, state,
+       CAST(sum(sent_count) AS bigint) AS lead_count, max(attempts) AS attempts, min(since) AS since,
+       min(next_action_at) AS next_action_at, next_action, error_code, detail
 FROM reporting.open_import
 WHERE day = ANY (CAST(:days AS date[]))
-ORDER BY since, import_id
-LIMIT 100;
+GROUP BY vendor, campaign, day, state, next_action, error_code, detail
+ORDER BY since, import_id;
 
 -- name: newest_days :many
 -- The newest days that hold anything.

@@ -221,7 +221,12 @@ def test_vendor_that_answers_nothing_leaves_the_rest_planned(installations: Make
     assert 100 <= found["unknown"] <= 140
     waiting = "SELECT DISTINCT reason_code, reason FROM reporting.lead_outcome WHERE state = 'planned'"
     assert query(installation, waiting) == [("load_ended_early", problem)]
-    assert report(installation, [DAY]).problems[0] == f"{CAMPAIGN} on {DAY} was stopped: {problem}"
+    told = report(installation, [DAY])
+    assert told.problems[0] == f"{CAMPAIGN} on {DAY} was stopped: {problem}"
+    waiting_imports = [
+        (row.import_count, row.lead_count, row.detail) for row in told.open_imports if row.state == "planned"
+    ]
+    assert waiting_imports == [(found["planned"] // 10, found["planned"], problem)]
 
     sinch.faults.clear()
     end_settle_time(installation)

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from datetime import date
-from types import SimpleNamespace
+from typing import NamedTuple
 
-from pipelines.report import OPEN_STATES, NightReport
+from pipelines.reading import as_record
+from pipelines.report import NightReport
 
 DAY = date(2026, 11, 16)
+
+
+class CampaignDay(NamedTuple):
+    """A row of `reporting.campaign_day`, as far as its sentence goes."""
+
+    campaign: str
+    day: date
+    stopped_because: str | None
+    balanced: bool = True
+    planned_count: int = 0
+    sending_count: int = 0
+    submitted_count: int = 0
+    unknown_count: int = 0
 
 
 def test_campaigns_that_share_a_reason_share_a_sentence() -> None:
@@ -20,6 +34,12 @@ def test_campaigns_that_share_a_reason_share_a_sentence() -> None:
     ]
 
 
-def _row(campaign: str, stopped_because: str | None) -> SimpleNamespace:
-    counts = {f"{state}_count": 0 for state in OPEN_STATES}
-    return SimpleNamespace(campaign=campaign, day=DAY, stopped_because=stopped_because, balanced=True, **counts)
+def test_a_failure_that_the_report_tells_is_told_once() -> None:
+    """The command saw the vendor fail, and the ledger says so of the campaigns: that is one thing to do."""
+    report = NightReport((DAY,), [_row("spring", "no answer: try later")], reasons=[], open_imports=[], decided=(DAY,))
+    problems = as_record(report, [f"{DAY}: no answer: try later", f"{DAY}: no row of this day"])["problems"]
+    assert problems == [f"{DAY}: no row of this day", *report.problems]
+
+
+def _row(campaign: str, stopped_because: str | None) -> CampaignDay:
+    return CampaignDay(campaign, DAY, stopped_because)
