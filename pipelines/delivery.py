@@ -14,27 +14,17 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
 from connectors.errors import (
-    AuthenticationError,
     ConnectorError,
-    ContractError,
-    ForbiddenError,
     InvalidRequestError,
-    LeadsyncError,
-    NotFoundError,
     NotSentError,
-    RateLimitedError,
-    RejectedError,
     SetupError,
     TargetError,
-    TooLargeError,
-    UnavailableError,
 )
 from connectors.gateway import Campaign, Gateway, ResultsLater, ResultTerms
 from connectors.redaction import redact
@@ -46,6 +36,7 @@ from pipelines.ledger_rows import Claim, Scope, Setback
 from pipelines.rulings import Answer, Bench, Errand, Ruling
 from pipelines.settlement import Settlement
 from pipelines.store import LedgerUnavailableError, utc_now
+from pipelines.tally import DeliverySummary, Tally
 from pipelines.workers import Workers
 
 log = logging.getLogger(__name__)
@@ -61,7 +52,6 @@ Mode = Literal["send", "ask", "collect"]
 _STATES: Mapping[Mode, Sequence[str]] = {"send": OPEN, "ask": ["unknown"], "collect": ["submitted"]}
 LOOK_S = 0.2
 GATHER_S = 0.03
-FEWEST_SILENT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,35 +66,6 @@ class Terms:
     settle_s: float = 60
     wait_s: float = 0
     patience: Patience = field(default_factory=Patience)
-
-
-@dataclass
-class DeliverySummary:
-    """What a run did. `counts`: entries by outcome; `moved` entries; `returned_imports` and `unknown_imports`.
-
-    `dropped` entries are among the moved: something was decided since they were planned, and they want a new plan.
-
-    `stopped` names campaigns that could not be loaded, and why; `problem` is why the run ended early.
-    """
-
-    counts: Counter[str] = field(default_factory=Counter)
-    stopped: dict[str, str] = field(default_factory=dict)
-    problem: str | None = None
-    request_count: int = 0
-    elapsed_s: float = 0.0
-
-    def add(self, other: DeliverySummary) -> None:
-        """What another run did is part of this one."""
-        self.counts.update(other.counts)
-        self.stopped.update(other.stopped)
-        self.problem = self.problem or other.problem
-        self.request_count += other.request_count
-        self.elapsed_s += other.elapsed_s
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether nothing needs a person."""
-        return not self.stopped and self.problem is None
 
 
 def deliver(
@@ -165,10 +126,6 @@ class _Run:
         self._settlement = Settlement(ledger, scope.vendor)
         self._result_terms = gateway.result_terms if isinstance(gateway, ResultsLater) else ResultTerms()
         self._answers: list[Answer] = []
-        self._tries: Counter[int] = Counter()
-        self._dropped: set[int] = set()
-        self._silent = 0
-        self._defect: BaseException | None = None
         self._mode = mode
         # Monotonic times at which the ledger may have something to send, or to ask about.
         self._planned_due = 0.0
@@ -176,26 +133,29 @@ class _Run:
         self._renew_at = 0.0
         self._deadline = time.monotonic() + terms.wait_s
         self._admission = Admission(ledger, gateway, scope, campaigns, settle_s=terms.settle_s, persist=self._persist)
-        self.summary = DeliverySummary(stopped=self._admission.stopped)
+        self._tally = Tally(
+            scope.vendor,
+            self._admission,
+            stop,
+            connections=gateway.connections,
+            most_tries=terms.patience.max_attempts,
+        )
 
     def run(self) -> DeliverySummary:
         started = time.monotonic()
         requests_before = self._gateway.request_count
         try:
             self._open()
-            while not self._is_over and self._step():
+            while not self._tally.is_over and self._step():
                 pass
         finally:
             self._drain()
-        self.summary.elapsed_s = time.monotonic() - started
-        self.summary.request_count = self._gateway.request_count - requests_before
-        if self._defect is not None:
-            raise self._defect
-        return self.summary
-
-    @property
-    def _is_over(self) -> bool:
-        return self._stop.is_set() or self.summary.problem is not None or self._defect is not None
+        if self._tally.defect is not None:
+            raise self._tally.defect
+        summary = self._tally.summary
+        summary.elapsed_s = time.monotonic() - started
+        summary.request_count = self._gateway.request_count - requests_before
+        return summary
 
     def _step(self) -> bool:
         """One round of settling, claiming and sending; False when nothing is left to do."""
@@ -226,25 +186,24 @@ class _Run:
         rulings = [bench.rule(answer) for answer in self._answers]
         held, questions, claims = self._commit(lambda: self._settle_and_claim(rulings))
         for answer, ruling in zip(self._answers, rulings, strict=True):
-            self._note(answer, ruling, is_held=ruling.claim.import_id in held)
+            if self._tally.note(answer, ruling, is_held=ruling.claim.import_id in held):
+                self._planned_due = 0.0
         self._answers = []
         for claim in questions:
             errand: Errand = "collect" if self._mode == "collect" else "reconcile"
-            self._workers.start(claim, errand, tries=self._tries[claim.import_id])
+            self._workers.start(claim, errand, tries=self._tally.tries(claim.import_id))
         for claim in claims:
-            self._workers.start(claim, "submit", tries=self._tries[claim.import_id])
+            self._workers.start(claim, "submit", tries=self._tally.tries(claim.import_id))
         self._record_stops()
 
     def _settle_and_claim(self, rulings: Sequence[Ruling]) -> tuple[set[int], list[Claim], list[Claim]]:
         held = self._apply(rulings) if rulings else set()
         self._renew_leases()
-        return (held, *self._claim()) if not self._is_over else (held, [], [])
+        return (held, *self._claim()) if not self._tally.is_over else (held, [], [])
 
     def _apply(self, rulings: Sequence[Ruling]) -> set[int]:
         settled = self._settlement.apply(rulings)
-        for import_id, onward_id in settled.moved.items():
-            self._tries[onward_id] = self._tries[import_id] + 1
-        self._dropped |= settled.dropped
+        self._tally.carry(settled)
         return settled.held
 
     def _claim(self) -> tuple[list[Claim], list[Claim]]:
@@ -317,77 +276,7 @@ class _Run:
         return True
 
     def _admit(self, names: Iterable[str]) -> None:
-        problem = self._admission.admit(names)
-        self.summary.problem = self.summary.problem or problem
-
-    def _note(self, answer: Answer, ruling: Ruling, *, is_held: bool) -> None:
-        """Counts what was stored, and remembers an error that ends more than its own import."""
-        if not is_held:
-            log.warning("import=%d was taken over before its answer was stored", ruling.claim.import_id)
-            return
-        counts = self.summary.counts
-        counts.update(ruling.outcomes)
-        counts["moved"] += sum(len(positions) for positions in ruling.halves) + len(ruling.unsent)
-        if ruling.claim.import_id in self._dropped:
-            counts["dropped"] += len(ruling.unsent) or len(ruling.claim.batch.positions)
-        counts["submitted"] += self._newly_submitted(answer, ruling)
-        counts["returned_imports"] += ruling.returned is not None
-        counts["unknown_imports"] += ruling.unknown is not None
-        if ruling.halves or ruling.unsent or ruling.returned or ruling.again_at:
-            self._planned_due = 0.0
-        if ruling.unsent or ruling.again_at:
-            count = len(ruling.unsent) or len(ruling.claim.batch.positions)
-            self._tries[ruling.claim.import_id] += bool(ruling.again_at)
-            self._note_failure(answer, f"{count} leads were not stored by {self._scope.vendor}")
-        if answer.errand == "submit":
-            self._note_silence(ruling)
-        if answer.error is not None:
-            self._note_error(answer, answer.error)
-
-    def _newly_submitted(self, answer: Answer, ruling: Ruling) -> int:
-        """How many entries the vendor took in this run, to tell of them later."""
-        if ruling.submitted is None or answer.errand == "collect":
-            return 0
-        return len(answer.claim.batch.positions) - len(ruling.verdicts) - len(ruling.unsent)
-
-    def _note_error(self, answer: Answer, error: BaseException) -> None:
-        if answer.errand == "collect":
-            self._note_uncollected(error)
-        elif answer.errand == "reconcile" and not _ends_all_questions(error):
-            self._tries[answer.claim.import_id] += 1
-            log.warning("import=%d could not be asked about", answer.claim.import_id)
-        elif isinstance(error, (NotFoundError, TargetError)):
-            batch = answer.claim.batch
-            self._admission.stop(batch.campaign.campaign, batch.day, str(error))
-        elif isinstance(error, (InvalidRequestError, TooLargeError)) and answer.errand == "submit":
-            return
-        elif isinstance(error, (RejectedError, ContractError)):
-            self.summary.problem = self.summary.problem or str(error)
-        elif isinstance(error, (NotSentError, RateLimitedError, UnavailableError)):
-            self._tries[answer.claim.import_id] += 1
-            self._note_failure(answer, str(error))
-        elif not isinstance(error, LeadsyncError):
-            self._defect = self._defect or error
-
-    def _note_uncollected(self, error: BaseException) -> None:
-        """A result that cannot be read now holds up no other; the ledger has it due again."""
-        if isinstance(error, (AuthenticationError, ForbiddenError)):
-            self.summary.problem = self.summary.problem or str(error)
-        elif not isinstance(error, LeadsyncError):
-            self._defect = self._defect or error
-
-    def _note_silence(self, ruling: Ruling) -> None:
-        """Batch after batch without an answer ends the run: what is left stays planned, not unknown."""
-        self._silent = self._silent + 1 if ruling.unknown and not ruling.verdicts else 0
-        if self._silent >= max(FEWEST_SILENT, 2 * self._gateway.connections) and not self._stop.is_set():
-            self.summary.problem = (
-                self.summary.problem or f"{self._scope.vendor} did not answer {self._silent} batches in a row"
-            )
-
-    def _note_failure(self, answer: Answer, text: str) -> None:
-        """The same batch failed again; too often ends the run."""
-        if answer.tries + 1 >= self._terms.patience.max_attempts and not self._stop.is_set():
-            self.summary.problem = self.summary.problem or f"{text}; gave up after {answer.tries + 1} tries"
+        self._tally.end(self._admission.admit(names))
 
     def _second_look(self, answer: Answer) -> Answer:
         """A lone entry is rejected only while its campaign can be loaded: else the campaign is to blame."""
@@ -429,7 +318,7 @@ class _Run:
     def _drain(self) -> None:
         """Requests in flight are finished and settled; what was claimed and never sent is released."""
         try:
-            if self._is_over:
+            if self._tally.is_over:
                 self._gateway.stop_waiting()
             came_back, idle = self._workers.drain()
             self._answers += came_back
@@ -464,14 +353,9 @@ class _Run:
 
     def _record_problem(self) -> None:
         """The ledger says of campaigns that were not sent to their end why that is."""
-        problem = redact(self.summary.problem)
+        problem = redact(self._tally.summary.problem)
         if problem is not None and self._mode == "send":
             self._commit(lambda: self._ledger.record_early_end(self._scope, problem))
-
-
-def _ends_all_questions(error: BaseException) -> bool:
-    """Whether no other question would be answered either: the login, or a defect of ours."""
-    return isinstance(error, (AuthenticationError, ForbiddenError)) or not isinstance(error, LeadsyncError)
 
 
 def _monotonic(due: tuple[datetime | None, int]) -> float:

@@ -11,11 +11,11 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines.delivery import DeliverySummary
 from pipelines.intake import DecisionSummary, PullSummary
 from pipelines.planner import PlanSummary
 from pipelines.report import NightReport, as_markdown
 from pipelines.store import Row
+from pipelines.tally import DeliverySummary
 
 Metadata = dict[str, Any]
 

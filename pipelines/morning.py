@@ -15,7 +15,7 @@ from connectors.crm.frames import DayWindow
 from connectors.errors import ConnectorError, SetupError
 from connectors.gateway import ResultsLater
 from pipelines import results, targets
-from pipelines.delivery import DeliverySummary, deliver
+from pipelines.delivery import deliver
 from pipelines.installation import Installation
 from pipelines.ledger_rows import Scope
 from pipelines.night import vendors_in_use
@@ -23,6 +23,7 @@ from pipelines.report import NightReport, night_report
 from pipelines.results import PollSummary
 from pipelines.retention import purge
 from pipelines.store import Row, utc_now
+from pipelines.tally import DeliverySummary
 
 
 def poll_results(installation: Installation, *, limit: int, budget_s: float) -> dict[str, PollSummary]:

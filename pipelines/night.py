@@ -19,13 +19,14 @@ from connectors.errors import ConnectorError, LeadsyncError, SetupError, TargetE
 from connectors.gateway import Campaign, ControlsTargets, Gateway
 from pipelines import intake, planning, reference, targets
 from pipelines.collector import calm_collector
-from pipelines.delivery import DeliverySummary, deliver
+from pipelines.delivery import deliver
 from pipelines.installation import Installation
 from pipelines.intake import DecisionSummary, PullSummary, Source
 from pipelines.ledger import Ledger
 from pipelines.ledger_rows import Scope
 from pipelines.planner import PlanSummary
 from pipelines.store import Store
+from pipelines.tally import DeliverySummary
 from pipelines.vendors import VENDORS
 
 MOST_PASSES = 3
