@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors.transport import Patience
+from connectors.patience import Patience
 
 
 def http_address(value: str) -> str:

@@ -1,22 +1,19 @@
-"""The only place that calls httpx: time-outs, rate limit, retries of reads, redaction, error mapping.
+"""The only place that calls httpx: requests, retries of reads, redaction, error mapping.
 
 Belongs here: what is true of every HTTP vendor. Does not belong here: what an answer means
-(`connectors/<vendor>/`), and retries of writes, which the ledger owns.
+(`connectors/<vendor>/`), how long is waited (`patience.py`), and retries of writes, which the ledger owns.
 """
 
 from __future__ import annotations
 
 import itertools
 import logging
-import random
 import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from functools import cache, lru_cache
 
 import httpcore  # noqa: F401  httpx loads it with the first connection: while a load waits for it
@@ -38,12 +35,12 @@ from connectors.errors import (
     TooLargeError,
     UnavailableError,
 )
+from connectors.patience import Patience, RateLimiter, parse_retry_after
 
 log = logging.getLogger(__name__)
 logging.getLogger("httpx").setLevel(logging.WARNING)  # its INFO line prints whole addresses
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
-LONGEST_WAIT = timedelta(minutes=2)
 _HEADERS = {"user-agent": "leadsync", "accept": "*/*", "accept-encoding": "gzip, deflate"}
 _REMEMBERED_URLS = 64
 
@@ -85,58 +82,6 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a request may take and how often a read is tried. Times in seconds."""
-
-    connect_timeout_s: float = 10.0
-    read_timeout_s: float = 60.0
-    max_attempts: int = 5
-    backoff_s: float = 1.0
-    backoff_max_s: float = 60.0
-
-    def backoff(self, attempt: int) -> float:
-        """Seconds to wait after the given attempt (from 1): exponential, with full jitter, bounded."""
-        return float(random.uniform(0.5, 1.0) * min(self.backoff_s * 2 ** min(attempt - 1, 60), self.backoff_max_s))
-
-
-class RateLimiter:
-    """Lets at most `per_second` requests start each second, over all threads, and pauses on demand."""
-
-    def __init__(self, per_second: float | None) -> None:
-        self._interval = 1 / per_second if per_second else 0.0
-        self._lock = threading.Lock()
-        self._next_at = 0.0
-        self._stopped = threading.Event()
-
-    def wait(self, *, not_after: float = float("inf")) -> bool:
-        """True when it is this request's turn; False when that would be too late, or after `stop`."""
-        with self._lock:
-            turn = max(self._next_at, time.monotonic())
-            if turn >= not_after or self._stopped.is_set():
-                return False
-            self._next_at = turn + self._interval
-        return not self._sleep_until(turn)
-
-    def pause(self, seconds: float) -> None:
-        """No request starts within the next `seconds`."""
-        with self._lock:
-            self._next_at = max(self._next_at, time.monotonic() + seconds)
-
-    def stop(self) -> None:
-        """Every wait, now and later, ends at once with False."""
-        self._stopped.set()
-
-    @property
-    def is_stopped(self) -> bool:
-        """Whether `stop` was called."""
-        return self._stopped.is_set()
-
-    def _sleep_until(self, turn: float) -> bool:
-        delay = turn - time.monotonic()
-        return self._stopped.wait(delay) if delay > 0 else self._stopped.is_set()
 
 
 class Transport:
@@ -356,21 +301,6 @@ def map_status(status: int, retry_after: str | None, *, vendor: str, operation: 
     if 300 <= status < 400:
         return ContractError(f"{text}: an unexpected redirect", vendor=vendor, operation=operation, status=status)
     return _REJECTIONS.get(status, RejectedError)(text, vendor=vendor, operation=operation, status=status)
-
-
-def parse_retry_after(value: str | None, *, now: datetime | None = None) -> timedelta | None:
-    """The wait that a Retry-After header asks for, as seconds or as a date; None if it says nothing."""
-    if value is None:
-        return None
-    digits = value.strip()
-    if digits.isascii() and digits.isdigit():
-        return min(timedelta(seconds=int(digits[:9])), LONGEST_WAIT) if len(digits) <= 9 else LONGEST_WAIT
-    try:
-        at = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    wait = (at if at.tzinfo else at.replace(tzinfo=UTC)) - (now or datetime.now(UTC))
-    return min(max(wait, timedelta(0)), LONGEST_WAIT)
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:

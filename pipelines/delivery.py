@@ -27,8 +27,8 @@ from connectors.errors import (
     TargetError,
 )
 from connectors.gateway import Campaign, Gateway, ResultsLater, ResultTerms
+from connectors.patience import Patience
 from connectors.redaction import redact
-from connectors.transport import Patience
 from pipelines.admission import Admission
 from pipelines.ahead import Ahead
 from pipelines.ledger import Ledger

@@ -26,8 +26,8 @@ from connectors.errors import (
     UnavailableError,
 )
 from connectors.gateway import Receipt, ResultTerms, Verdict
+from connectors.patience import Patience
 from connectors.redaction import redact
-from connectors.transport import Patience
 from pipelines.ledger_rows import Claim, LateWatch, Note, Setback, Submission
 
 # An outcome that is not known is asked about again after this share of its age.

@@ -15,10 +15,10 @@ from pydantic import BaseModel
 from connectors.directory import Directory
 from connectors.gateway import Gateway
 from connectors.jtel.settings import JtelMapping, JtelSettings, JtelTarget
+from connectors.patience import Patience
 from connectors.platform.settings import PlatformMapping, PlatformSettings, PlatformTarget
 from connectors.sinch.settings import SinchMapping, SinchSettings, SinchTarget
 from connectors.sobot.settings import SobotMapping, SobotSettings, SobotTarget
-from connectors.transport import Patience
 
 __all__ = [
     "VENDORS",

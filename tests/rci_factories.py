@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from connectors.patience import Patience
 from connectors.sinch.rci import RciClient, operations
 from connectors.sinch.rci_models import EventItem
 from connectors.sinch.rci_operations import Operation
-from connectors.transport import Patience, Transport
+from connectors.transport import Transport
 from sandbox.server import SandboxServer
 from sandbox.sinch import rci_seeds as seeds
 from sandbox.sinch.rci import SinchRci

@@ -19,7 +19,8 @@ from connectors.jtel.fields import FILLED_BY_US, MAPPABLE, parse_release
 from connectors.jtel.gateway import JtelGateway, JtelTerms
 from connectors.jtel.targets import default_name_template
 from connectors.pace import PacedSettings, http_address
-from connectors.transport import RateLimiter, Transport
+from connectors.patience import RateLimiter
+from connectors.transport import Transport
 
 
 class JtelTarget(BaseModel):

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 
 from connectors.gateway import ResultTerms
 from connectors.pace import PacedSettings, http_address
+from connectors.patience import RateLimiter
 from connectors.platform.auth import AuthScheme, token_headers
 from connectors.platform.bulk import CountWords, ErrorFields, StatusWords
 from connectors.platform.client import PlatformClient
@@ -18,7 +19,7 @@ from connectors.platform.directory import PlatformDirectory
 from connectors.platform.gateway import PlatformGateway
 from connectors.platform.jobs import JobTerms, Verification
 from connectors.platform.paths import Paths, WriteMethod, complaint
-from connectors.transport import RateLimiter, Transport
+from connectors.transport import Transport
 
 
 class PlatformTarget(BaseModel):

@@ -8,12 +8,13 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from connectors.pace import PacedSettings, http_address
+from connectors.patience import RateLimiter
 from connectors.sinch.auth import AuthMode, basic_auth, certificate_pair, key_headers
 from connectors.sinch.client import SinchClient
 from connectors.sinch.directory import SinchDirectory
 from connectors.sinch.gateway import SinchGateway
 from connectors.sinch.rci import RciClient
-from connectors.transport import RateLimiter, Transport
+from connectors.transport import Transport
 
 
 class SinchTarget(BaseModel):

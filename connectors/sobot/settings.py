@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 
 from connectors.gateway import ResultTerms
 from connectors.pace import PacedSettings, http_address
+from connectors.patience import RateLimiter
 from connectors.sobot.auth import VENDOR, AuthMode, Credential, TokenAuth, TokenProvider, TokenScope
 from connectors.sobot.client import SobotClient
 from connectors.sobot.directory import SobotDirectory
@@ -24,7 +25,7 @@ from connectors.sobot.limits import LONGEST_NOTE
 from connectors.sobot.reports import ReportHosts, origin_of
 from connectors.sobot.targets import ServiceAgent, Tasks, default_name
 from connectors.sobot.wire import SobotWire
-from connectors.transport import RateLimiter, Transport
+from connectors.transport import Transport
 
 DEFAULT_HOSTS = {"default": "https://sg.sobot.io", "cc-ivr": "https://openapi.soboten.com"}
 

@@ -30,9 +30,10 @@ from connectors.errors import (
     TooLargeError,
     UnavailableError,
 )
+from connectors.patience import Patience, RateLimiter, parse_retry_after
 from connectors.sobot.auth import VENDOR, TokenProvider
 from connectors.sobot.models import Page
-from connectors.transport import Patience, RateLimiter, Reply, Transport, parse_retry_after
+from connectors.transport import Reply, Transport
 
 T = TypeVar("T")
 Method = Literal["GET", "POST", "PUT", "DELETE"]

@@ -20,11 +20,12 @@ from connectors.errors import (
     SetupError,
 )
 from connectors.gateway import Campaign
+from connectors.patience import Patience
 from connectors.sinch.auth import basic_auth, certificate_pair, key_headers
 from connectors.sinch.client import SinchClient
 from connectors.sinch.models import EntryResult, SinchCampaign
 from connectors.sinch.settings import SinchSettings
-from connectors.transport import Patience, Transport
+from connectors.transport import Transport
 from sandbox.faults import Fault
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi

@@ -12,10 +12,11 @@ import orjson
 import pytest
 
 from connectors.errors import AuthenticationError, ConnectorError, NotSentError
+from connectors.patience import Patience
 from connectors.sobot.auth import TokenAuth, TokenProvider, find_token, lifetime_s, sign, sign_get_token
 from connectors.sobot.client import SobotClient
 from connectors.sobot.settings import SobotSettings
-from connectors.transport import Patience, Transport
+from connectors.transport import Transport
 from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
 from sandbox.sobot.app import SobotCallCenter

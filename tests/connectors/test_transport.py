@@ -27,16 +27,8 @@ from connectors.errors import (
     TooLargeError,
     UnavailableError,
 )
-from connectors.transport import (
-    LONGEST_WAIT,
-    READS,
-    Patience,
-    RateLimiter,
-    Transport,
-    map_exception,
-    map_status,
-    parse_retry_after,
-)
+from connectors.patience import LONGEST_WAIT, Patience, RateLimiter, parse_retry_after
+from connectors.transport import READS, Transport, map_exception, map_status
 from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi

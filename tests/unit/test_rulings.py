@@ -27,7 +27,7 @@ from connectors.errors import (
     UnavailableError,
 )
 from connectors.gateway import Batch, Campaign, Receipt, Verdict
-from connectors.transport import Patience
+from connectors.patience import Patience
 from pipelines.ledger_rows import Claim, Setback
 from pipelines.rulings import Answer, Bench, Errand, Ruling
 
