@@ -352,7 +352,7 @@ class _Run:
             self._commit(lambda: self._ledger.record_stops(self._scope, stopped, cleared))
 
     def _record_problem(self) -> None:
-        """The ledger says of campaigns that were not sent to their end why that is."""
+        """The ledger says why what still waits was not sent."""
         problem = redact(self._tally.summary.problem)
         if problem is not None and self._mode == "send":
             self._commit(lambda: self._ledger.record_early_end(self._scope, problem))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -143,12 +144,12 @@ def stored_pulls(store: Store, settings: Settings, day: date) -> dict[Source, UU
 
 
 def decide(
-    store: Store, settings: Settings, day: date, rows: Mapping[Source, tuple[UUID, Iterable[pd.DataFrame]]]
+    store: Store, settings: Settings, day: date, rows: Mapping[Source, tuple[UUID, Generator[pd.DataFrame]]]
 ) -> DecisionSummary:
     """Every row of the day has a verdict in `ledger.contacts`; committed as a whole.
 
     Args:
-        rows: for each source the pull that the rows came from, and the rows.
+        rows: for each source the pull that the rows came from, and the rows; they are read to their end, or closed.
     """
     rules = campaign_rules(store)
     policy = Policy(settings.eligibility.consent_required, settings.eligibility.do_not_call, settings.zone)
@@ -157,7 +158,7 @@ def decide(
         for source, (_, frames) in rows.items():
             store.run("contacts", "delete_day", day=day, source=source)
             judge = partial(_store_decided, store, source, day, rules, policy)
-            with Behind(judge, is_inline=store.is_dry_run) as judged:
+            with closing(frames), Behind(judge, is_inline=store.is_dry_run) as judged:
                 for frame in frames:
                     judged.hand_over((frame, eligibility.normalise(frame, rules)))
         store.one("contacts", "mark_duplicates", day=day)

@@ -273,7 +273,7 @@ class Ledger:
         )
 
     def record_early_end(self, scope: Scope, reason: str) -> None:
-        """The campaigns of the scope that are still to be sent are marked with why the run ended before."""
+        """The campaigns of the scope are marked with why the run ended before everything was sent."""
         self.store.run(
             "reporting",
             "end_early",

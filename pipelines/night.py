@@ -7,8 +7,8 @@ Belongs here: what loading assets and commands call. Does not belong here: what 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -91,12 +91,9 @@ def decide(installation: Installation, day: date) -> DecisionSummary:
     Raises:
         IncompleteError: as many rows were decided as were read for some campaigns, but not for all.
     """
-    with installation.store() as store, installation.store() as reading, ExitStack() as opened:
+    with installation.store() as store, installation.store() as reading:
         pulls = intake.stored_pulls(store, installation.settings, day)
-        rows = {
-            source: (pull_id, opened.enter_context(closing(intake.stored_rows(reading, source, day))))
-            for source, pull_id in pulls.items()
-        }
+        rows = {source: (pull_id, intake.stored_rows(reading, source, day)) for source, pull_id in pulls.items()}
         return intake.decide(store, installation.settings, day, rows)
 
 
@@ -191,14 +188,11 @@ def pull_and_decide(installation: Installation, day: date) -> DecisionSummary:
     settings = installation.settings
     required = required_columns(installation)
     with ExitStack() as opened:
-        deciding = opened.enter_context(installation.store())
-        rows: dict[Source, tuple[UUID, Iterable[pd.DataFrame]]] = {}
+        rows: dict[Source, tuple[UUID, Generator[pd.DataFrame]]] = {}
         for source in intake.configured_sources(settings):
-            summary, store = PullSummary(source, day), opened.enter_context(installation.store())
-            frames = intake.pull(store, settings, summary, required=required)
-            # Closed before its store is: nobody reads on when deciding fails.
-            rows[source] = summary.pull_id, opened.enter_context(closing(frames))
-        return intake.decide(deciding, settings, day, rows)
+            summary, pulling = PullSummary(source, day), opened.enter_context(installation.store())
+            rows[source] = summary.pull_id, intake.pull(pulling, settings, summary, required=required)
+        return intake.decide(opened.enter_context(installation.store()), settings, day, rows)
 
 
 def switch_loaded(

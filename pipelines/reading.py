@@ -5,9 +5,10 @@ Belongs here: which columns are shown. Does not belong here: the counting (`repo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
+from connectors.redaction import redact
 from pipelines.report import OPEN_STATES, NightReport
 from pipelines.terminal import complain, say, show
 
@@ -37,14 +38,21 @@ def tell(report: NightReport, extra: Sequence[str] = ()) -> None:
     if report.reasons:
         show("Why leads are not accepted", [_reason(row) for row in report.reasons])
     if report.open_imports:
-        show("Open imports", [_open_import(row) for row in report.open_imports])
+        told = {row.stopped_because for row in report.campaigns}
+        show("Open imports", [_open_import(row, told) for row in report.open_imports])
 
 
 def _problems(report: NightReport, extra: Sequence[str]) -> list[str]:
     """What needs a person; a failure (`day: what happened`) that the report tells of its campaigns is told once."""
-    told = report.problems
-    untold = [text for text in extra if not any(each.endswith(text.partition(": ")[2]) for each in told)]
-    return [*untold, *told]
+    told = {(str(row.day), row.stopped_because) for row in report.campaigns if row.stopped_because}
+    untold = [text for text in extra if _parted(text) not in told]
+    return [*untold, *report.problems]
+
+
+def _parted(failure: str) -> tuple[str, str | None]:
+    """The day, and what happened as the ledger has it."""
+    day, _, text = failure.partition(": ")
+    return day, redact(text)
 
 
 def _campaign(row: Any, report: NightReport) -> dict[str, Any]:
@@ -57,7 +65,8 @@ def _reason(row: Any) -> dict[str, Any]:
     return {"campaign": row.campaign, "state": row.state, "reason": row.reason_code, "leads": row.lead_count}
 
 
-def _open_import(row: Any) -> dict[str, Any]:
+def _open_import(row: Any, told: Set[str | None]) -> dict[str, Any]:
+    """A line of the table; for a sentence that was told above the table, its code is enough."""
     return {
         "import": str(row.import_id),  # not a quantity
         "imports": row.import_count,
@@ -66,6 +75,6 @@ def _open_import(row: Any) -> dict[str, Any]:
         "leads": row.lead_count,
         "since": row.since.strftime("%Y-%m-%d %H:%M"),
         "tries": row.attempts,
-        "why": row.detail or "",
+        "why": (row.error_code if row.detail in told else row.detail) or "",
         "next": row.next_action,
     }

@@ -106,10 +106,7 @@ class Store:
 
     def copy(self, table: str, frame: pd.DataFrame | pa.Table) -> None:
         """The frame's rows are in the table; its columns are named like the table's. By COPY."""
-        # In one thread: to start others takes longer than to convert what text there is.
-        arrow = (
-            pa.Table.from_pandas(frame, preserve_index=False, nthreads=1) if isinstance(frame, pd.DataFrame) else frame
-        )
+        arrow = _arrow(frame) if isinstance(frame, pd.DataFrame) else frame
         columns = ", ".join(f'"{name}"' for name in arrow.column_names)
         with (
             self._in_transaction() as driver,

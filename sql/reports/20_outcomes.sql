@@ -17,14 +17,14 @@ SELECT
     CASE
         WHEN delivery.lead_id IS NOT NULL AND contact.verdict <> 'eligible'
             THEN contact.reason_code || '_after_delivery'
-        WHEN delivery.state = 'planned' THEN coalesce(delivery.reason_code, stop.reason_code)
+        WHEN delivery.state = 'planned' AND delivery.reason_code IS NULL THEN stop.reason_code
         WHEN delivery.lead_id IS NOT NULL THEN delivery.reason_code
         WHEN contact.verdict = 'eligible' THEN coalesce(stop.reason_code, 'not_planned_yet')
         ELSE contact.reason_code
     END AS reason_code,
     CASE
-        WHEN delivery.state = 'planned' AND contact.verdict = 'eligible' THEN coalesce(delivery.reason, stop.reason)
-        WHEN delivery.lead_id IS NOT NULL AND contact.verdict = 'eligible' THEN delivery.reason
+        WHEN contact.verdict = 'eligible' AND delivery.state = 'planned' AND delivery.reason_code IS NULL THEN stop.reason
+        WHEN contact.verdict = 'eligible' AND delivery.lead_id IS NOT NULL THEN delivery.reason
         WHEN contact.verdict = 'eligible' THEN stop.reason
         ELSE contact.reason
     END AS reason,

@@ -45,7 +45,7 @@ SELECT
         AND coalesce(counted.outcome_count, 0) = coalesce(
             invalid_count + suppressed_count + duplicate_count + planned_count + sending_count + submitted_count
             + accepted_count + rejected_count + unknown_count + unattributed_count + withdrawn_count, 0) AS balanced,
-    stop.reason AS stopped_because
+    CASE WHEN stop.reason_code <> 'load_ended_early' OR planned_count > 0 THEN stop.reason END AS stopped_because
 FROM counted
 FULL JOIN read ON read.campaign = counted.campaign AND read.day = counted.day
 LEFT JOIN balance ON balance.campaign = counted.campaign AND balance.day = counted.day

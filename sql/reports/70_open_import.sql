@@ -13,7 +13,7 @@ SELECT
         WHEN 'unknown'   THEN 'the sensor asks the vendor which leads it has'
     END AS next_action,
     coalesce(import.error_code, stop.reason_code) AS error_code,
-    coalesce(import.error, stop.reason) AS detail,
+    CASE WHEN import.error_code IS NULL THEN stop.reason ELSE import.error END AS detail,
     import.vendor_reference
 FROM ledger.imports AS import
 LEFT JOIN ledger.campaign_stops AS stop

@@ -33,8 +33,12 @@ WITH hashed AS (
 ), candidates AS (
     SELECT sharing.*, delivery.lead_id IS NOT NULL AS is_delivered
     FROM sharing
-    LEFT JOIN ledger.deliveries AS delivery
-        ON delivery.campaign = sharing.campaign AND delivery.source = sharing.source AND delivery.lead_id = sharing.lead_id
+    LEFT JOIN LATERAL (
+        SELECT lead_id
+        FROM ledger.deliveries AS known
+        WHERE known.lead_id = sharing.lead_id AND known.campaign = sharing.campaign AND known.source = sharing.source
+        LIMIT 1
+    ) AS delivery ON TRUE
 ), by_lead AS (
     SELECT *, row_number() OVER (
         PARTITION BY campaign, source, lead_id ORDER BY cursor_at NULLS LAST, row_no) AS lead_rank
@@ -125,7 +129,7 @@ WITH page AS MATERIALIZED (
 )
 SELECT page.row_no, page.campaign, page.lead_id, page.phones, page.time_zone, page.country,
        read.first_name, read.last_name, read.email, read.agent, read.priority, read.not_before, read.attributes,
-       delivery.content_digest, delivery.verdict,
+       delivery.content_digest, coalesce(delivery.verdict, import.entry_verdict) AS verdict,
        (delivery.lead_id IS NOT NULL) AS is_delivery, delivery.vendor
 FROM page
 CROSS JOIN LATERAL (
@@ -135,11 +139,14 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS read
 LEFT JOIN LATERAL (
-    SELECT lead_id, content_digest, verdict, vendor
-    FROM ledger.delivery_states AS known
-    WHERE known.campaign = page.campaign AND known.source = page.source AND known.lead_id = page.lead_id
+    SELECT lead_id, content_digest, verdict, vendor, import_id
+    FROM ledger.deliveries AS known
+    WHERE known.lead_id = page.lead_id AND known.campaign = page.campaign AND known.source = page.source
     LIMIT 1
 ) AS delivery ON TRUE
+LEFT JOIN LATERAL (
+    SELECT entry_verdict FROM ledger.imports WHERE imports.import_id = delivery.import_id LIMIT 1
+) AS import ON TRUE
 ORDER BY page.row_no;
 
 -- name: purge_numbers :one

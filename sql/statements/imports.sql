@@ -339,13 +339,21 @@ WHERE vendor = :vendor AND settled_at IS NULL AND state = ANY (CAST(:states AS t
 ORDER BY campaign;
 
 -- name: loaded_campaigns :many
--- The campaigns that have batches on the days, every one of them at its end, and that nothing stopped.
+-- The campaigns that have batches on the days, every one of them at its end, and that nothing stopped. Of a load that
+-- ended early, the campaigns that it left nobody of.
 SELECT import.campaign FROM ledger.imports AS import
 WHERE import.vendor = :vendor AND import.day = ANY (CAST(:days AS date[]))
   AND import.campaign = ANY (CAST(:campaigns AS text[]))
   AND NOT EXISTS (
       SELECT FROM ledger.campaign_stops AS stop
-      WHERE stop.vendor = import.vendor AND stop.campaign = import.campaign AND stop.day = import.day)
+      WHERE stop.vendor = import.vendor AND stop.campaign = import.campaign AND stop.day = import.day
+        AND (stop.reason_code = 'campaign_stopped' OR EXISTS (
+            SELECT FROM ledger.contacts AS contact
+            WHERE contact.day = stop.day AND contact.campaign = stop.campaign AND contact.verdict = 'eligible'
+              AND NOT EXISTS (
+                  SELECT FROM ledger.deliveries AS delivery
+                  WHERE delivery.lead_id = contact.lead_id AND delivery.campaign = contact.campaign
+                    AND delivery.source = contact.source))))
 GROUP BY import.campaign
 HAVING every(import.settled_at IS NOT NULL)
 ORDER BY import.campaign;

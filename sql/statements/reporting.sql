@@ -14,13 +14,13 @@ WHERE day = ANY (CAST(:days AS date[]))
 ORDER BY day, vendor, campaign, lead_count DESC, state, reason_code;
 
 -- name: open_imports :many
--- The open imports of the given days, those that wait for the same in one row under the first of them, the oldest first.
+-- The open imports of the given days, the oldest first; those that wait for the same are one row, under the first of them.
 SELECT min(import_id) AS import_id, count(*) AS import_count, vendor, campaign, day, state,
        CAST(sum(sent_count) AS bigint) AS lead_count, max(attempts) AS attempts, min(since) AS since,
-       min(next_action_at) AS next_action_at, next_action, error_code, detail
+       min(next_action_at) AS next_action_at, next_action, error_code, min(detail) AS detail
 FROM reporting.open_import
 WHERE day = ANY (CAST(:days AS date[]))
-GROUP BY vendor, campaign, day, state, next_action, error_code, detail
+GROUP BY vendor, campaign, day, state, next_action, error_code
 ORDER BY since, import_id;
 
 -- name: newest_days :many
@@ -50,13 +50,12 @@ ON CONFLICT (vendor, campaign, day)
 DO UPDATE SET reason_code = excluded.reason_code, reason = excluded.reason, stopped_at = excluded.stopped_at;
 
 -- name: end_early :none
--- The campaigns that still have something to send are marked with why the load ended before; one that was stopped for
--- a reason of its own keeps that.
+-- The campaigns are marked with why the load of these days ended before its end; one that was stopped for a reason of its
+-- own keeps that. Where nothing waits, nobody sees the mark; the next plan takes it away.
 INSERT INTO ledger.campaign_stops (vendor, campaign, day, reason_code, reason, stopped_at)
-SELECT DISTINCT import.vendor, import.campaign, import.day, 'load_ended_early', CAST(:reason AS text), CAST(:now AS timestamptz)
-FROM ledger.imports AS import
-WHERE import.vendor = :vendor AND import.state = 'planned' AND import.settled_at IS NULL
-  AND import.day = ANY (CAST(:days AS date[])) AND import.campaign = ANY (CAST(:campaigns AS text[]))
+SELECT :vendor, loaded.campaign, affected.day, 'load_ended_early', :reason, :now
+FROM unnest(CAST(:campaigns AS text[])) AS loaded (campaign)
+CROSS JOIN unnest(CAST(:days AS date[])) AS affected (day)
 ON CONFLICT (vendor, campaign, day) DO UPDATE SET reason = excluded.reason, stopped_at = excluded.stopped_at
 WHERE campaign_stops.reason_code = excluded.reason_code;
 

@@ -31,6 +31,12 @@ ROWS = """
     SELECT :day, n, 'spring', 'L' || n, '+4930' || 1000000 + n / 2
     FROM generate_series(0, :count - 1) AS n
 """
+DELIVERIES = """
+    INSERT INTO ledger.deliveries
+        (vendor, day, campaign, source, lead_id, phone, content_digest, import_id, position)
+    SELECT 'sinch', :day, 'spring', 'lead', 'L' || n, '+4930' || 1000000 + n / 2, 'x', n / 100, n % 100
+    FROM generate_series(0, :count - 1) AS n
+"""
 TABLES = ("ledger.contacts", "crm.leads", "ledger.deliveries", "ledger.imports")
 
 
@@ -40,7 +46,7 @@ def loading(database: str) -> Iterator[Connection]:
     engine = connect(database)
     upgrade(engine)
     with engine.connect() as load, engine.connect().execution_options(isolation_level="AUTOCOMMIT") as vacuum:
-        for statement in (CONTACTS, ROWS):
+        for statement in (CONTACTS, ROWS, DELIVERIES):
             load.execute(text(statement), {"day": DAY, "count": ROW_COUNT})
         for table in TABLES:
             vacuum.execute(text(f"ANALYZE {table}"))

@@ -165,6 +165,20 @@ def test_closed_store_begins_nothing_anew(store: Store, engine: Engine) -> None:
     assert listed(engine) == 0
 
 
+def test_dry_run_raises_what_failed(installations: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not that its transactions were undone in the wrong order."""
+    monkeypatch.setattr("pipelines.intake.CHUNK_ROWS", 10)
+
+    def failing(*_arguments: object) -> pd.DataFrame:
+        raise LedgerError("refused")
+
+    installation = installations(rows=leads(60))
+    monkeypatch.setattr("pipelines.eligibility.normalise", failing)
+    night.refresh_campaigns(installation)
+    with installation.dry_run() as dry, pytest.raises(LedgerError, match="refused"):
+        night.pull_and_decide(dry, DAY)
+
+
 @pytest.mark.parametrize("at", [0, 1, 2], ids=["first-page", "second-page", "third-page"])
 def test_pull_ends_with_the_decision_that_failed(at: int, installations: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """When deciding fails nothing of the day is stored, no thread reads on, and the next try has everything."""

@@ -37,8 +37,9 @@ def test_campaigns_that_share_a_reason_share_a_sentence() -> None:
 def test_a_failure_that_the_report_tells_is_told_once() -> None:
     """The command saw the vendor fail, and the ledger says so of the campaigns: that is one thing to do."""
     report = NightReport((DAY,), [_row("spring", "no answer: try later")], reasons=[], open_imports=[], decided=(DAY,))
-    problems = as_record(report, [f"{DAY}: no answer: try later", f"{DAY}: no row of this day"])["problems"]
-    assert problems == [f"{DAY}: no row of this day", *report.problems]
+    others = [f"{DAY}: try later", f"{DAY}: answer", "a step failed"]
+    problems = as_record(report, [f"{DAY}: no answer: try later", *others])["problems"]
+    assert problems == [*others, *report.problems]
 
 
 def _row(campaign: str, stopped_because: str | None) -> CampaignDay:
