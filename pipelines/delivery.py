@@ -173,6 +173,7 @@ class _Run:
     def _open(self) -> None:
         self._expire_leases()
         self._draw(is_waiting=True)  # first: the plan in the making replaces what an older one left unsent
+        self._commit(self._ledger.store.mend_statistics)  # now that there are imports
         names = self._commit(lambda: self._ledger.open_campaigns(self._scope, _STATES[self._mode]))
         if self._mode == "send":
             self._admit(names)

@@ -161,6 +161,7 @@ def decide(
             with closing(frames), Behind(judge, is_inline=store.is_dry_run) as judged:
                 for frame in frames:
                     judged.hand_over((frame, eligibility.normalise(frame, rules)))
+        store.mend_statistics()
         store.one("contacts", "mark_duplicates", day=day)
         for source, (pull_id, _) in rows.items():
             store.run("contacts", "upsert_decision", day=day, source=source, pull_id=pull_id, now=utc_now())

@@ -48,6 +48,7 @@ def plan(
     if not _await_turn(ledger, scope.vendor, stop or threading.Event()):
         return
     try:
+        ledger.store.mend_statistics()
         for day in scope.days:
             ledger.hold_day(day)
             check_decided(ledger, day)

@@ -127,6 +127,10 @@ class Store:
             for row in rows:
                 copy.write_row(row)
 
+    def mend_statistics(self) -> None:
+        """Postgres knows of every table that holds rows that it does, those of this transaction included."""
+        self.run("crm", "mend_statistics")
+
     @property
     def is_connected(self) -> bool:
         """Whether there is a connection that can run a statement."""

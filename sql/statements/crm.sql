@@ -4,6 +4,10 @@
 -- Until the transaction ends nobody else rewrites what the name stands for.
 SELECT pg_advisory_xact_lock(hashtextextended('leadsync ' || CAST(:name AS text), 0));
 
+-- name: mend_statistics :one
+-- No table is empty by its statistics that is not empty; how many were. A millisecond, where there is nothing to mend.
+SELECT ledger.mend_statistics() AS table_count;
+
 -- name: upsert_snapshot :none
 -- The list of that name was read now.
 INSERT INTO crm.snapshots (name, read_at) VALUES (:name, :now)

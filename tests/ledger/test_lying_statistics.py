@@ -14,8 +14,13 @@ import pytest
 from sqlalchemy import Connection, text
 
 import sql
+from pipelines import night
 from pipelines.database import connect
 from sql.migrate import upgrade
+from tests.factories import DAY as BUSINESS_DAY
+from tests.factories import leads
+from tests.faults.running import Make
+from tests.reading import query
 
 DAY = date(2026, 11, 16)
 ROW_COUNT = 2_000
@@ -36,6 +41,11 @@ DELIVERIES = """
         (vendor, day, campaign, source, lead_id, phone, content_digest, import_id, position)
     SELECT 'sinch', :day, 'spring', 'lead', 'L' || n, '+4930' || 1000000 + n / 2, 'x', n / 100, n % 100
     FROM generate_series(0, :count - 1) AS n
+"""
+LYING = """
+    SELECT count(*) FROM pg_class
+    WHERE relkind = 'r' AND reltuples = 0 AND relpages > 0
+      AND relnamespace IN ('crm'::regnamespace, 'ledger'::regnamespace)
 """
 TABLES = ("ledger.contacts", "crm.leads", "ledger.deliveries", "ledger.imports")
 
@@ -75,6 +85,21 @@ def test_refusals_of_a_plan_are_stored_by_key(loading: Connection) -> None:
     verdicts = ["suppressed"] * len(row_nos)
     touched, _ = _work(loading, "refuse", day=DAY, source="lead", row_nos=row_nos, verdicts=verdicts, **texts)
     assert touched < MOST_PER_ROW * ROW_COUNT
+
+
+def test_load_mends_what_an_undone_load_left(installations: Make) -> None:
+    """A dry run leaves pages without rows; analysed then, they are nothing to rely on when the load comes."""
+    installation = installations(rows=leads(300))
+    with installation.dry_run() as dry:
+        night.refresh_campaigns(dry)
+        night.pull_and_decide(dry, BUSINESS_DAY)
+        night.plan(dry, "sinch", [BUSINESS_DAY])
+    with installation.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as vacuum:
+        for table in TABLES:
+            vacuum.execute(text(f"ANALYZE {table}"))
+    assert query(installation, LYING) == [(len(TABLES),)]
+    assert night.load_day(installation, BUSINESS_DAY).problems == []
+    assert query(installation, LYING) == [(0,)]
 
 
 def _work(connection: Connection, name: str, **values: object) -> tuple[int, int]:
