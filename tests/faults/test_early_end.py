@@ -50,7 +50,7 @@ def test_a_campaign_that_is_given_up_waits_for_nothing(installations: Make, sinc
     given_up.close()
 
 
-def test_what_another_run_finished_is_loaded(installations: Make, sinch: Vendor) -> None:
+def test_what_another_run_finished_is_loaded(installations: Make) -> None:
     """A run gave up while another went on: the campaign is loaded in full, and may be switched."""
     installation = installations(rows=leads(30))
     load(installation)
@@ -61,7 +61,7 @@ def test_what_another_run_finished_is_loaded(installations: Make, sinch: Vendor)
     assert report(installation, [DAY]).problems == []
 
 
-def test_a_campaign_that_is_planned_in_part_is_not_loaded(installations: Make, sinch: Vendor) -> None:
+def test_a_campaign_that_is_planned_in_part_is_not_loaded(installations: Make) -> None:
     """All of its imports are settled, and leads were left out: it must not be switched."""
     installation = installations(rows=leads(30))
     load(installation)
