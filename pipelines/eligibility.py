@@ -2,17 +2,17 @@
 
 Belongs here: every rule that one row decides by itself. Does not belong here: duplicates, which need the
 whole day and the campaign's past (`sql/statements/contacts.sql`, mark_duplicates), and how a number is
-read (`phones.py`).
+read (`phones.py`, `phone_columns.py`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import available_timezones
 
 import numpy as np
@@ -23,7 +23,8 @@ import pyarrow.compute as pc
 
 from connectors.crm.frames import TEXT, as_arrow, as_texts
 from connectors.redaction import redact
-from pipelines.phones import normalise_region, to_e164
+from pipelines.phone_columns import column_to_e164
+from pipelines.phones import normalise_region
 
 PHONE_COLUMNS = ("phone1", "phone2", "phone3")
 
@@ -61,6 +62,7 @@ _ORDER = {code: place for place, code in enumerate(REASONS, start=1)}
 _CODES = pa.array([None, *REASONS], TEXT)
 _VERDICTS = pa.array(["eligible", *(verdict for verdict, _ in REASONS.values())], TEXT)
 _TEXTS = pa.array([None, *(text for _, text in REASONS.values())], TEXT)
+_NOTHING = pa.scalar("", TEXT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,10 @@ def normalise(frame: pd.DataFrame, campaigns: Mapping[str, CampaignRule]) -> pd.
     country = _mapped(frame["country"], normalise_region)
     fallback = _mapped(frame["campaign"], lambda name: _region_of(campaigns.get(name)))
     # Only a row that names no country is read by the campaign's: an unread word is not no word.
-    region = pc.if_else(as_arrow(frame["country"]).is_null(), fallback, country).to_pylist()
-    contacts: dict[str, pa.Array] = {column: _e164(frame[column], region) for column in PHONE_COLUMNS}
+    region = pc.if_else(as_arrow(frame["country"]).is_null(), fallback, country)
+    phones = pa.concat_arrays([as_arrow(frame[column]) for column in PHONE_COLUMNS])
+    found = column_to_e164(phones, pa.concat_arrays([region] * len(PHONE_COLUMNS)))
+    contacts = {name: found.slice(at * len(frame), len(frame)) for at, name in enumerate(PHONE_COLUMNS)}
     contacts |= {"country": country, "time_zone": _mapped(frame["timezone"], canonical_time_zone)}
     return _framed(contacts, frame.index)
 
@@ -121,10 +125,11 @@ def judge(
 
     Returns:
         One row per row of `frame`: `row_no`, `campaign`, `lead_id` (text, '' when missing), `verdict`,
-        `reason_code`, `reason` (text, or missing), `phones` (lists of E.164), `time_zone`, `country`, `cursor_at`.
+        `reason_code`, `reason` (text, or missing), `phones` (E.164, the first to call first, with commas between),
+        `time_zone`, `country`, `cursor_at`.
     """
-    callable_phones, has_listed = _callable(contacts, listed, policy)
-    rules = _broken_rules(frame, contacts, campaigns, callable_phones, has_listed, policy)
+    found = _callable(contacts, listed, policy)
+    rules = _broken_rules(frame, contacts, campaigns, found, policy)
     verdicts = _framed(
         {
             "campaign": pc.fill_null(as_arrow(frame["campaign"]), ""),
@@ -132,13 +137,13 @@ def judge(
             "verdict": _VERDICTS.take(rules),
             "reason_code": _CODES.take(rules),
             "reason": _reasons(rules, frame),
+            "phones": found.joined,
             "time_zone": as_arrow(contacts["time_zone"]),
-            "country": pa.array(_countries(contacts, callable_phones), TEXT),
+            "country": _countries(as_arrow(contacts["country"]), found.first),
         },
         frame.index,
     )
     verdicts.insert(0, "row_no", frame["row_no"])
-    verdicts.insert(6, "phones", pd.Series(callable_phones, index=frame.index, dtype=object))
     return verdicts.assign(cursor_at=frame["cursor_at"])
 
 
@@ -167,8 +172,7 @@ def _broken_rules(
     frame: pd.DataFrame,
     contacts: pd.DataFrame,
     campaigns: Mapping[str, CampaignRule],
-    phones: Sequence[Sequence[str]],
-    has_listed: np.ndarray[Any, Any],
+    found: _Callable,
     policy: Policy,
 ) -> pa.Array:
     """For each row the place in `_ORDER` of the first rule that it breaks; 0 if it breaks none."""
@@ -187,10 +191,10 @@ def _broken_rules(
         "consent_withdrawn": _is_one_of(consent, ("withdrawn",)),
         "consent_unclear": _is_one_of(consent, ("unclear",)),
         "consent_missing": _flags(consent.is_null()) & policy.is_consent_required,
-        "do_not_call": has_listed,
+        "do_not_call": _flags(found.is_stopped),
         "phone_missing": ~has_phone,
         "country_unknown": ~has_valid & is_country_odd,
-        "phone_invalid": np.fromiter((not row for row in phones), dtype=bool, count=len(phones)),
+        "phone_invalid": _flags(found.first.is_null()),
         "time_zone_invalid": _is_odd(frame["timezone"], contacts["time_zone"].notna()),
         "priority_invalid": _is_odd(frame["priority"], _is_parsed(frame["priority"], parse_priority)),
         "not_before_invalid": _is_odd(
@@ -203,32 +207,43 @@ def _broken_rules(
     return pa.array(places)
 
 
-def _callable(contacts: pd.DataFrame, listed: Set[str], policy: Policy) -> tuple[list[list[str]], np.ndarray[Any, Any]]:
-    """Each row's distinct callable numbers in order, and whether the list stops the row."""
-    rows = [
-        [first] if first and not second and not third else _distinct(first, second, third)
-        for first, second, third in zip(*(as_texts(contacts[column]) for column in PHONE_COLUMNS), strict=True)
-    ]
-    is_stopped = np.zeros(len(rows), dtype=bool)
-    for at in [at for at, row in enumerate(rows) if not listed.isdisjoint(row)] if listed else ():
-        kept = [number for number in rows[at] if number not in listed]
-        is_stopped[at] = policy.suppress_by != "number" or not kept
-        rows[at] = kept if policy.suppress_by == "number" else rows[at]
-    return rows, is_stopped
+class _Callable(NamedTuple):
+    """The distinct numbers of each row that may be called, in order, and whether the do-not-call list stops the row."""
+
+    joined: pa.Array
+    first: pa.Array
+    is_stopped: pa.Array
 
 
-def _distinct(*numbers: str | None) -> list[str]:
-    return list(dict.fromkeys(number for number in numbers if number))
+def _callable(contacts: pd.DataFrame, listed: Set[str], policy: Policy) -> _Callable:
+    first, second, third = (as_arrow(contacts[column]) for column in PHONE_COLUMNS)
+    third = _without(third, _is_same(third, first), _is_same(third, second))
+    phones = [first, _without(second, _is_same(second, first)), third]
+    is_listed = [pc.is_in(numbers, pa.array(list(listed), TEXT)) for numbers in phones]
+    is_stopped = pc.or_(pc.or_(is_listed[0], is_listed[1]), is_listed[2])
+    if policy.suppress_by == "number":
+        phones = [_without(numbers, flags) for numbers, flags in zip(phones, is_listed, strict=True)]
+        is_stopped = pc.and_(is_stopped, pc.coalesce(*phones).is_null())
+    # Not null_handling="skip": Arrow then drops the rows that have no number at all.
+    led = [pc.utf8_replace_slice(numbers, 0, 0, ",") for numbers in phones]
+    joined = pc.binary_join_element_wise(*led, _NOTHING, null_handling="replace", null_replacement="")
+    return _Callable(pc.utf8_slice_codeunits(joined, 1), pc.coalesce(*phones), is_stopped)
+
+
+def _is_same(cells: pa.Array, others: pa.Array) -> pa.Array:
+    return pc.fill_null(pc.equal(cells, others), False)
+
+
+def _without(cells: pa.Array, *flagged: pa.Array) -> pa.Array:
+    """The cells, null where one of the flags is set."""
+    for flags in flagged:
+        cells = pc.if_else(flags, pa.scalar(None, TEXT), cells)
+    return cells
 
 
 def _reasons(rules: pa.Array, frame: pd.DataFrame) -> pa.Array:
     defects = pa.array([defect and redact(defect) for defect in as_texts(frame["defect"])], TEXT)
     return pc.if_else(pc.equal(rules, _ORDER["row_unreadable"]), defects, _TEXTS.take(rules))
-
-
-def _e164(column: pd.Series[Any], regions: Sequence[str | None]) -> pa.Array:
-    cells = zip(as_texts(column), regions, strict=True)
-    return pa.array([to_e164(raw, region) if raw else None for raw, region in cells], TEXT)
 
 
 def _consent(text: str) -> str:
@@ -269,16 +284,19 @@ def _region_of(rule: CampaignRule | None) -> str | None:
     return rule.region if rule else None
 
 
-def _countries(contacts: pd.DataFrame, phones: Sequence[Sequence[str]]) -> list[str | None]:
-    return [own or _country_of(row) for own, row in zip(as_texts(contacts["country"]), phones, strict=True)]
+def _countries(own: pa.Array, phones: pa.Array) -> pa.Array:
+    """The country that the row names, else the one that its first number belongs to."""
+    is_unnamed = own.is_null()
+    told = pa.array([_country_of(phone) for phone in phones.filter(is_unnamed).to_pylist()], TEXT)
+    return pc.replace_with_mask(own, is_unnamed, told)
 
 
-def _country_of(phones: Sequence[str]) -> str | None:
-    if not phones:
+def _country_of(phone: str | None) -> str | None:
+    if phone is None:
         return None
-    regions = _regions_of_prefix(phones[0][1:4])
+    regions = _regions_of_prefix(phone[1:4])
     if len(regions) > 1:  # a calling code that countries share
-        return phonenumbers.region_code_for_number(phonenumbers.parse(phones[0], None))
+        return phonenumbers.region_code_for_number(phonenumbers.parse(phone, None))
     return regions[0] if regions and regions[0] != "001" else None
 
 

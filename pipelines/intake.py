@@ -19,12 +19,11 @@ from zoneinfo import ZoneInfo
 import orjson
 import pandas as pd
 import phonenumbers
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.crm.csv import CsvSource
 from connectors.crm.database import DatabaseSource
-from connectors.crm.frames import COLUMNS, TEXT, DayWindow, as_arrow, as_texts
+from connectors.crm.frames import COLUMNS, DayWindow, as_arrow, as_texts
 from connectors.errors import SetupError
 from connectors.gateway import Campaign
 from pipelines import eligibility
@@ -284,8 +283,7 @@ def _store_decided(
     decided.insert(0, "day", str(day))
     decided.insert(1, "source", source)
     # E.164 holds neither commas nor quotes: the array literal needs no escaping.
-    literals = pa.array(["{" + ",".join(phones) + "}" for phones in decided["phones"]], TEXT)
-    decided["phones"] = literals.to_pandas().array
+    decided["phones"] = "{" + decided["phones"] + "}"
     store.copy("ledger.contacts", decided)
 
 

@@ -26,11 +26,14 @@ _ALLOWED = re.compile(
     r"\ufeff\uff08\uff09\uff0b\uff0d-\uff0f\uff3b\uff3d]+"
 )
 # `491701234567.0` is a number read as a float, `-4917` the result of a formula such as `=49-4966`.
-_SPREADSHEET = re.compile(r"'?\+?\d+\.0+|'?-\d+")
+SPREADSHEET = re.compile(r"'?\+?\d+\.0+|'?-\d+")
 # `030 12345 / 030 23456`: after six digits, a slash or a dash with spaces, then another 0 and six
 # digits. Pairs such as `01/23/45/06/07` stay one number.
-_TWO_NUMBERS = re.compile(r"(?:\d\D*){6}(?:[/\uff0f]|\s[-\u2010-\u2015\u2212]\s)\D*0(?:\D*\d){6}")
-_NEVER = re.compile(r"(?!)")
+TWO_NUMBERS = re.compile(r"(?:\d\D*){6}(?:[/\uff0f]|\s[-\u2010-\u2015\u2212]\s)\D*0(?:\D*\d){6}")
+_NEVER = re.compile(r"[^\s\S]")
+# What the common shapes are written with, beside digits and a plus in front.
+SEPARATORS = " -()./"
+_STRIP = dict.fromkeys(map(ord, SEPARATORS))
 
 
 def to_e164(raw: str, region: str | None) -> str | None:
@@ -69,8 +72,8 @@ def _is_one_plain_number(text: str) -> bool:
     return (
         len(text) <= MAX_LENGTH
         and _ALLOWED.fullmatch(text) is not None
-        and _SPREADSHEET.fullmatch(text) is None
-        and _TWO_NUMBERS.search(text) is None
+        and SPREADSHEET.fullmatch(text) is None
+        and TWO_NUMBERS.search(text) is None
     )
 
 
@@ -83,7 +86,7 @@ def _has_second_reading(text: str, region: str | None, found: str) -> bool:
     return parse_with_library(f"+{digits}", None) is not None
 
 
-class _Plan:
+class Plan:
     """What the library checks for one calling code, compiled for the code's main region.
 
     Kept from the library's order of work: a number that is valid after its national prefix was cut
@@ -98,14 +101,17 @@ class _Plan:
 
     @cached_property
     def international_prefix(self) -> re.Pattern[str]:
+        """What is dialled before a calling code."""
         return re.compile(self._metadata.international_prefix or _NEVER.pattern)
 
     @cached_property
     def national_prefix(self) -> re.Pattern[str]:
+        """What is dialled before a national number; with groups, where more than that is rewritten."""
         return re.compile(self._metadata.national_prefix_for_parsing or _NEVER.pattern)
 
     @cached_property
     def general(self) -> re.Pattern[str]:
+        """What every national number looks like."""
         description = self._metadata.general_desc
         return re.compile((description and description.national_number_pattern) or _NEVER.pattern)
 
@@ -117,7 +123,8 @@ class _Plan:
             pattern = self._by_length[length] = self._compile(length)
         return pattern.fullmatch(digits) is not None
 
-    def _compile(self, length: int) -> re.Pattern[str]:
+    def patterns(self, length: int) -> list[str]:
+        """What so many digits match, each pattern as a whole, if they are valid; no patterns: they are not."""
         metadata = self._metadata
         types = (
             metadata.mobile,
@@ -141,30 +148,33 @@ class _Plan:
         general = metadata.general_desc
         lengths = general.possible_length if general else ()
         if not patterns or (lengths and length not in lengths):
-            return _NEVER
-        leading = f"(?={metadata.leading_digits})" if metadata.leading_digits else ""
-        whole = f"(?=(?:{self.general.pattern})\\Z)"
-        return re.compile(f"{leading}{whole}(?:{'|'.join(dict.fromkeys(patterns))})")
+            return []
+        leading = [f"(?:{metadata.leading_digits})[0-9]*"] if metadata.leading_digits else []
+        return [*leading, self.general.pattern, "|".join(dict.fromkeys(patterns))]
+
+    def _compile(self, length: int) -> re.Pattern[str]:
+        patterns = self.patterns(length)
+        return re.compile("".join(f"(?=(?:{pattern})\\Z)" for pattern in patterns) + ".*") if patterns else _NEVER
 
 
-class _Plans(dict[str, "_Plan | None"]):
+class _Plans(dict[str, "Plan | None"]):
     """Calling code to plan, built on first use; None for a code without a main region."""
 
-    def __missing__(self, code: str) -> _Plan | None:
+    def __missing__(self, code: str) -> Plan | None:
         # ASCII only: `int` would also take the digits of other scripts, and no code starts with 0.
         is_code = code.isascii() and code.isdecimal() and code[0] != "0"
         regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ()) if is_code else ()
         metadata = PhoneMetadata.metadata_for_region(regions[0]) if regions else None
-        plan = _Plan(regions[0], metadata) if metadata else None
+        plan = Plan(regions[0], metadata) if metadata else None
         if plan is not None:  # never remember what a caller made up: it would grow without bound
             self[code] = plan
         return plan
 
 
-class _HomePlans(dict["str | None", "_Plan | None"]):
+class _HomePlans(dict["str | None", "Plan | None"]):
     """Region to the plan of its calling code, if it is the main region of that code; else None."""
 
-    def __missing__(self, region: str | None) -> _Plan | None:
+    def __missing__(self, region: str | None) -> Plan | None:
         if region not in phonenumbers.SUPPORTED_REGIONS:
             return None
         plan = _PLANS[str(phonenumbers.country_code_for_region(region))]
@@ -182,14 +192,28 @@ _CODE_LENGTH = {
 }
 
 
+def plan_of(code: str) -> Plan | None:
+    """The plan of a calling code; None where the code has no main region."""
+    return _PLANS[code]
+
+
+def home_plan(region: str | None) -> Plan | None:
+    """The plan of the region's calling code, if it is the main region of that code."""
+    return _HOME_PLANS[region]
+
+
+def calling_code(digits: str) -> str:
+    """The calling code that an international number begins with, if any does."""
+    return digits[: _CODE_LENGTH.get(digits[:2], 3)]
+
+
 def _read_common_shape(raw: str, region: str | None) -> str | None:
     """The number in E.164 if it has a common shape; None decides nothing."""
     # Nothing else that the guards refuse can be left when digits, separators and one plus remain.
     needs_guards = len(raw) > MAX_LENGTH or "." in raw or "/" in raw or " -" in raw or raw[:1] == "-"
     if needs_guards and not _is_one_plain_number(raw.strip()):
         return None
-    digits = raw.replace(" ", "").replace("-", "").replace("(", "").replace(")", "")
-    digits = digits.replace(".", "").replace("/", "")
+    digits = raw.translate(_STRIP)
     is_international = digits[:1] == "+"
     if is_international:
         digits = digits[1:]
@@ -199,9 +223,9 @@ def _read_common_shape(raw: str, region: str | None) -> str | None:
 
 
 def _read_international(digits: str) -> str | None:
-    length = _CODE_LENGTH.get(digits[:2], 3)
-    plan = _PLANS[digits[:length]]
-    return _read_significant(digits[length:], plan) if plan is not None else None
+    code = calling_code(digits)
+    plan = _PLANS[code]
+    return _read_significant(digits[len(code) :], plan) if plan is not None else None
 
 
 def _read_national(digits: str, region: str | None) -> str | None:
@@ -217,7 +241,7 @@ def _read_national(digits: str, region: str | None) -> str | None:
     return _read_significant(digits, plan)
 
 
-def _read_with_own_code(digits: str, plan: _Plan) -> str | None:
+def _read_with_own_code(digits: str, plan: Plan) -> str | None:
     """`33612345678` in FR: the library cuts the code where that turns impossible into possible."""
     rest = digits[len(plan.code) :]
     if plan.general.fullmatch(digits) or plan.national_prefix.match(rest) or not plan.is_valid(rest):
@@ -225,7 +249,7 @@ def _read_with_own_code(digits: str, plan: _Plan) -> str | None:
     return f"+{digits}"
 
 
-def _read_significant(digits: str, plan: _Plan) -> str | None:
+def _read_significant(digits: str, plan: Plan) -> str | None:
     prefix = plan.national_prefix.match(digits)
     if prefix is not None:
         if prefix.lastindex is not None:  # a carrier code, or a prefix that is rewritten

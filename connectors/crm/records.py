@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from _csv import Reader
 
 # Few lines at a time: their cells then come from the processor's cache, and few are read the long way for one odd line.
-_STEP_LINES = 1_000
+_STEP_LINES = 2_500
 
 _REASONS = (
     ("field limit", "has a field that is longer than a CSV field may be"),
