@@ -25,12 +25,15 @@ class Scope:
 
 
 class Plannable(NamedTuple):
-    """An eligible contact with what its row says and what was delivered of it before, if anything."""
+    """An eligible contact with what its row says and what was delivered of it before, if anything.
+
+    `phones`: E.164, with commas between. `attributes`: a JSON object.
+    """
 
     row_no: int
     campaign: str
     lead_id: str
-    phones: list[str]
+    phones: str
     time_zone: str | None
     country: str | None
     first_name: str | None
@@ -39,7 +42,7 @@ class Plannable(NamedTuple):
     agent: str | None
     priority: str | None
     not_before: str | None
-    attributes: dict[str, Any] | None
+    attributes: str | None
     content_digest: bytes | None
     verdict: str | None
     is_delivery: bool

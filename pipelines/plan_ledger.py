@@ -72,7 +72,7 @@ class PlanLedger(Ledger):
         return {(row.campaign, row.phone): (row.source, row.lead_id) for row in rows}
 
     def listed_numbers(self, phones: Sequence[str], day: date) -> set[str]:
-        """Those of the numbers that must not be called on the day."""
+        """Those of the numbers that must not be called on the day; a text may hold several, with commas between."""
         return {row.phone for row in self.store.rows("crm", "listed_numbers", phones=",".join(phones), day=day)}
 
     def refuse_contacts(self, day: date, source: str, refusals: Sequence[Refusal]) -> None:

@@ -17,7 +17,7 @@ from connectors.gateway import Campaign, Gateway
 from pipelines.ahead import Ahead, Behind
 from pipelines.ledger_rows import Scope
 from pipelines.plan_ledger import PlanLedger
-from pipelines.planner import Page, Planner, PlanSummary
+from pipelines.planner import Page, Planner, PlanSummary, first_phone
 from pipelines.reference import Vocabulary
 from pipelines.store import utc_now
 
@@ -110,9 +110,8 @@ class Pages:
         now = utc_now()
         with self.ledger.store.transaction():
             rows = self.ledger.plannable(self.scope, self.day, self.source, after=after, limit=limit)
-            phones = {phone for row in rows for phone in row.phones}
-            new = {row.phones[0] for row in rows if not row.is_delivery}
+            new = [first_phone(row) for row in rows if not row.is_delivery]
             today = now.astimezone(self.zone).date()
-            listed = self.ledger.listed_numbers(list(phones), today) if phones else set()
-            held = self.ledger.holders(self.scope.campaigns, list(new)) if new else {}
+            listed = self.ledger.listed_numbers([row.phones for row in rows], today) if rows else set()
+            held = self.ledger.holders(self.scope.campaigns, new) if new else {}
         return Page(self.day, self.source, rows, listed, held, now)

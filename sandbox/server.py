@@ -10,6 +10,7 @@ import asyncio
 import signal
 import socket
 from threading import Event, Thread
+from time import monotonic
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -100,14 +101,23 @@ class SandboxApp:
             return await self._answer(wire, self._vendor.answer, wait_ms=wait_ms)
         return await misbehave(fault, wire, self._vendor.answer, self._plan)
 
-    async def _answer(self, wire: Wire, answer: Process, *, wait_ms: float) -> None:
-        """Whole requests are processed even if the client leaves during the wait."""
+    async def _answer(self, wire: Wire, process: Process, *, wait_ms: float) -> None:
+        """Whole requests are processed when half the wait is over, even if the client left; answered at its end."""
         request = await wire.read()
         if request is None:
-            return
-        if wait_ms:
-            await asyncio.sleep(wait_ms / 1000)
-        await wire.send(answer(request))
+            return None
+        if not wait_ms:
+            return await wire.send(process(request))
+        arrived_at = monotonic()
+        await _sleep_until(arrived_at + wait_ms / 2000)
+        answer = process(request)
+        await _sleep_until(arrived_at + wait_ms / 1000)
+        return await wire.send(answer)
+
+
+async def _sleep_until(end: float) -> None:
+    while (left_s := end - monotonic()) > 0:  # the loop's own clock stands still while it is busy: it may wake early
+        await asyncio.sleep(left_s)
 
 
 def wait_for_signal() -> None:

@@ -22,8 +22,9 @@ class Knobs:
     """The settings of a double; each vendor adds its own.
 
     Attributes:
-        latency_ms: How long every request waits before it is processed; it is processed then even
-            if the client has left. Requests that meet a fault do not wait.
+        latency_ms: How long every request takes, from its arrival to its answer: what the double itself
+            does is part of it. It is processed at the half, even if the client has left. Requests that
+            meet a fault do not wait.
     """
 
     latency_ms: float = 0.0

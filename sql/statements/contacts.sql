@@ -127,8 +127,9 @@ WITH page AS MATERIALIZED (
     ORDER BY row_no
     LIMIT :limit
 )
-SELECT page.row_no, page.campaign, page.lead_id, page.phones, page.time_zone, page.country,
-       read.first_name, read.last_name, read.email, read.agent, read.priority, read.not_before, read.attributes,
+SELECT page.row_no, page.campaign, page.lead_id, array_to_string(page.phones, ',') AS phones, page.time_zone, page.country,
+       read.first_name, read.last_name, read.email, read.agent, read.priority, read.not_before,
+       CAST(read.attributes AS text) AS attributes,
        delivery.content_digest, coalesce(delivery.verdict, import.entry_verdict) AS verdict,
        (delivery.lead_id IS NOT NULL) AS is_delivery, delivery.vendor
 FROM page
