@@ -121,16 +121,19 @@ def read_call_results(installation: Installation, day: date) -> tuple[int, int, 
     read = stored = 0
     problems: list[str] = []
     for vendor in vendors_in_use(installation):
-        with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
-            for name, campaign in installation.campaigns(ledger.store, vendor).items():
-                try:
-                    there = targets.known(ledger.store, gateway, campaign, day)
-                    told = list(gateway.call_results(there, window.start, window.end))
-                except (ConnectorError, SetupError) as error:
-                    problems.append(f"{day} {name}: {error}")
-                else:
-                    read += len(told)
-                    stored += ledger.store_call_results(name, told)
+        try:
+            with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
+                for name, campaign in installation.campaigns(ledger.store, vendor).items():
+                    try:
+                        there = targets.known(ledger.store, gateway, campaign, day)
+                        told = list(gateway.call_results(there, window.start, window.end))
+                    except (ConnectorError, SetupError) as error:
+                        problems.append(f"{day} {name}: {error}")
+                    else:
+                        read += len(told)
+                        stored += ledger.store_call_results(name, told)
+        except SetupError as error:  # the vendor cannot be opened
+            problems.append(f"{day}: {error}")
     return read, stored, problems
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -17,6 +17,7 @@ import pandas as pd
 
 from connectors.errors import ConnectorError, LeadsyncError, SetupError, TargetError
 from connectors.gateway import Campaign, ControlsTargets, Gateway
+from connectors.redaction import redact
 from pipelines import intake, planning, reference, targets
 from pipelines.collector import calm_collector
 from pipelines.delivery import deliver
@@ -104,10 +105,11 @@ def plan(installation: Installation, vendor: str, days: Sequence[date], names: S
     What is unsure is asked about first, so that a lead which the vendor has not is planned too. A dry run asks nobody.
     """
     summary = PlanSummary()
-    if not installation.is_dry_run:
-        ask(installation, vendor, days, names)
-    for _ in _planned(installation, vendor, days, names, summary):
-        pass
+    with _on_record(installation, vendor, days, names):
+        if not installation.is_dry_run:
+            ask(installation, vendor, days, names)
+        for _ in _planned(installation, vendor, days, names, summary):
+            pass
     return summary
 
 
@@ -140,8 +142,12 @@ def send(
     stop: threading.Event | None = None,
 ) -> DeliverySummary:
     """What is planned, or unsure, was sent or asked about, and is settled as far as the vendor said."""
-    terms = installation.terms(vendor, wait_s=wait_s)
-    with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
+    with (
+        _on_record(installation, vendor, days, names),
+        installation.ledger() as ledger,
+        installation.gateway(vendor) as gateway,
+    ):
+        terms = installation.terms(vendor, wait_s=wait_s)
         campaigns = installation.campaigns(ledger.store, vendor, names)
         scope = installation.scope(vendor, days, campaigns)
         summary = deliver(ledger, gateway, scope, campaigns, terms, stop=stop)
@@ -165,6 +171,19 @@ def plan_and_send(
     A lead that the vendor turned out not to have, and that something was decided about meanwhile, is planned in
     another pass.
     """
+    with _on_record(installation, vendor, days, names):
+        return _plan_and_send(installation, vendor, days, names, wait_s=wait_s, stop=stop)
+
+
+def _plan_and_send(
+    installation: Installation,
+    vendor: str,
+    days: Sequence[date],
+    names: Sequence[str],
+    *,
+    wait_s: float,
+    stop: threading.Event | None,
+) -> VendorSummary:
     summary, delivered = PlanSummary(), DeliverySummary()
     ask(installation, vendor, days, names, stop=stop)
     terms = installation.terms(vendor, wait_s=wait_s)
@@ -243,10 +262,10 @@ def load_day(
             vendors[vendor] = plan_and_send(installation, vendor, [day], names, wait_s=wait_s, stop=stop)
         except (SetupError, ConnectorError) as error:
             vendors[vendor] = VendorSummary(PlanSummary(), DeliverySummary(problem=str(error)))
-    deliveries = [summary.delivery for summary in vendors.values()]
-    for vendor, summary in vendors.items():
+            continue
         switched = {} if _is_stopped(stop) else switch_loaded(installation, vendor, [day], names)
-        summary.delivery.stopped |= {name: problem for name, problem in switched.items() if problem}
+        vendors[vendor].delivery.stopped |= {name: problem for name, problem in switched.items() if problem}
+    deliveries = [summary.delivery for summary in vendors.values()]
     failures = empty_days(installation, [decisions]) + [text for one in deliveries for text in failures_of(one, day)]
     return DaySummary(decisions, vendors, failures, [text for one in deliveries for text in stops_of(one, day)])
 
@@ -313,14 +332,30 @@ def vendors_in_use(installation: Installation, names: Sequence[str] = ()) -> lis
 
 
 def required_columns(installation: Installation) -> set[str]:
-    """The columns that some campaign's mapping needs from the sources."""
+    """The columns that some campaign's mapping needs from the sources.
+
+    A vendor that cannot be opened needs none: its own load says why, and keeps back no other.
+    """
     needed: set[str] = set()
     with installation.store() as store:
         for vendor in vendors_in_use(installation):
-            with installation.gateway(vendor) as gateway:
+            with suppress(SetupError), installation.gateway(vendor) as gateway:
                 for campaign in intake.stored_campaigns(store, vendor):
                     needed.update(gateway.required_columns(campaign))
     return needed
+
+
+@contextmanager
+def _on_record(installation: Installation, vendor: str, days: Sequence[date], names: Sequence[str]) -> Iterator[None]:
+    """What ends the vendor's load before it began is in the ledger too: whoever waits has the sentence."""
+    try:
+        yield
+    except (SetupError, ConnectorError) as error:
+        if not installation.is_dry_run:
+            with installation.ledger() as ledger:
+                campaigns = installation.campaigns(ledger.store, vendor, names)
+                ledger.record_early_end(installation.scope(vendor, days, campaigns), redact(str(error)) or "")
+        raise
 
 
 def _is_stopped(stop: threading.Event | None) -> bool:

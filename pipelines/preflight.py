@@ -11,7 +11,7 @@ from datetime import date
 from functools import partial
 
 from connectors.crm.frames import DayWindow
-from connectors.errors import LeadsyncError
+from connectors.errors import LeadsyncError, SetupError
 from pipelines import intake, night, upkeep
 from pipelines.installation import Installation
 
@@ -63,15 +63,23 @@ def _check_rows(installation: Installation, name: str, window: DayWindow) -> Non
 
 
 def _targets(installation: Installation) -> Iterator[Finding]:
-    """What each vendor knows, then each target; one that is not there comes with the nearest that is."""
+    """What each vendor knows, then each target; a vendor that cannot be opened is a finding, and stops no other."""
     for vendor in night.vendors_in_use(installation):
-        yield from _known(installation, vendor)
-        with installation.store() as store, installation.gateway(vendor) as gateway:
-            words = night.vocabulary(installation, store, vendor)
-            for name, campaign in installation.campaigns(store, vendor).items():
-                finding = _try(f"{vendor}: {name}", partial(gateway.preflight, campaign))
-                doubt = None if finding.is_good else words.doubt(campaign.target)
-                yield replace(finding, problem=f"{finding.problem} ({doubt})") if doubt else finding
+        try:
+            yield from _known(installation, vendor)
+            yield from _targets_of(installation, vendor)
+        except SetupError as error:
+            yield Finding(vendor, str(error))
+
+
+def _targets_of(installation: Installation, vendor: str) -> Iterator[Finding]:
+    """Each target of the vendor; one that is not there comes with the nearest that is."""
+    with installation.store() as store, installation.gateway(vendor) as gateway:
+        words = night.vocabulary(installation, store, vendor)
+        for name, campaign in installation.campaigns(store, vendor).items():
+            finding = _try(f"{vendor}: {name}", partial(gateway.preflight, campaign))
+            doubt = None if finding.is_good else words.doubt(campaign.target)
+            yield replace(finding, problem=f"{finding.problem} ({doubt})") if doubt else finding
 
 
 def _known(installation: Installation, vendor: str) -> Iterator[Finding]:

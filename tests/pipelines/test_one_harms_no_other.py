@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import dagster as dg
 import pytest
@@ -16,6 +16,7 @@ from connectors.errors import ContractError
 from pipelines import morning, night, reference, upkeep
 from pipelines.installation import Installation
 from pipelines.jobs import INTAKE, job_name
+from pipelines.preflight import look
 from pipelines.runs import run_job
 from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
@@ -25,6 +26,17 @@ from tests.reading import query, states
 
 Servers = dict[str, SandboxServer[Any]]
 Make = Callable[..., Installation]
+WAITING = (
+    "SELECT lead_id, state, reason_code, reason FROM reporting.lead_outcome WHERE reason_code = 'load_ended_early'"
+)
+
+
+class Broken(NamedTuple):
+    """A configuration of which one vendor cannot be opened, how it reads when it is well, and what is wrong."""
+
+    config: Path
+    good: str
+    sentence: str
 
 
 @pytest.fixture
@@ -34,6 +46,81 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Servers]:
         monkeypatch.setenv(name, value)
     with ExitStack() as stack:
         yield {name: stack.enter_context(serve(KINDS[name])) for name in ("sobot", "platform")}
+
+
+CANNOT_BE_OPENED = {
+    "certificate": (
+        {"client_cert": "no.pem", "client_key": "no.key", "auth_mode": "certificate"},
+        "vendors.sinch.client_cert, client_key: cannot be used (FileNotFoundError)",
+    ),
+    "no-settings": (None, "vendors.sinch is not in the configuration, but a campaign needs it"),
+}
+
+
+@pytest.fixture(params=CANNOT_BE_OPENED)
+def broken(request: pytest.FixtureRequest, tmp_path: Path, database: str, servers: Servers) -> Iterator[Broken]:
+    """Sinch cannot be opened, Sobot and the Platform can; each has a lead."""
+    spoilt, sentence = CANNOT_BE_OPENED[request.param]
+    with serve(KINDS["sinch"]) as sinch:
+        servers["sinch"] = sinch
+        rows = [lead(number, campaign=f"{name}-calls") for number, name in enumerate(servers, start=1)]
+        config = write_vendors(tmp_path, servers, database=database, rows=rows)
+        good = config.read_text("utf-8")
+        document = yaml.safe_load(good)
+        settings = document["vendors"].pop("sinch")
+        if spoilt is not None:
+            document["vendors"]["sinch"] = settings | spoilt
+        config.write_text(yaml.safe_dump(document), "utf-8")
+        yield Broken(config, good, sentence)
+
+
+def test_vendor_that_cannot_be_opened_stops_no_other(broken: Broken, servers: Servers) -> None:
+    """The rows of all are pulled, the others' are sent, and the report says what keeps this vendor's back."""
+    installation = Installation.load(broken.config)
+    assert night.load_day(installation, DAY).problems == [f"{DAY}: {broken.sentence}"]
+    assert [len(servers[name].vendor.held()) for name in ("sobot", "platform", "sinch")] == [1, 1, 0]
+    assert f"sinch-calls on {DAY} was stopped: {broken.sentence}" in morning.report(installation, [DAY]).problems
+    assert query(installation, WAITING) == [("L3", "planned", "load_ended_early", broken.sentence)]
+    installation.close()
+    broken.config.write_text(broken.good, "utf-8")
+    installation = Installation.load(broken.config)
+    assert night.load_day(installation, DAY).problems == []
+    assert states(installation)["accepted"] >= 1
+    assert len(servers["sinch"].vendor.held()) == 1
+    assert query(installation, WAITING) == []
+    installation.close()
+
+
+def test_vendor_that_cannot_be_opened_fails_its_own_run_alone(broken: Broken, servers: Servers) -> None:
+    """In Dagster the day is pulled and the others are loaded; the vendor's run fails, and the report says why."""
+    installation = Installation.load(broken.config)
+    with dg.instance_for_test() as instance:
+        assert run_job(installation.settings, instance, INTAKE, [DAY]).success
+        if "sinch" in installation.settings.vendors.configured():
+            assert not run_job(installation.settings, instance, job_name("sinch"), [DAY]).success
+            assert query(installation, WAITING) == [("L3", "planned", "load_ended_early", broken.sentence)]
+        assert run_job(installation.settings, instance, job_name("sobot"), [DAY]).success
+    assert len(servers["sobot"].vendor.held()) == 1
+    installation.close()
+
+
+def test_check_names_a_vendor_that_cannot_be_opened(broken: Broken) -> None:
+    """Every other vendor is looked at all the same."""
+    installation = Installation.load(broken.config)
+    findings = {finding.what: finding.problem for finding in look(installation, DAY)}
+    assert findings["sinch"] == broken.sentence
+    assert findings["sobot: sobot-calls"] is None
+    assert findings["platform: platform-calls"] is None
+    installation.close()
+
+
+def test_calls_of_the_others_are_read_where_a_vendor_cannot_be_opened(broken: Broken) -> None:
+    """What the vendor would say of its calls is a problem of its own."""
+    installation = Installation.load(broken.config)
+    night.load_day(installation, DAY)
+    _, _, problems = morning.read_call_results(installation, DAY)
+    assert [problem for problem in problems if "sinch" in problem] == [f"{DAY}: {broken.sentence}"]
+    installation.close()
 
 
 def test_stopped_campaign_keeps_back_no_other(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
