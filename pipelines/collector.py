@@ -6,6 +6,7 @@ Belongs here: when it looks. Does not belong here: anything else of memory; rows
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,14 +14,31 @@ from contextlib import contextmanager
 _YOUNG = 500_000
 
 
+class _Calm:
+    """How many ask for calm, and how the collector was before the first of them."""
+
+    lock = threading.Lock()
+    count = 0
+    before = gc.get_threshold()
+
+
 @contextmanager
 def calm_collector() -> Iterator[None]:
-    """Inside, cycles are looked for rarely, and never among what was there before; else a sixth of a load's time."""
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(_YOUNG, 10, 10)
+    """Inside, cycles are looked for rarely, and never among what was there before; else a sixth of a load's time.
+
+    The last to leave, of all threads, brings back what was before the first.
+    """
+    with _Calm.lock:
+        if _Calm.count == 0:
+            _Calm.before = gc.get_threshold()
+            gc.freeze()
+            gc.set_threshold(_YOUNG, 10, 10)
+        _Calm.count += 1
     try:
         yield
     finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
+        with _Calm.lock:
+            _Calm.count -= 1
+            if _Calm.count == 0:
+                gc.set_threshold(*_Calm.before)
+                gc.unfreeze()

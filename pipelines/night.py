@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -241,9 +242,10 @@ def load_day(
     wait_s: float = 0,
     stop: threading.Event | None = None,
 ) -> DaySummary:
-    """The day is loaded as far as it can be: refreshed, pulled, decided, planned and sent, as one stream.
+    """The day is loaded as far as can be: refreshed, pulled and decided; then planned and sent to all vendors at once.
 
-    A vendor that cannot be reached, or a campaign that cannot be loaded, stops no other; each is in `problems`.
+    A vendor that cannot be reached, or is slow, and a campaign that cannot be loaded, hold up no other; what failed is
+    in `problems`.
 
     Raises:
         IncompleteError: rows were read that have no verdict; nothing was sent.
@@ -256,18 +258,34 @@ def load_day(
         raise IncompleteError(
             f"{day}: not every row that was read has a verdict: {decisions.imbalances}; nothing was sent"
         )
-    vendors: dict[str, VendorSummary] = {}
-    for vendor in vendors_in_use(installation, names):
-        try:
-            vendors[vendor] = plan_and_send(installation, vendor, [day], names, wait_s=wait_s, stop=stop)
-        except (SetupError, ConnectorError) as error:
-            vendors[vendor] = VendorSummary(PlanSummary(), DeliverySummary(problem=str(error)))
-            continue
-        switched = {} if _is_stopped(stop) else switch_loaded(installation, vendor, [day], names)
-        vendors[vendor].delivery.stopped |= {name: problem for name, problem in switched.items() if problem}
+    with ThreadPoolExecutor(len(VENDORS), thread_name_prefix="load") as threads:
+        loads = {
+            vendor: threads.submit(_load_vendor, installation, vendor, day, names, wait_s, stop)
+            for vendor in vendors_in_use(installation, names)
+        }
+    vendors = {vendor: load.result() for vendor, load in loads.items()}
     deliveries = [summary.delivery for summary in vendors.values()]
     failures = empty_days(installation, [decisions]) + [text for one in deliveries for text in failures_of(one, day)]
     return DaySummary(decisions, vendors, failures, [text for one in deliveries for text in stops_of(one, day)])
+
+
+def _load_vendor(
+    installation: Installation,
+    vendor: str,
+    day: date,
+    names: Sequence[str],
+    wait_s: float,
+    stop: threading.Event | None,
+) -> VendorSummary:
+    """What loading the vendor came to; what it has in full is switched, where that is asked for."""
+    try:
+        summary = plan_and_send(installation, vendor, [day], names, wait_s=wait_s, stop=stop)
+    except (SetupError, ConnectorError) as error:
+        return VendorSummary(PlanSummary(), DeliverySummary(problem=str(error)))
+    if not _is_stopped(stop):
+        switched = switch_loaded(installation, vendor, [day], names)
+        summary.delivery.stopped |= {name: problem for name, problem in switched.items() if problem}
+    return summary
 
 
 def count_eligible(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -102,6 +104,30 @@ def test_vendor_that_cannot_be_opened_fails_its_own_run_alone(broken: Broken, se
         assert run_job(installation.settings, instance, job_name("sobot"), [DAY]).success
     assert len(servers["sobot"].vendor.held()) == 1
     installation.close()
+
+
+def test_all_vendors_are_loaded_at_once(
+    tmp_path: Path, database: str, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow vendor holds up no other: here each answers its first import only when the other was given one."""
+    given = {name: threading.Event() for name in servers}
+    for name, server in servers.items():
+        answer = partial(_answer_when_all_were_given, given, name, server.vendor.answer)
+        monkeypatch.setattr(server.vendor, "answer", answer)
+    rows = [lead(number, campaign=f"{name}-calls") for name in servers for number in range(1, 26)]
+    installation = Installation.load(write_vendors(tmp_path, servers, database=database, rows=rows))
+    assert night.load_day(installation, DAY).problems == []
+    assert states(installation) == {"submitted": 50}
+    installation.close()
+
+
+def _answer_when_all_were_given(
+    given: dict[str, threading.Event], name: str, answer: Callable[[Any], Any], request: Any
+) -> Any:
+    if KINDS[name].create_path in request.path and request.method == "POST":
+        given[name].set()
+        assert all(event.wait(timeout=30) for event in given.values())
+    return answer(request)
 
 
 def test_check_names_a_vendor_that_cannot_be_opened(broken: Broken) -> None:
