@@ -6,7 +6,7 @@ counting itself (`sql/`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import dagster as dg
@@ -141,6 +141,24 @@ def results_read(asset: dg.AssetKey, problems: Sequence[str]) -> dg.AssetCheckRe
     """The result of `results_read_spec`; each problem is a sentence."""
     return dg.AssetCheckResult(
         asset_key=asset, check_name="results_were_read", passed=not problems, metadata={"problems": list(problems)}
+    )
+
+
+def campaigns_spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
+    """Warns where the CRM lists a campaign that cannot be loaded."""
+    return dg.AssetCheckSpec(
+        "campaigns_can_be_loaded", asset=asset, description="Every active campaign that the CRM lists can be loaded."
+    )
+
+
+def campaigns_result(asset: dg.AssetKey, defects: Mapping[str, str]) -> dg.AssetCheckResult:
+    """Warns about each campaign that keeps its leads waiting: the others are loaded."""
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name="campaigns_can_be_loaded",
+        passed=not defects,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={**defects},
     )
 
 

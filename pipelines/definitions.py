@@ -20,10 +20,10 @@ from pipelines.assets.crm import crm_campaigns, crm_do_not_call, row_asset  # no
 from pipelines.assets.reference import reference_assets  # noqa: E402
 from pipelines.assets.reporting import reporting_assets  # noqa: E402
 from pipelines.assets.vendors import NAMES, load_assets  # noqa: E402
-from pipelines.intake import configured_sources  # noqa: E402
 from pipelines.partitions import business_days  # noqa: E402
 from pipelines.resources import LeadSync  # noqa: E402
 from pipelines.settings import Settings, load_settings  # noqa: E402
+from pipelines.sources import configured_sources  # noqa: E402
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:

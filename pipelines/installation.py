@@ -19,9 +19,9 @@ import sql.migrate
 from connectors.directory import Directory
 from connectors.errors import SetupError
 from connectors.gateway import Campaign, Gateway
+from pipelines.campaigns import stored_campaigns
 from pipelines.database import check_connection, connect, database_url
 from pipelines.delivery import Terms
-from pipelines.intake import stored_campaigns
 from pipelines.ledger import Ledger
 from pipelines.ledger_rows import Scope
 from pipelines.plan_ledger import PlanLedger

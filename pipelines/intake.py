@@ -1,44 +1,36 @@
 """Pulls the sources into `crm`, and decides every row of a day.
 
 Belongs here: the way from a source to a verdict. Does not belong here: how a source is read
-(`connectors/crm/`), the rules (`eligibility.py`), what is sent (`planning.py`).
+(`connectors/crm/`, `sources.py`), the rules (`eligibility.py`), what is sent (`planning.py`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
-import orjson
 import pandas as pd
-import phonenumbers
 import pyarrow.compute as pc
 
-from connectors.crm.csv import CsvSource
-from connectors.crm.database import DatabaseSource
 from connectors.crm.frames import COLUMNS, DayWindow, as_arrow, as_texts
 from connectors.errors import SetupError
-from connectors.gateway import Campaign
 from pipelines import eligibility
 from pipelines.ahead import Behind
+from pipelines.campaigns import campaign_rules, record_defects
 from pipelines.eligibility import CampaignRule, Policy
 from pipelines.phones import to_e164
-from pipelines.settings import Settings, SourceSettings, target_of
+from pipelines.settings import Settings, SourceSettings
+from pipelines.sources import TABLES, Source, configured_sources, open_source
 from pipelines.store import Store, utc_now
 from pipelines.vendors import VENDORS
 
 CHUNK_ROWS = 10_000
-Source = Literal["lead", "customer"]
-TABLES: Mapping[Source, str] = {"lead": "leads", "customer": "customers"}
-CAMPAIGN_FIELDS = ("campaign", "vendor", "target", "region", "active")
-DO_NOT_CALL_FIELDS = ("phone", "reason", "until")
 _STORED = ("row_no", "defect", "cursor_at", *(name for name in COLUMNS if name != "updated_at"), "attributes")
 
 
@@ -73,30 +65,6 @@ class DecisionSummary:
     def is_empty(self) -> bool:
         """Whether no row of the day could be read."""
         return self.read_count == self.by_reason.get("row_unreadable", 0)
-
-
-def configured_sources(settings: Settings) -> list[Source]:
-    """The sources of rows that the configuration has."""
-    return [source for source, name in TABLES.items() if getattr(settings.sources, name) is not None]
-
-
-def open_source(settings: Settings, name: str, *, required: Iterable[str] = ()) -> CsvSource | DatabaseSource:
-    """The source that `sources.<name>` describes; nothing is read yet."""
-    source: SourceSettings = getattr(settings.sources, name)
-    fields = {"campaigns": CAMPAIGN_FIELDS, "do_not_call": DO_NOT_CALL_FIELDS}.get(name, COLUMNS)
-    common: dict[str, Any] = {
-        "setting": f"sources.{name}",
-        "columns": source.columns,
-        "cursor": source.cursor,
-        "cursor_zone": _zone(settings, source),
-        "cursor_format": source.cursor_format,
-        "required": (*_essential(name, source), *required),
-        "fields": fields,
-    }
-    if source.csv is not None:
-        path = str(settings.folder / source.csv)
-        return CsvSource(path, encoding=source.encoding, delimiter=source.delimiter, **common)
-    return DatabaseSource(_beside(settings, source.database or ""), table=source.table, query=source.query, **common)
 
 
 def pull(
@@ -165,6 +133,7 @@ def decide(
         for source, (pull_id, _) in rows.items():
             store.run("contacts", "upsert_decision", day=day, source=source, pull_id=pull_id, now=utc_now())
         _withdraw_plans(store, day, rules)
+        record_defects(store, day)
     return decision_summary(store, day)
 
 
@@ -182,36 +151,6 @@ def decision_summary(store: Store, day: date) -> DecisionSummary:
     campaigns = sorted(read.keys() | decided.keys())
     unequal = {name: (read[name], decided[name]) for name in campaigns if read[name] != decided[name]}
     return DecisionSummary(day, dict(by_verdict), dict(by_reason), unequal)
-
-
-def read_campaigns(store: Store, settings: Settings) -> list[Campaign]:
-    """`crm.campaigns` holds the campaigns of the configuration and of the CRM; returns them."""
-    rows = {row["campaign"]: row for row in _crm_campaigns(settings)}
-    rows.update({row["campaign"]: row for row in _own_campaigns(settings)})
-    for row in rows.values():
-        _check_campaign(row)
-    with store.transaction():
-        store.run("crm", "take_turns", name="campaigns")
-        store.run("crm", "delete_campaigns")
-        for row in rows.values():
-            target, mapping = orjson.dumps(row["target"]).decode(), orjson.dumps(row["mapping"]).decode()
-            store.run("crm", "insert_campaign", **{**row, "target": target, "mapping": mapping}, now=utc_now())
-        store.run("crm", "upsert_snapshot", name="campaigns", now=utc_now())
-    return stored_campaigns(store)
-
-
-def stored_campaigns(store: Store, vendor: str | None = None) -> list[Campaign]:
-    """The active campaigns of the newest snapshot, of one vendor or of all."""
-    return [
-        Campaign(row.campaign, row.vendor, row.target, row.region, row.mapping)
-        for row in store.rows("crm", "campaigns")
-        if row.is_active and vendor in (None, row.vendor)
-    ]
-
-
-def campaign_rules(store: Store) -> dict[str, CampaignRule]:
-    """What eligibility needs to know of every campaign of the newest snapshot."""
-    return {row.campaign: CampaignRule(row.region, row.is_active) for row in store.rows("crm", "campaigns")}
 
 
 def read_do_not_call(store: Store, settings: Settings) -> dict[str, int]:
@@ -330,73 +269,5 @@ def _record_pull(store: Store, summary: PullSummary) -> None:
     )
 
 
-def _crm_campaigns(settings: Settings) -> Iterator[dict[str, Any]]:
-    if settings.sources.campaigns is None:
-        return
-    for frame in open_source(settings, "campaigns", required=("campaign", "vendor", "target")).chunks(None):
-        for row in frame.astype(object).where(frame.notna(), None).to_dict("records"):
-            yield {
-                "campaign": row["campaign"],
-                "vendor": row["vendor"],
-                "target": _crm_target(row),
-                "region": row["region"],
-                "mapping": settings.mappings.of(str(row["vendor"])),
-                "is_active": str(row["active"] or "true").casefold() not in eligibility.WITHDRAWN,
-                "origin": f"sources.campaigns, row {row['row_no']}",
-            }
-
-
-def _own_campaigns(settings: Settings) -> Iterator[dict[str, Any]]:
-    for index, campaign in enumerate(settings.campaigns):
-        yield {
-            "campaign": campaign.campaign,
-            "vendor": campaign.vendor,
-            "target": campaign.target,
-            "region": campaign.region,
-            "mapping": campaign.mapping or settings.mappings.of(campaign.vendor),
-            "is_active": campaign.active,
-            "origin": f"campaigns.{index}",
-        }
-
-
-def _crm_target(row: Mapping[Any, Any]) -> Any:
-    try:
-        return target_of(row["vendor"], row["target"])
-    except ValueError as error:
-        raise SetupError(f"sources.campaigns, row {row['row_no']}: campaign {row['campaign']}: {error}") from None
-
-
-def _check_campaign(row: Mapping[str, Any]) -> None:
-    name, where = row["campaign"], row["origin"]
-    if not name:
-        raise SetupError(f"{where}: the campaign has no name")
-    if row["vendor"] not in VENDORS:
-        raise SetupError(
-            f"{where}: campaign {name}: there is no vendor {row['vendor']!r}; there are {', '.join(VENDORS)}"
-        )
-    if row["region"] is not None and row["region"] not in phonenumbers.SUPPORTED_REGIONS:
-        raise SetupError(f"{where}: campaign {name}: region {row['region']!r} is not an ISO 3166 code such as DE")
-    if not isinstance(row["target"], Mapping):
-        raise SetupError(f"{where}: campaign {name}: the target is missing")
-
-
-def _zone(settings: Settings, source: SourceSettings) -> ZoneInfo:
-    return ZoneInfo(source.cursor_timezone) if source.cursor_timezone else settings.zone
-
-
-def _essential(name: str, source: SourceSettings) -> Sequence[str]:
-    """Columns without which an export is broken, and not a list of bad leads."""
-    if name not in TABLES.values():
-        return ()
-    phone = next((column for column in ("phone2", "phone3") if column in source.columns), "phone1")
-    return ("lead_id", "campaign", phone)
-
-
 def _origin(source: SourceSettings) -> str:
     return source.csv if source.csv is not None else (source.table or "query")
-
-
-def _beside(settings: Settings, url: str) -> str:
-    """A relative SQLite file lies beside the configuration."""
-    prefix = "sqlite:///"
-    return f"{prefix}{settings.folder / url.removeprefix(prefix)}" if url.startswith(prefix) else url

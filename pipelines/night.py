@@ -20,13 +20,15 @@ from connectors.errors import ConnectorError, LeadsyncError, SetupError, TargetE
 from connectors.gateway import Campaign, ControlsTargets, Gateway
 from connectors.redaction import redact
 from pipelines import intake, planning, reference, targets
+from pipelines.campaigns import campaign_defects, read_campaigns, stored_campaigns
 from pipelines.collector import calm_collector
 from pipelines.delivery import deliver
 from pipelines.installation import Installation
-from pipelines.intake import DecisionSummary, PullSummary, Source
+from pipelines.intake import DecisionSummary, PullSummary
 from pipelines.ledger import Ledger
 from pipelines.ledger_rows import Scope
 from pipelines.planner import PlanSummary
+from pipelines.sources import TABLES, Source, configured_sources
 from pipelines.store import Store
 from pipelines.tally import DeliverySummary
 from pipelines.vendors import VENDORS
@@ -67,7 +69,7 @@ class VendorSummary:
 def refresh_campaigns(installation: Installation) -> list[Campaign]:
     """`crm.campaigns` is what configuration and CRM say now."""
     with installation.store() as store:
-        return intake.read_campaigns(store, installation.settings)
+        return read_campaigns(store, installation.settings)
 
 
 def refresh_do_not_call(installation: Installation) -> dict[str, int]:
@@ -209,7 +211,7 @@ def pull_and_decide(installation: Installation, day: date) -> DecisionSummary:
     required = required_columns(installation)
     with ExitStack() as opened:
         rows: dict[Source, tuple[UUID, Generator[pd.DataFrame]]] = {}
-        for source in intake.configured_sources(settings):
+        for source in configured_sources(settings):
             summary, pulling = PullSummary(source, day), opened.enter_context(installation.store())
             rows[source] = summary.pull_id, intake.pull(pulling, settings, summary, required=required)
         return intake.decide(opened.enter_context(installation.store()), settings, day, rows)
@@ -323,7 +325,7 @@ def empty_days(installation: Installation, decisions: Sequence[DecisionSummary])
     """One sentence for each day that has no row, unless that is allowed: an empty night is often a broken export."""
     if installation.settings.empty_day == "pass":
         return []
-    names = ", ".join(f"sources.{intake.TABLES[source]}" for source in intake.configured_sources(installation.settings))
+    names = ", ".join(f"sources.{TABLES[source]}" for source in configured_sources(installation.settings))
     return [f"{one.day}: no row of this day in {names}; nothing was sent" for one in decisions if one.is_empty]
 
 
@@ -334,10 +336,13 @@ def raise_incomplete(sentences: Sequence[str]) -> None:
 
 
 def check_names(installation: Installation, names: Sequence[str]) -> None:
-    """Every name is an active campaign; else SetupError with the nearest one."""
+    """Every name is an active campaign that can be loaded; else SetupError says which there are, or what is wrong."""
     with installation.store() as store:
-        known = [campaign.campaign for campaign in intake.stored_campaigns(store)]
+        known = [campaign.campaign for campaign in stored_campaigns(store)]
+        defects = campaign_defects(store)
     for name in names:
+        if name in defects:
+            raise SetupError(defects[name])
         if name not in known:
             raise SetupError(f"there is no active campaign {name!r}; there are: {', '.join(known) or 'none'}")
 
@@ -345,7 +350,7 @@ def check_names(installation: Installation, names: Sequence[str]) -> None:
 def vendors_in_use(installation: Installation, names: Sequence[str] = ()) -> list[str]:
     """The vendors that the active campaigns, or the named ones, go to."""
     with installation.store() as store:
-        used = {c.vendor for c in intake.stored_campaigns(store) if not names or c.campaign in names}
+        used = {c.vendor for c in stored_campaigns(store) if not names or c.campaign in names}
     return [vendor for vendor in VENDORS if vendor in used]
 
 
@@ -358,7 +363,7 @@ def required_columns(installation: Installation) -> set[str]:
     with installation.store() as store:
         for vendor in vendors_in_use(installation):
             with suppress(SetupError), installation.gateway(vendor) as gateway:
-                for campaign in intake.stored_campaigns(store, vendor):
+                for campaign in stored_campaigns(store, vendor):
                     needed.update(gateway.required_columns(campaign))
     return needed
 

@@ -12,8 +12,10 @@ from functools import partial
 
 from connectors.crm.frames import DayWindow
 from connectors.errors import LeadsyncError, SetupError
-from pipelines import intake, night, upkeep
+from pipelines import night, upkeep
+from pipelines.campaigns import campaign_defects
 from pipelines.installation import Installation
+from pipelines.sources import TABLES, configured_sources, open_source
 
 
 @dataclass(frozen=True)
@@ -40,18 +42,27 @@ def look(installation: Installation, day: date) -> Iterator[Finding]:
     if not database.is_good:
         return
     with installation.dry_run() as trial:
-        campaigns = _try("campaigns", lambda: night.refresh_campaigns(trial))
-        yield campaigns
+        listed = _try("campaigns", lambda: night.refresh_campaigns(trial))
+        yield listed
         yield from _sources(trial, day)
-        if campaigns.is_good:
+        if listed.is_good:
+            yield from _defects(trial)
             yield from _targets(trial)
+
+
+def _defects(installation: Installation) -> Iterator[Finding]:
+    """The campaigns that cannot be loaded as the CRM has them."""
+    with installation.store() as store:
+        defects = campaign_defects(store)
+    for name, defect in defects.items():
+        yield Finding(f"campaign {name}", defect)
 
 
 def _sources(installation: Installation, day: date) -> Iterator[Finding]:
     settings = installation.settings
     window = DayWindow(day, settings.zone)
-    for source in intake.configured_sources(settings):
-        name = intake.TABLES[source]
+    for source in configured_sources(settings):
+        name = TABLES[source]
         yield _try(f"sources.{name}", lambda name=name: _check_rows(installation, name, window))  # type: ignore[misc]
     if settings.sources.do_not_call is not None:
         yield _try("sources.do_not_call", lambda: night.refresh_do_not_call(installation))
@@ -59,7 +70,7 @@ def _sources(installation: Installation, day: date) -> Iterator[Finding]:
 
 def _check_rows(installation: Installation, name: str, window: DayWindow) -> None:
     required = night.required_columns(installation)
-    intake.open_source(installation.settings, name, required=required).check(window)
+    open_source(installation.settings, name, required=required).check(window)
 
 
 def _targets(installation: Installation) -> Iterator[Finding]:

@@ -9,9 +9,10 @@ import dagster as dg
 
 from pipelines import checks, metadata, night
 from pipelines.assets.columns import ROW_COLUMNS
-from pipelines.intake import TABLES, Source
+from pipelines.campaigns import campaign_defects
 from pipelines.partitions import days_of
 from pipelines.resources import LeadSync
+from pipelines.sources import TABLES, Source
 
 GROUP = "crm"
 OWNERS = ["team:contact-centre"]
@@ -19,13 +20,24 @@ CAMPAIGNS = dg.AssetKey(["crm", "campaigns"])
 DO_NOT_CALL = dg.AssetKey(["crm", "do_not_call"])
 
 
-@dg.asset(key=CAMPAIGNS, group_name=GROUP, owners=OWNERS, kinds={"postgres"})
-def crm_campaigns(context: dg.AssetExecutionContext, leadsync: LeadSync) -> dg.MaterializeResult[None]:
+@dg.asset(
+    key=CAMPAIGNS,
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"postgres"},
+    check_specs=[checks.campaigns_spec(CAMPAIGNS)],
+)
+def crm_campaigns(context: dg.AssetExecutionContext, leadsync: LeadSync) -> Iterator[dg.MaterializeResult[None]]:
     """The campaigns that leads may go to: from the configuration and, where it has them, the CRM."""
     with leadsync.opened(context.run.run_id) as installation:
         campaigns = night.refresh_campaigns(installation)
+        with installation.store() as store:
+            defects = campaign_defects(store)
     listed = [{"campaign": c.campaign, "vendor": c.vendor, "region": c.region or ""} for c in campaigns]
-    return dg.MaterializeResult(metadata={"active": len(campaigns), "campaigns": metadata.table(listed)})
+    yield dg.MaterializeResult(
+        metadata={"active": len(campaigns), "campaigns": metadata.table(listed)},
+        check_results=[checks.campaigns_result(CAMPAIGNS, defects)],
+    )
 
 
 @dg.asset(key=DO_NOT_CALL, deps=[CAMPAIGNS], group_name=GROUP, owners=OWNERS, kinds={"postgres"})

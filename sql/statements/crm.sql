@@ -19,12 +19,12 @@ DELETE FROM crm.campaigns;
 
 -- name: insert_campaign :none
 -- The snapshot holds the campaign.
-INSERT INTO crm.campaigns (campaign, vendor, target, region, mapping, is_active, origin, read_at)
-VALUES (:campaign, :vendor, CAST(:target AS jsonb), :region, CAST(:mapping AS jsonb), :is_active, :origin, :now);
+INSERT INTO crm.campaigns (campaign, vendor, target, region, mapping, is_active, origin, defect, read_at)
+VALUES (:campaign, :vendor, CAST(:target AS jsonb), :region, CAST(:mapping AS jsonb), :is_active, :origin, :defect, :now);
 
 -- name: campaigns :many
 -- Every campaign of the snapshot.
-SELECT campaign, vendor, target, region, mapping, is_active, origin
+SELECT campaign, vendor, target, region, mapping, is_active, origin, defect
 FROM crm.campaigns
 ORDER BY campaign;
 

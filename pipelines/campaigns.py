@@ -1,0 +1,134 @@
+"""The campaigns that leads may go to: those of the configuration, and those that the CRM lists.
+
+Belongs here: reading them, and what is wrong with one. Does not belong here: what their vendor says of them
+(`admission.py`), and their leads (`intake.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import orjson
+import phonenumbers
+
+from connectors.errors import SetupError
+from connectors.gateway import Campaign
+from connectors.redaction import redact
+from pipelines import eligibility
+from pipelines.eligibility import CampaignRule
+from pipelines.settings import Settings, target_of
+from pipelines.sources import open_source
+from pipelines.store import Store, utc_now
+from pipelines.vendors import VENDORS
+
+
+def read_campaigns(store: Store, settings: Settings) -> list[Campaign]:
+    """`crm.campaigns` holds the campaigns of the configuration and of the CRM; returns those that can be loaded.
+
+    Raises:
+        SetupError: the configuration describes a campaign that cannot be. One of the CRM is stored with its defect.
+    """
+    rows = {row["campaign"]: row for row in _crm_campaigns(settings)}
+    rows.update({row["campaign"]: row for row in _own_campaigns(settings)})
+    with store.transaction():
+        store.run("crm", "take_turns", name="campaigns")
+        store.run("crm", "delete_campaigns")
+        for row in rows.values():
+            target, mapping = orjson.dumps(row["target"]).decode(), orjson.dumps(row["mapping"]).decode()
+            store.run("crm", "insert_campaign", **{**row, "target": target, "mapping": mapping}, now=utc_now())
+        store.run("crm", "upsert_snapshot", name="campaigns", now=utc_now())
+    return stored_campaigns(store)
+
+
+def stored_campaigns(store: Store, vendor: str | None = None) -> list[Campaign]:
+    """The active campaigns of the newest snapshot that have no defect, of one vendor or of all."""
+    return [
+        Campaign(row.campaign, row.vendor, row.target, row.region, row.mapping)
+        for row in store.rows("crm", "campaigns")
+        if row.is_active and row.defect is None and vendor in (None, row.vendor)
+    ]
+
+
+def campaign_defects(store: Store) -> dict[str, str]:
+    """The active campaigns of the newest snapshot that cannot be loaded as the CRM has them, and why."""
+    return {row.campaign: row.defect for row in store.rows("crm", "campaigns") if row.is_active and row.defect}
+
+
+def campaign_rules(store: Store) -> dict[str, CampaignRule]:
+    """What eligibility needs to know of every campaign of the newest snapshot."""
+    return {row.campaign: CampaignRule(row.region, row.is_active) for row in store.rows("crm", "campaigns")}
+
+
+def record_defects(store: Store, day: date) -> None:
+    """Campaigns that cannot be loaded as the CRM has them are stopped: nobody else would say why their leads wait."""
+    for row in store.rows("crm", "campaigns"):
+        if row.is_active and row.defect:
+            stopped: dict[str, Any] = {"campaigns": [row.campaign], "reasons": [row.defect], "days": [day]}
+            store.run("reporting", "stop_campaigns", vendor=row.vendor, now=utc_now(), **stopped)
+
+
+def _crm_campaigns(settings: Settings) -> Iterator[dict[str, Any]]:
+    """The campaigns that the CRM lists; one that cannot be loaded has its defect, and must not stop the others."""
+    if settings.sources.campaigns is None:
+        return
+    for frame in open_source(settings, "campaigns", required=("campaign", "vendor", "target")).chunks(None):
+        for row in frame.astype(object).where(frame.notna(), None).to_dict("records"):
+            campaign = {
+                "campaign": row["campaign"],
+                "vendor": row["vendor"] or "",
+                "target": {},
+                "region": row["region"],
+                "mapping": settings.mappings.of(str(row["vendor"])),
+                "is_active": str(row["active"] or "true").casefold() not in eligibility.WITHDRAWN,
+                "origin": f"sources.campaigns, row {row['row_no']}",
+                "defect": None,
+            }
+            try:
+                campaign["target"] = _crm_target(row)
+                _check_campaign(campaign)
+            except SetupError as error:
+                campaign |= {"target": {}, "region": None, "defect": redact(str(error))}
+            yield {**campaign, "campaign": row["campaign"] or f"(row {row['row_no']})"}
+
+
+def _crm_target(row: Mapping[Any, Any]) -> Any:
+    if row["defect"]:
+        raise SetupError(f"sources.campaigns: {row['defect']}")
+    if row["target"] is None:
+        return None
+    try:
+        return target_of(row["vendor"], row["target"])
+    except ValueError as error:
+        raise SetupError(f"sources.campaigns, row {row['row_no']}: campaign {row['campaign']}: {error}") from None
+
+
+def _own_campaigns(settings: Settings) -> Iterator[dict[str, Any]]:
+    for index, campaign in enumerate(settings.campaigns):
+        row = {
+            "campaign": campaign.campaign,
+            "vendor": campaign.vendor,
+            "target": campaign.target,
+            "region": campaign.region,
+            "mapping": campaign.mapping or settings.mappings.of(campaign.vendor),
+            "is_active": campaign.active,
+            "origin": f"campaigns.{index}",
+            "defect": None,
+        }
+        _check_campaign(row)
+        yield row
+
+
+def _check_campaign(row: Mapping[str, Any]) -> None:
+    name, where = row["campaign"], row["origin"]
+    if not name:
+        raise SetupError(f"{where}: the campaign has no name")
+    if row["vendor"] not in VENDORS:
+        raise SetupError(
+            f"{where}: campaign {name}: there is no vendor {row['vendor']!r}; there are {', '.join(VENDORS)}"
+        )
+    if row["region"] is not None and row["region"] not in phonenumbers.SUPPORTED_REGIONS:
+        raise SetupError(f"{where}: campaign {name}: region {row['region']!r} is not an ISO 3166 code such as DE")
+    if not isinstance(row["target"], Mapping):
+        raise SetupError(f"{where}: campaign {name}: the target is missing")

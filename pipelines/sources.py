@@ -1,0 +1,63 @@
+"""The sources that the configuration describes, ready to be read.
+
+Belongs here: from a setting to a source. Does not belong here: how a source is read (`connectors/crm/`), and what
+becomes of its rows (`intake.py`, `campaigns.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from connectors.crm.csv import CsvSource
+from connectors.crm.database import DatabaseSource
+from connectors.crm.frames import COLUMNS
+from pipelines.settings import Settings, SourceSettings
+
+Source = Literal["lead", "customer"]
+TABLES: Mapping[Source, str] = {"lead": "leads", "customer": "customers"}
+CAMPAIGN_FIELDS = ("campaign", "vendor", "target", "region", "active")
+DO_NOT_CALL_FIELDS = ("phone", "reason", "until")
+
+
+def configured_sources(settings: Settings) -> list[Source]:
+    """The sources of rows that the configuration has."""
+    return [source for source, name in TABLES.items() if getattr(settings.sources, name) is not None]
+
+
+def open_source(settings: Settings, name: str, *, required: Iterable[str] = ()) -> CsvSource | DatabaseSource:
+    """The source that `sources.<name>` describes; nothing is read yet."""
+    source: SourceSettings = getattr(settings.sources, name)
+    fields = {"campaigns": CAMPAIGN_FIELDS, "do_not_call": DO_NOT_CALL_FIELDS}.get(name, COLUMNS)
+    common: dict[str, Any] = {
+        "setting": f"sources.{name}",
+        "columns": source.columns,
+        "cursor": source.cursor,
+        "cursor_zone": _zone(settings, source),
+        "cursor_format": source.cursor_format,
+        "required": (*_essential(name, source), *required),
+        "fields": fields,
+    }
+    if source.csv is not None:
+        path = str(settings.folder / source.csv)
+        return CsvSource(path, encoding=source.encoding, delimiter=source.delimiter, **common)
+    return DatabaseSource(_beside(settings, source.database or ""), table=source.table, query=source.query, **common)
+
+
+def _zone(settings: Settings, source: SourceSettings) -> ZoneInfo:
+    return ZoneInfo(source.cursor_timezone) if source.cursor_timezone else settings.zone
+
+
+def _essential(name: str, source: SourceSettings) -> Sequence[str]:
+    """Columns without which an export is broken, and not a list of bad leads."""
+    if name not in TABLES.values():
+        return ()
+    phone = next((column for column in ("phone2", "phone3") if column in source.columns), "phone1")
+    return ("lead_id", "campaign", phone)
+
+
+def _beside(settings: Settings, url: str) -> str:
+    """A relative SQLite file lies beside the configuration."""
+    prefix = "sqlite:///"
+    return f"{prefix}{settings.folder / url.removeprefix(prefix)}" if url.startswith(prefix) else url

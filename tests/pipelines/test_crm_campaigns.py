@@ -1,0 +1,128 @@
+"""Campaigns that the CRM lists: one that cannot be loaded keeps back its own leads, and says why."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from connectors.errors import SetupError
+from pipelines import morning, night
+from pipelines.installation import Installation
+from pipelines.jobs import INTAKE
+from pipelines.preflight import look
+from pipelines.runs import run_job
+from sandbox.server import SandboxServer
+from sandbox.sinch.app import SinchObi
+from tests.factories import DAY, OTHER_TARGET, QUICK, TARGET, lead, write_document
+from tests.reading import query
+
+OF_BAD = """
+    SELECT state, reason_code, reason, count(*) FROM reporting.lead_outcome WHERE campaign = 'bad' GROUP BY 1, 2, 3
+"""
+GOOD = ("good", "sinch", TARGET, "DE")
+REPAIRED = ("bad", "sinch", OTHER_TARGET, "DE")
+DEFECTS = [
+    pytest.param(
+        ("bad", "snich", OTHER_TARGET, "DE"),
+        "sources.campaigns, row 3: campaign bad: there is no vendor 'snich'; there are sinch, sobot, platform, jtel",
+        id="vendor",
+    ),
+    pytest.param(
+        ("bad", "", OTHER_TARGET, "DE"),
+        "sources.campaigns, row 3: campaign bad: there is no vendor ''; there are sinch, sobot, platform, jtel",
+        id="no-vendor",
+    ),
+    pytest.param(
+        ("bad", "sinch", OTHER_TARGET, "Germany"),
+        "sources.campaigns, row 3: campaign bad: region 'Germany' is not an ISO 3166 code such as DE",
+        id="region",
+    ),
+    pytest.param(
+        ("bad", "sinch", "", "DE"), "sources.campaigns, row 3: campaign bad: the target is missing", id="target"
+    ),
+    pytest.param(("bad", "sinch"), "sources.campaigns: line 3 has 2 of 4 fields", id="cut-row"),
+]
+
+
+def configured(folder: Path, database: str, sinch: SandboxServer[SinchObi], *listed: Sequence[str]) -> Installation:
+    """Two leads of the campaign `good`, three of `bad`; the CRM lists the given campaigns."""
+    with (folder / "campaigns.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("campaign", "vendor", "target", "region"), *listed])
+    document = {
+        "vendors": {"sinch": {**QUICK, "base_url": sinch.url, "auth_mode": "none"}},
+        "sources": {
+            "leads": {"csv": "leads.csv", "cursor": "updated_at"},
+            "do_not_call": {"csv": "do_not_call.csv"},
+            "campaigns": {"csv": "campaigns.csv"},
+        },
+    }
+    rows = [lead(number, campaign="good" if number < 3 else "bad") for number in range(1, 6)]
+    return Installation.load(write_document(folder, document, database=database, rows=rows))
+
+
+@pytest.mark.parametrize(("row", "sentence"), DEFECTS)
+def test_campaign_that_cannot_be_loaded_keeps_back_no_other(
+    tmp_path: Path, database: str, sinch: SandboxServer[SinchObi], row: Sequence[str], sentence: str
+) -> None:
+    """The others are loaded; the report says why its leads wait; when the CRM is mended, the same day sends them."""
+    installation = configured(tmp_path, database, sinch, GOOD, row)
+    night.load_day(installation, DAY)
+    assert {target for target, _ in sinch.vendor.store.creations} == {TARGET}
+    assert [p for p in morning.report(installation, [DAY]).problems if "bad" in p] == [
+        f"bad on {DAY} was stopped: {sentence}"
+    ]
+    assert query(installation, OF_BAD) == [("planned", "campaign_stopped", sentence, 3)]
+    installation.close()
+    installation = configured(tmp_path, database, sinch, GOOD, REPAIRED)
+    assert night.load_day(installation, DAY).problems == []
+    assert len(sinch.vendor.store.creations) == 5
+    assert morning.report(installation, [DAY]).problems == []
+    installation.close()
+
+
+def test_campaign_without_a_name_is_told_of(tmp_path: Path, database: str, sinch: SandboxServer[SinchObi]) -> None:
+    """No lead can name it, and nobody is kept back; `check` says which row it is."""
+    installation = configured(tmp_path, database, sinch, ("", "sinch", OTHER_TARGET, "DE"), GOOD)
+    problems = {finding.what: finding.problem for finding in look(installation, DAY) if not finding.is_good}
+    assert problems == {"campaign (row 2)": "sources.campaigns, row 2: the campaign has no name"}
+    installation.close()
+
+
+def test_campaign_that_is_off_is_no_defect(tmp_path: Path, database: str, sinch: SandboxServer[SinchObi]) -> None:
+    """A row that was switched off in the CRM may be as wrong as it likes."""
+    installation = configured(tmp_path, database, sinch, GOOD)
+    header = ("campaign", "vendor", "target", "region", "active")
+    with (tmp_path / "campaigns.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([header, (*GOOD, "yes"), ("bad", "snich", "", "", "no")])
+    assert night.load_day(installation, DAY).problems == []
+    assert morning.report(installation, [DAY]).problems == []
+    installation.close()
+
+
+def test_naming_a_campaign_that_cannot_be_loaded_says_why(
+    tmp_path: Path, database: str, sinch: SandboxServer[SinchObi]
+) -> None:
+    """Who asks for it alone is told what is wrong with it, and nothing is sent."""
+    installation = configured(tmp_path, database, sinch, GOOD, ("bad", "snich", OTHER_TARGET, "DE"))
+    with pytest.raises(SetupError, match="there is no vendor 'snich'"):
+        night.load_day(installation, DAY, ["bad"])
+    assert sinch.vendor.store.creations == {}
+    installation.close()
+
+
+def test_dagster_warns_of_a_campaign_that_cannot_be_loaded(
+    tmp_path: Path, database: str, sinch: SandboxServer[SinchObi]
+) -> None:
+    """The night goes on; the check of `crm/campaigns` names the campaign and what is wrong with it."""
+    installation = configured(tmp_path, database, sinch, GOOD, ("bad", "snich", OTHER_TARGET, "DE"))
+    with dg.instance_for_test() as instance:
+        result = run_job(installation.settings, instance, INTAKE, [DAY])
+    assert result.success
+    [check] = [one for one in result.get_asset_check_evaluations() if one.check_name == "campaigns_can_be_loaded"]
+    assert not check.passed
+    assert "snich" in str(check.metadata["bad"].value)
+    installation.close()
