@@ -90,14 +90,17 @@ def plan(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]
 
     with _opened(config) as installation:
         result = dry_run(installation, day, campaigns)
+    code = NEEDS_A_PERSON if result["problems"] else OK
     if as_json:
         emit(result)
-        return OK
+        return code
     show(f"{day}: what would be sent (nothing was)", result["campaigns"])
     show("Why not the others", result["reasons"])
     for sample in result["samples"]:
         say(str(sample))
-    return OK
+    for problem in result["problems"]:
+        complain(problem)
+    return code
 
 
 @cli.command()

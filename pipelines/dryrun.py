@@ -9,20 +9,32 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from connectors.errors import SetupError
 from pipelines import night
+from pipelines.campaigns import campaign_defects
 from pipelines.installation import Installation
 from pipelines.masking import masked
 from pipelines.planner import PlanSummary
 
 
 def dry_run(installation: Installation, day: date, names: Sequence[str] = ()) -> dict[str, Any]:
-    """What a load of the day would send: counts by campaign, reasons of the others, masked samples."""
+    """What a load of the day would send: counts by campaign, reasons of the others, masked samples.
+
+    `problems` says which vendors and campaigns could not be planned, and why.
+    """
     with installation.dry_run() as trial:
         night.refresh_campaigns(trial)
         night.refresh_do_not_call(trial)
         night.check_names(trial, names)
         decided = night.pull_and_decide(trial, day)
-        plans = [night.plan(trial, vendor, [day], names) for vendor in night.vendors_in_use(trial, names)]
+        plans: list[PlanSummary] = []
+        with trial.store() as store:
+            problems = [] if names else list(campaign_defects(store).values())
+        for vendor in night.vendors_in_use(trial, names):
+            try:
+                plans.append(night.plan(trial, vendor, [day], names))
+            except SetupError as error:  # the vendor cannot be opened: the others can be planned
+                problems.append(str(error))
     reasons = [{"reason": code, "leads": count} for code, count in sorted(decided.by_reason.items())]
     return {
         "day": day.isoformat(),
@@ -30,6 +42,7 @@ def dry_run(installation: Installation, day: date, names: Sequence[str] = ()) ->
         "reasons": reasons,
         "campaigns": [row for plan in plans for row in _campaigns(plan)],
         "samples": [sample for plan in plans for sample in _samples(plan)],
+        "problems": problems,
     }
 
 

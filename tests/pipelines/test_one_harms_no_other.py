@@ -16,6 +16,7 @@ import yaml
 from connectors.directory import DirectoryEntry
 from connectors.errors import ContractError
 from pipelines import morning, night, reference, upkeep
+from pipelines.dryrun import dry_run
 from pipelines.installation import Installation
 from pipelines.jobs import INTAKE, job_name
 from pipelines.preflight import look
@@ -137,6 +138,18 @@ def test_check_names_a_vendor_that_cannot_be_opened(broken: Broken) -> None:
     assert findings["sinch"] == broken.sentence
     assert findings["sobot: sobot-calls"] is None
     assert findings["platform: platform-calls"] is None
+    installation.close()
+
+
+def test_dry_run_plans_the_others_where_a_vendor_cannot_be_opened(broken: Broken) -> None:
+    """What the others would be sent is shown, and what is wrong with this one."""
+    installation = Installation.load(broken.config)
+    planned = dry_run(installation, DAY)
+    assert {row["campaign"]: row["would be sent"] for row in planned["campaigns"]} == {
+        "platform-calls": 1,
+        "sobot-calls": 1,
+    }
+    assert planned["problems"] == [broken.sentence]
     installation.close()
 
 
