@@ -159,7 +159,7 @@ def status(config: Path | None, as_json: bool, day: date | None) -> int:
     help="Where the first double listens; the others follow. 0 takes free ports.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="On which address.")
-@click.option("--latency-ms", default=0.0, show_default=True, help="Wait of every request.")
+@click.option("--latency-ms", default=0.0, show_default=True, help="How long every request takes.")
 def sandbox(port: int, host: str, latency_ms: float) -> int:
     """Run the doubles of the vendors until Ctrl-C."""
     arguments = ["-m", "sandbox", "--host", host, "--port", str(port), "--latency-ms", str(latency_ms)]

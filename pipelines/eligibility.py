@@ -128,7 +128,7 @@ def judge(
         `reason_code`, `reason` (text, or missing), `phones` (E.164, the first to call first, with commas between),
         `time_zone`, `country`, `cursor_at`.
     """
-    found = _callable(contacts, listed, policy)
+    found = _dialable(contacts, listed, policy)
     rules = _broken_rules(frame, contacts, campaigns, found, policy)
     verdicts = _framed(
         {
@@ -172,7 +172,7 @@ def _broken_rules(
     frame: pd.DataFrame,
     contacts: pd.DataFrame,
     campaigns: Mapping[str, CampaignRule],
-    found: _Callable,
+    found: _Dialable,
     policy: Policy,
 ) -> pa.Array:
     """For each row the place in `_ORDER` of the first rule that it breaks; 0 if it breaks none."""
@@ -207,7 +207,7 @@ def _broken_rules(
     return pa.array(places)
 
 
-class _Callable(NamedTuple):
+class _Dialable(NamedTuple):
     """The distinct numbers of each row that may be called, in order, and whether the do-not-call list stops the row."""
 
     joined: pa.Array
@@ -215,11 +215,12 @@ class _Callable(NamedTuple):
     is_stopped: pa.Array
 
 
-def _callable(contacts: pd.DataFrame, listed: Set[str], policy: Policy) -> _Callable:
+def _dialable(contacts: pd.DataFrame, listed: Set[str], policy: Policy) -> _Dialable:
     first, second, third = (as_arrow(contacts[column]) for column in PHONE_COLUMNS)
     third = _without(third, _is_same(third, first), _is_same(third, second))
     phones = [first, _without(second, _is_same(second, first)), third]
-    is_listed = [pc.is_in(numbers, pa.array(list(listed), TEXT)) for numbers in phones]
+    barred = pa.array(list(listed), TEXT)
+    is_listed = [pc.is_in(numbers, barred) for numbers in phones]
     is_stopped = pc.or_(pc.or_(is_listed[0], is_listed[1]), is_listed[2])
     if policy.suppress_by == "number":
         phones = [_without(numbers, flags) for numbers, flags in zip(phones, is_listed, strict=True)]
@@ -227,7 +228,7 @@ def _callable(contacts: pd.DataFrame, listed: Set[str], policy: Policy) -> _Call
     # Not null_handling="skip": Arrow then drops the rows that have no number at all.
     led = [pc.utf8_replace_slice(numbers, 0, 0, ",") for numbers in phones]
     joined = pc.binary_join_element_wise(*led, _NOTHING, null_handling="replace", null_replacement="")
-    return _Callable(pc.utf8_slice_codeunits(joined, 1), pc.coalesce(*phones), is_stopped)
+    return _Dialable(pc.utf8_slice_codeunits(joined, 1), pc.coalesce(*phones), is_stopped)
 
 
 def _is_same(cells: pa.Array, others: pa.Array) -> pa.Array:

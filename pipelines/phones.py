@@ -26,14 +26,13 @@ _ALLOWED = re.compile(
     r"\ufeff\uff08\uff09\uff0b\uff0d-\uff0f\uff3b\uff3d]+"
 )
 # `491701234567.0` is a number read as a float, `-4917` the result of a formula such as `=49-4966`.
-SPREADSHEET = re.compile(r"'?\+?\d+\.0+|'?-\d+")
+_SPREADSHEET = re.compile(r"'?\+?\d+\.0+|'?-\d+")
 # `030 12345 / 030 23456`: after six digits, a slash or a dash with spaces, then another 0 and six
 # digits. Pairs such as `01/23/45/06/07` stay one number.
-TWO_NUMBERS = re.compile(r"(?:\d\D*){6}(?:[/\uff0f]|\s[-\u2010-\u2015\u2212]\s)\D*0(?:\D*\d){6}")
+_TWO_NUMBERS = re.compile(r"(?:\d\D*){6}(?:[/\uff0f]|\s[-\u2010-\u2015\u2212]\s)\D*0(?:\D*\d){6}")
 _NEVER = re.compile(r"[^\s\S]")
 # What the common shapes are written with, beside digits and a plus in front.
-SEPARATORS = " -()./"
-_STRIP = dict.fromkeys(map(ord, SEPARATORS))
+STRIP = dict.fromkeys(map(ord, " -()./"))
 
 
 def to_e164(raw: str, region: str | None) -> str | None:
@@ -72,8 +71,8 @@ def _is_one_plain_number(text: str) -> bool:
     return (
         len(text) <= MAX_LENGTH
         and _ALLOWED.fullmatch(text) is not None
-        and SPREADSHEET.fullmatch(text) is None
-        and TWO_NUMBERS.search(text) is None
+        and _SPREADSHEET.fullmatch(text) is None
+        and _TWO_NUMBERS.search(text) is None
     )
 
 
@@ -213,7 +212,7 @@ def _read_common_shape(raw: str, region: str | None) -> str | None:
     needs_guards = len(raw) > MAX_LENGTH or "." in raw or "/" in raw or " -" in raw or raw[:1] == "-"
     if needs_guards and not _is_one_plain_number(raw.strip()):
         return None
-    digits = raw.translate(_STRIP)
+    digits = raw.translate(STRIP)
     is_international = digits[:1] == "+"
     if is_international:
         digits = digits[1:]

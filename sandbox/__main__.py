@@ -67,7 +67,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="sandbox", description="Doubles of the vendors.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="of the first; the others follow. 0 takes free ports")
-    parser.add_argument("--latency-ms", type=float, help="wait of every request")
+    parser.add_argument("--latency-ms", type=float, help="how long every request takes")
     parser.add_argument(
         "--seed-config",
         type=Path,

@@ -3,7 +3,7 @@
 -- What was counted and what was read are compared by window, not by join: so a condition on the day reaches both,
 -- and no other day is looked at.
 CREATE VIEW reporting.campaign_day AS
-WITH told AS (
+WITH sides AS (
     SELECT
         TRUE AS is_counted, vendor, campaign, day,
         count(*) AS outcome_count,
@@ -22,25 +22,40 @@ WITH told AS (
     FROM reporting.lead_outcome
     GROUP BY vendor, campaign, day
     UNION ALL
-    SELECT FALSE, '', coalesce(nullif(campaign, ''), '(none)'), day, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, sum(read_count)
+    SELECT
+        FALSE AS is_counted, '' AS vendor, coalesce(nullif(campaign, ''), '(none)') AS campaign, day,
+        0 AS outcome_count,
+        0 AS invalid_count,
+        0 AS suppressed_count,
+        0 AS duplicate_count,
+        0 AS planned_count,
+        0 AS sending_count,
+        0 AS submitted_count,
+        0 AS accepted_count,
+        0 AS rejected_count,
+        0 AS unknown_count,
+        0 AS unattributed_count,
+        0 AS withdrawn_count,
+        sum(read_count) AS read_count
     FROM crm.read_counts
-    GROUP BY 3, 4
+    GROUP BY coalesce(nullif(campaign, ''), '(none)'), day
 ), compared AS (
     SELECT
-        told.*,
-        bool_or(is_counted) OVER same AS has_counted,
-        sum(read_count) OVER same AS all_read_count,
-        sum(outcome_count) OVER same AS all_outcome_count
-    FROM told
-    WINDOW same AS (PARTITION BY campaign, day)
+        sides.*,
+        bool_or(is_counted) OVER both_sides AS has_counted,
+        sum(read_count) OVER both_sides AS all_read_count,
+        sum(outcome_count) OVER both_sides AS all_outcome_count
+    FROM sides
+    WINDOW both_sides AS (PARTITION BY campaign, day)
 )
 SELECT
     compared.vendor, compared.campaign, compared.day, CAST(all_read_count AS bigint) AS read_count,
     invalid_count, suppressed_count, duplicate_count, planned_count, sending_count, submitted_count, accepted_count,
     rejected_count, unknown_count, unattributed_count, withdrawn_count,
     all_read_count = all_outcome_count
-        AND outcome_count = invalid_count + suppressed_count + duplicate_count + planned_count + sending_count + submitted_count
-            + accepted_count + rejected_count + unknown_count + unattributed_count + withdrawn_count AS balanced,
+        AND outcome_count = invalid_count + suppressed_count + duplicate_count + planned_count + sending_count
+            + submitted_count + accepted_count + rejected_count + unknown_count + unattributed_count + withdrawn_count
+        AS balanced,
     CASE WHEN stop.reason_code <> 'load_ended_early' OR planned_count > 0 THEN stop.reason END AS stopped_because
 FROM compared
 LEFT JOIN ledger.campaign_stops AS stop

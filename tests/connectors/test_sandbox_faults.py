@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from sandbox.exchange import Answer, Request
 from sandbox.faults import Fault, FaultPlan, Match
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
@@ -350,12 +351,30 @@ def test_times_is_exact_under_threads() -> None:
 
 
 def test_latency_delays_every_request(client: httpx.Client, obi: SinchObi) -> None:
-    """A request takes the latency, and is stored at its half even though its client gave up."""
-    obi.knobs.latency_ms = 4 * READ_TIMEOUT_S * 1000
+    """A request is stored late, at the half of the latency, even though its client gave up."""
+    obi.knobs.latency_ms = 10 * READ_TIMEOUT_S * 1000
+    started = time.monotonic()
     with pytest.raises(httpx.ReadTimeout):
         post(client, "a", timeout=READ_TIMEOUT_S)
     assert stored(obi) == []
+    while not stored(obi):
+        assert time.monotonic() < started + 9 * READ_TIMEOUT_S, "it was not stored before its answer was due"
+        time.sleep(0.01)
+    assert time.monotonic() >= started + 5 * READ_TIMEOUT_S
+
+
+def test_latency_holds_the_work_of_the_double(
+    client: httpx.Client, obi: SinchObi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer that takes the double as long as a third of the latency is there at its end, and no later."""
+    obi.knobs.latency_ms = 900
+    answer = obi.answer
+
+    def work(request: Request) -> Answer:
+        time.sleep(0.3)
+        return answer(request)
+
+    monkeypatch.setattr(obi, "answer", work)
     started = time.monotonic()
     client.get(CAMPAIGNS)
-    assert time.monotonic() - started >= 4 * READ_TIMEOUT_S
-    assert stored(obi) == ["a"]
+    assert 0.9 <= time.monotonic() - started < 1.15

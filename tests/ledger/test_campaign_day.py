@@ -104,15 +104,22 @@ def test_a_campaign_of_two_vendors_is_balanced_by_their_sum(ledger: Connection) 
 
 @pytest.mark.parametrize("name", ["campaign_days", "reasons"])
 def test_a_report_of_one_day_reads_no_other(ledger: Connection, name: str) -> None:
-    """However long the history: of rows that were read on other days, none is looked at."""
+    """However long the history: of contacts and of counts of other days, none is looked at."""
     for number in range(DAYS):
         contacts(ledger, ROWS, day=DAY - timedelta(days=number))
         read(ledger, ROWS, day=DAY - timedelta(days=number))
-    ledger.execute(text("ANALYZE ledger.contacts"))
+    ledger.execute(text("ANALYZE ledger.contacts, crm.read_counts"))
     plan = ledger.execute(
         text(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql.statement('reporting', name)}"), {"days": [DAY]}
     ).scalar_one()
     assert 0 < _looked_at(plan[0]["Plan"], "contacts") <= ROWS
+    assert _kept(plan[0]["Plan"], "read_counts") <= 1
+
+
+def _kept(node: dict[str, Any], relation: str) -> int:
+    """How many rows of the table went on to other nodes of the plan."""
+    own = round(node["Actual Rows"] * node["Actual Loops"]) if node.get("Relation Name") == relation else 0
+    return own + sum(_kept(inner, relation) for inner in node.get("Plans", []))
 
 
 def _looked_at(node: dict[str, Any], relation: str) -> int:

@@ -87,6 +87,17 @@ def test_refusals_of_a_plan_are_stored_by_key(loading: Connection) -> None:
     assert touched < MOST_PER_ROW * ROW_COUNT
 
 
+def test_what_an_earlier_plan_refused_is_found_at_once(loading: Connection) -> None:
+    """A new plan looks at the rows that were refused, and at no other of the day."""
+    refused = 10
+    loading.execute(
+        text("UPDATE ledger.contacts SET is_refused_by_plan = TRUE WHERE row_no < :refused"), {"refused": refused}
+    )
+    touched, _ = _work(loading, "reconsider", day=DAY, campaigns=["spring"])
+    left = loading.execute(text("SELECT count(*) FROM ledger.contacts WHERE is_refused_by_plan")).scalar_one()
+    assert (left, touched < MOST_PER_ROW * refused) == (0, True)
+
+
 def test_load_mends_what_an_undone_load_left(installations: Make) -> None:
     """A dry run leaves pages without rows; analysed then, they are nothing to rely on when the load comes."""
     installation = installations(rows=leads(300))

@@ -47,7 +47,8 @@ def verdicts(
 def phones(row: dict[str, Any], listed: frozenset[str] = frozenset(), policy: Policy = Policy()) -> list[str]:
     chunk = frame(row)
     judged = judge(chunk, normalise(chunk, CAMPAIGNS), CAMPAIGNS, listed, policy)
-    return [phone for phone in judged["phones"].iloc[0].split(",") if phone]
+    joined = judged["phones"].iloc[0]
+    return joined.split(",") if joined else []
 
 
 def records(chunk: pd.DataFrame) -> list[dict[str, Any]]:

@@ -80,6 +80,27 @@ def test_what_may_be_two_numbers_or_none_is_not_merged(shape: str) -> None:
     assert read(cells) == one_by_one(cells)
 
 
+@pytest.mark.parametrize(
+    ("raw", "region"),
+    [
+        pytest.param("+49" + 40 * " " + "1712345678", None, id="over-long-text"),
+        pytest.param("+2410774775564177624", None, id="prefix-that-is-rewritten"),
+        pytest.param("0777436107449251", "GA", id="national-prefix-that-is-rewritten"),
+        pytest.param("491712345678", "DE", id="plus-lost-or-area-code"),
+        pytest.param("0049171234567", "US", id="foreign-prefix"),
+        pytest.param("0111712345678", "US", id="own-prefix"),
+        pytest.param("000491712345678", "DE", id="three-noughts"),
+        pytest.param("+49+1712345678", None, id="inner-plus"),
+        pytest.param("+1 2", None, id="one-digit"),
+    ],
+)
+@pytest.mark.usefixtures("_all_at_once")
+def test_what_is_no_number_by_itself_is_none_in_a_column(raw: str, region: str | None) -> None:
+    """A guard that is missing would make a stranger's number of it."""
+    assert one_by_one([(raw, region)]) == [None]
+    assert read([(raw, region)]) == [None]
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("_all_at_once")
 def test_columns_of_every_region_and_type_equal_their_numbers() -> None:
