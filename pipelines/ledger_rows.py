@@ -27,13 +27,13 @@ class Scope:
 class Plannable(NamedTuple):
     """An eligible contact with what its row says and what was delivered of it before, if anything.
 
-    `phones`: E.164, with commas between. `attributes`: a JSON object.
+    `joined_phones`: E.164, with commas between. `attributes`: a JSON object.
     """
 
     row_no: int
     campaign: str
     lead_id: str
-    phones: str
+    joined_phones: str
     time_zone: str | None
     country: str | None
     first_name: str | None

@@ -184,7 +184,7 @@ class Planner:
         held: Mapping[tuple[str, str], tuple[str, str]],
     ) -> Refusal | None:
         """Why the row must not be sent after all: listed since it was decided, or its number is in the campaign."""
-        if not listed.isdisjoint(row.phones.split(",")):
+        if not listed.isdisjoint(row.joined_phones.split(",")):
             return Refusal(row.row_no, "suppressed", "do_not_call", REASONS["do_not_call"][1])
         holder = held.get((row.campaign, first_phone(row)))
         if holder is None or row.is_delivery or holder == (source, row.lead_id):
@@ -268,7 +268,7 @@ def _naming(row: Plannable, field_name: str, key: str | None) -> Plannable:
 
 def first_phone(row: Plannable) -> str:
     """The number that is called first."""
-    return row.phones.partition(",")[0]
+    return row.joined_phones.partition(",")[0]
 
 
 def _contact(row: Plannable, source: str, zone: ZoneInfo) -> Contact:

@@ -112,6 +112,6 @@ class Pages:
             rows = self.ledger.plannable(self.scope, self.day, self.source, after=after, limit=limit)
             new = [first_phone(row) for row in rows if not row.is_delivery]
             today = now.astimezone(self.zone).date()
-            listed = self.ledger.listed_numbers([row.phones for row in rows], today) if rows else set()
+            listed = self.ledger.listed_numbers([row.joined_phones for row in rows], today) if rows else set()
             held = self.ledger.holders(self.scope.campaigns, new) if new else {}
         return Page(self.day, self.source, rows, listed, held, now)
