@@ -174,33 +174,21 @@ def plan_and_send(
     A lead that the vendor turned out not to have, and that something was decided about meanwhile, is planned in
     another pass.
     """
-    with _on_record(installation, vendor, days, names):
-        return _plan_and_send(installation, vendor, days, names, wait_s=wait_s, stop=stop)
-
-
-def _plan_and_send(
-    installation: Installation,
-    vendor: str,
-    days: Sequence[date],
-    names: Sequence[str],
-    *,
-    wait_s: float,
-    stop: threading.Event | None,
-) -> VendorSummary:
     summary, delivered = PlanSummary(), DeliverySummary()
-    ask(installation, vendor, days, names, stop=stop)
-    terms = installation.terms(vendor, wait_s=wait_s)
-    for _ in range(MOST_PASSES):
-        with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
-            campaigns = installation.campaigns(ledger.store, vendor, names)
-            scope = installation.scope(vendor, days, campaigns)
-            summary = PlanSummary()
-            feed = _planned(installation, vendor, days, names, summary, stop)
-            passed = deliver(ledger, gateway, scope, campaigns, terms, feed=feed, stop=stop)
-        delivered.add(passed)
-        delivered.stopped |= summary.stopped
-        if not passed.counts["dropped"] or not passed.is_complete:
-            break
+    with _on_record(installation, vendor, days, names):
+        ask(installation, vendor, days, names, stop=stop)
+        terms = installation.terms(vendor, wait_s=wait_s)
+        for _ in range(MOST_PASSES):
+            with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
+                campaigns = installation.campaigns(ledger.store, vendor, names)
+                scope = installation.scope(vendor, days, campaigns)
+                summary = PlanSummary()
+                feed = _planned(installation, vendor, days, names, summary, stop)
+                passed = deliver(ledger, gateway, scope, campaigns, terms, feed=feed, stop=stop)
+            delivered.add(passed)
+            delivered.stopped |= summary.stopped
+            if not passed.counts["dropped"] or not passed.is_complete:
+                break
     return VendorSummary(summary, delivered)
 
 
