@@ -11,6 +11,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from connectors.errors import LeadsyncError
 from pipelines.installation import Installation
 
 
@@ -21,9 +22,14 @@ class LeadSync(dg.ConfigurableResource[Installation]):
 
     @contextmanager
     def opened(self, actor: str) -> Iterator[Installation]:
-        """The installation; its connections are closed at the end. `actor` names the run in the ledger."""
+        """The installation; its connections are closed at the end. `actor` names the run in the ledger.
+
+        An error of ours fails the step with its sentence, which Dagster shows before any stack.
+        """
         installation = Installation.load(Path(self.config_file), actor=actor)
         try:
             yield installation
+        except LeadsyncError as error:
+            raise dg.Failure(description=str(error)) from error
         finally:
             installation.close()

@@ -67,6 +67,10 @@ def failures(result: dg.ExecuteInProcessResult) -> list[str]:
     texts = []
     for event in result.all_events:
         if event.is_step_failure:
+            told = event.step_failure_data.user_failure_data
+            if told is not None and told.description:
+                texts.append(told.description)
+                continue
             error = event.step_failure_data.error
             cause = error.cause if error and error.cause else error
             texts.append(cause.message.strip().partition(": ")[2] if cause else f"{event.step_key} failed")

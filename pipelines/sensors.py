@@ -5,6 +5,7 @@ Belongs here: sensors. Does not belong here: what is due (the ledger decides), a
 
 import threading
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 
 import dagster as dg
 
@@ -14,6 +15,7 @@ from pipelines.resources import LeadSync
 from pipelines.store import utc_now
 
 PARTITION = "dagster/partition"
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 MOST_PER_TICK = 20
 # A question that failed without a trace in the ledger is asked again after this many seconds.
 ASK_AGAIN_S = 300
@@ -43,16 +45,17 @@ def _after_intake(vendor: str, job: AssetJob, intake: AssetJob) -> dg.SensorDefi
 
 
 def report_runs(jobs: dict[str, AssetJob], vendors: Sequence[str]) -> list[dg.SensorDefinition]:
-    """The report of the day after each load, and after a failure: the person on call needs it most then."""
+    """The report of the day after each load, and after any failure: the person on call needs it most then."""
     loads = [jobs[job_name(vendor)] for vendor in vendors]
     return [
         _report_after("report_after_load", dg.DagsterRunStatus.SUCCESS, loads, jobs[REPORT]),
-        _report_after("report_after_failure", dg.DagsterRunStatus.FAILURE, [*loads, jobs[INTAKE]], jobs[REPORT]),
+        # Whatever failed: what is materialised by hand in the UI belongs to no job of ours.
+        _report_after("report_after_failure", dg.DagsterRunStatus.FAILURE, None, jobs[REPORT]),
     ]
 
 
 def _report_after(
-    name: str, status: dg.DagsterRunStatus, monitored: list[AssetJob], job: AssetJob
+    name: str, status: dg.DagsterRunStatus, monitored: list[AssetJob] | None, job: AssetJob
 ) -> dg.SensorDefinition:
     @dg.run_status_sensor(
         name=name,
@@ -61,10 +64,18 @@ def _report_after(
         request_job=job,
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=15,
-        description=f"Proves and reports the day of a run that ended with {status.value}.",
+        description=f"Proves and reports the days of a run that ended with {status.value}.",
     )
-    def after_run(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
-        return _follow(context, "report")
+    def after_run(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        run = context.dagster_run
+        if run.job_name == REPORT:  # a report that cannot be made is not made again for that
+            yield dg.SkipReason("the run is the report itself")
+            return
+        days = _days(run)
+        if not days:
+            yield dg.SkipReason("the run is about no day")
+        for day in days:
+            yield dg.RunRequest(run_key=f"report:{run.run_id}:{day}", partition_key=day)
 
     return after_run
 
@@ -138,6 +149,17 @@ def _poll_for_a_while(leadsync: LeadSync) -> str:
 def _attempt(last_event_id: int | None) -> str:
     """Dagster drops a repeated run_key for ever: the newest event and the time make each attempt new."""
     return f"{last_event_id}:{int(utc_now().timestamp()) // ASK_AGAIN_S}"
+
+
+def _days(run: dg.DagsterRun) -> list[str]:
+    """The days that the run was about; of a long backfill the newest."""
+    if PARTITION in run.tags:
+        return [run.tags[PARTITION]]
+    if RANGE_START not in run.tags:
+        return []
+    first, last = date.fromisoformat(run.tags[RANGE_START]), date.fromisoformat(run.tags[RANGE_END])
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return [day.isoformat() for day in days[-MOST_PER_TICK:]]
 
 
 def _follow(context: dg.RunStatusSensorContext, what: str) -> dg.RunRequest | dg.SkipReason:

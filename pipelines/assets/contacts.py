@@ -3,13 +3,15 @@
 Belongs here: the asset `contacts`. Does not belong here: the rules (`pipelines/eligibility.py`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import dagster as dg
 
 from pipelines import checks, metadata, night
 from pipelines.assets.columns import CONTACT_COLUMNS
 from pipelines.assets.crm import CAMPAIGNS, DO_NOT_CALL, OWNERS
+from pipelines.assets.failing import Outcome, fail
+from pipelines.intake import DecisionSummary
 from pipelines.partitions import days_of
 from pipelines.resources import LeadSync
 
@@ -30,19 +32,21 @@ def contacts_asset(rows: Sequence[dg.AssetsDefinition], days: dg.PartitionsDefin
         metadata={"dagster/column_schema": CONTACT_COLUMNS},
         check_specs=[checks.conservation_spec(CONTACTS)],
     )
-    def contacts(context: dg.AssetExecutionContext, leadsync: LeadSync) -> Iterator[dg.MaterializeResult[None]]:
+    def contacts(context: dg.AssetExecutionContext, leadsync: LeadSync) -> Outcome:
         """Who may be called, and for everybody else why not."""
-        summaries = []
+        summaries: dict[str, DecisionSummary] = {}
         with leadsync.opened(context.run.run_id) as installation:
             for day in days_of(context):
                 summary = night.decide(installation, day)
-                summaries.append(summary)
-                context.add_asset_metadata(metadata.of_decision(summary), partition_key=day.isoformat())
-            empty = night.empty_days(installation, summaries)
-        yield dg.MaterializeResult(
-            asset_key=CONTACTS, check_results=[checks.conservation_of_decisions(CONTACTS, summaries)]
-        )
-        # A range may hold a Sunday; a run about nothing at all has failed.
-        night.raise_incomplete(empty if len(empty) == len(summaries) else [])
+                summaries[day.isoformat()] = summary
+            decided = list(summaries.values())
+            empty = night.empty_days(installation, decided)
+        check = checks.conservation_of_decisions(CONTACTS, decided)
+        if len(empty) == len(decided):  # a range may hold a Sunday; a run about nothing at all has failed
+            yield check
+            fail(empty)
+        for key, summary in summaries.items():
+            context.add_asset_metadata(metadata.of_decision(summary), partition_key=key)
+        yield dg.MaterializeResult(asset_key=CONTACTS, check_results=[check])
 
     return contacts

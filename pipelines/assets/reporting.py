@@ -10,6 +10,7 @@ import dagster as dg
 from pipelines import checks, metadata, morning, night
 from pipelines.assets.columns import OUTCOME_COLUMNS
 from pipelines.assets.crm import OWNERS
+from pipelines.assets.failing import fail
 from pipelines.assets.vendors import import_key
 from pipelines.partitions import days_of
 from pipelines.resources import LeadSync
@@ -101,7 +102,7 @@ def _call_outcomes(days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
                 counts = {"results_read": read, "results_stored": stored, "campaigns_not_read": len(failed)}
                 context.add_asset_metadata(counts, partition_key=day.isoformat())
                 problems += failed
-        night.raise_incomplete(problems)
+        fail(problems)
 
     return call_outcomes
 

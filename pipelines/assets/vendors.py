@@ -11,6 +11,7 @@ from pydantic import Field
 from pipelines import checks, metadata, morning, night, upkeep
 from pipelines.assets.contacts import CONTACTS
 from pipelines.assets.crm import OWNERS
+from pipelines.assets.failing import Outcome, fail
 from pipelines.partitions import days_of
 from pipelines.resources import LeadSync
 
@@ -94,21 +95,29 @@ def import_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDe
         check_specs=checks.outcome_specs(key),
         description="Batches that were sent, each entry with the vendor's verdict.",
     )
-    def sent(
-        context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync
-    ) -> Iterator[dg.MaterializeResult[None]]:
+    def sent(context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync) -> Outcome:
+        problems: dict[str, list[str]] = {}
+        told: dict[str, metadata.Metadata] = {}
         with leadsync.opened(context.run.run_id) as installation:
-            problems = []
             for day in days_of(context):
                 summary = night.send(installation, vendor, [day], config.campaigns)
-                context.add_asset_metadata(metadata.of_delivery(summary), partition_key=day.isoformat())
-                problems += night.recorded_stops(installation, vendor, day, config.campaigns)
-                problems += night.stops_of(summary, day) + night.failures_of(summary, day)
-                if problems and vendor in SWITCHES:  # what follows a failure is skipped: the good are switched here
+                told[str(day)] = metadata.of_delivery(summary)
+                problems[str(day)] = [
+                    *night.recorded_stops(installation, vendor, day, config.campaigns),
+                    *night.stops_of(summary, day),
+                    *night.failures_of(summary, day),
+                ]
+                if problems[str(day)] and vendor in SWITCHES:  # what follows a failure is skipped: switch the good here
                     night.switch_loaded(installation, vendor, [day], config.campaigns)
-            report = morning.report(installation, days_of(context))
-        yield dg.MaterializeResult(asset_key=key, check_results=checks.outcome_results(key, report))
-        night.raise_incomplete(list(dict.fromkeys(problems)))
+            results = checks.outcome_results(key, morning.report(installation, days_of(context)))
+        if any(problems.values()):
+            for day_key in [each for each in told if not problems[each]]:  # the others are not loaded: they stay failed
+                context.log_event(dg.AssetMaterialization(key, partition=day_key, metadata=told.pop(day_key)))
+            yield from results  # this also hands over what was logged
+            fail([text for texts in problems.values() for text in texts], told)
+        for day_key, values in told.items():
+            context.add_asset_metadata(values, partition_key=day_key)
+        yield dg.MaterializeResult(asset_key=key, check_results=results)
 
     return sent
 
@@ -169,6 +178,6 @@ def _switch_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsD
                 problems = night.switch_loaded(installation, vendor, [day], config.campaigns)
                 context.add_asset_metadata(metadata.of_problems(problems), partition_key=day.isoformat())
                 failed += [f"{day} {name}: {problem}" for name, problem in problems.items() if problem]
-        night.raise_incomplete(failed)
+        fail(failed)
 
     return switched

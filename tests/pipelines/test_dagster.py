@@ -15,7 +15,7 @@ from pipelines import night
 from pipelines.definitions import build_definitions
 from pipelines.installation import Installation
 from pipelines.jobs import INTAKE, REPORT, job_name
-from pipelines.runs import failures
+from pipelines.runs import failures, run_job
 from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
@@ -150,6 +150,65 @@ def test_failing_campaign_fails_the_run_and_stops_no_other(
     ]
     assert sinch.vendor.store.creations == {(TARGET, "lead-L1"): 1}
     assert states(installation) == {"accepted": 1, "planned": 1}
+
+
+def test_failed_load_is_not_materialised(
+    installations: Make, instance: dg.DagsterInstance, sinch: SandboxServer[SinchObi]
+) -> None:
+    """Nothing is green that was not loaded: the day is failed, and the failure has the sentence, not a stack."""
+    installation = installations(rows=leads(3))
+    assert run(installation, instance, INTAKE).success
+    sinch.faults.add(Fault(kind="status", status=503, match=Match(), times=None))
+    result = run(installation, instance, LOAD)
+    assert [e.asset_key.to_user_string() for e in result.get_asset_materialization_events()] == ["sinch/customers"]
+    [failed] = [event.step_failure_data for event in result.all_events if event.is_step_failure]
+    assert failed.user_failure_data.description.startswith(f"{DAY}: sinch ")
+    assert failed.user_failure_data.metadata[f"{DAY} accepted"].value == 0
+    assert "no_outcome_is_unknown" in {one.check_name for one in result.get_asset_check_evaluations()}
+
+
+def test_range_materialises_the_days_that_were_loaded(installations: Make, instance: dg.DagsterInstance) -> None:
+    """Of two days one has a campaign that is not there: the run fails, and the other day is loaded."""
+    rows = [lead(1, updated_at=f"{DAY - timedelta(days=1)}T10:00:00+01:00"), lead(2, campaign=OTHER_CAMPAIGN)]
+    installation = installations(rows=rows, campaigns={CAMPAIGN: TARGET, OTHER_CAMPAIGN: ABSENT_TARGET})
+    for number in (1, 0):
+        night.refresh_campaigns(installation)
+        night.pull_and_decide(installation, DAY - timedelta(days=number))
+    result = run_job(installation.settings, instance, LOAD, [DAY - timedelta(days=1), DAY])
+    assert not result.success
+    materialised = {(e.asset_key.to_user_string(), e.partition) for e in result.get_asset_materialization_events()}
+    assert ("sinch/customer_imports", str(DAY - timedelta(days=1))) in materialised
+    assert ("sinch/customer_imports", str(DAY)) not in materialised
+
+
+@pytest.mark.parametrize(
+    ("job", "tags", "days"),
+    [
+        (LOAD, {"dagster/partition": "2026-11-17"}, ["2026-11-17"]),
+        ("__ASSET_JOB", {"dagster/partition": "2026-11-17"}, ["2026-11-17"]),
+        (
+            "__ASSET_JOB",
+            {
+                "dagster/asset_partition_range_start": "2026-11-16",
+                "dagster/asset_partition_range_end": "2026-11-17",
+            },
+            ["2026-11-16", "2026-11-17"],
+        ),
+        ("retention", {}, []),
+        (REPORT, {"dagster/partition": "2026-11-17"}, []),
+    ],
+)
+def test_every_failure_is_followed_by_the_report(
+    installations: Make, instance: dg.DagsterInstance, job: str, tags: dict[str, str], days: list[str]
+) -> None:
+    """Also of what was materialised by hand, and of each day of a backfill; the report does not follow itself."""
+    sensors = {sensor.name: sensor for sensor in definitions(installations(rows=[])).sensors or []}
+    failed = dg.DagsterRun(job_name=job, run_id="0f0f0f0f", tags=tags)
+    event = dg.DagsterEvent(dg.DagsterEventType.RUN_FAILURE.value, job)
+    told = sensors["report_after_failure"](
+        dg.build_run_status_sensor_context("report_after_failure", event, instance, failed)
+    )
+    assert [one.partition_key for one in told if isinstance(one, dg.RunRequest)] == days
 
 
 def test_one_run_backfills_several_days(installations: Make, instance: dg.DagsterInstance) -> None:
