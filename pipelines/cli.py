@@ -45,7 +45,9 @@ def demo(config: Path | None, as_json: bool) -> int:
 
 @cli.command()
 @config_option
-@click.option("--port", default=3000, show_default=True, help="Where the Dagster UI listens.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Where the Dagster UI listens."
+)
 @click.option("--sandbox", "with_sandbox", is_flag=True, help="Run the sandbox vendors too, and send to them.")
 def up(config: Path | None, port: int, with_sandbox: bool) -> int:
     """Run the Dagster UI, its daemon and the embedded Postgres until Ctrl-C."""
@@ -89,6 +91,7 @@ def plan(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]
     from pipelines.dryrun import dry_run
 
     with _opened(config) as installation:
+        _check_day(installation, day)
         result = dry_run(installation, day, campaigns)
     code = NEEDS_A_PERSON if result["problems"] else OK
     if as_json:
@@ -124,6 +127,7 @@ def sync(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]
 
     stop = _stop_on_signals()
     with _opened(config) as installation:
+        _check_day(installation, day)
         with progress(f"Loading {day}") if not as_json else _quiet():
             result = night.load_day(installation, day, campaigns, wait_s=wait_s, stop=stop)
             failures = [*result.failures, *(_followed(installation, day, wait_s, stop) if wait_s else [])]
@@ -147,13 +151,53 @@ def status(config: Path | None, as_json: bool, day: date | None) -> int:
         if not days:
             raise SetupError("nothing was loaded yet; begin with `leadsync sync --day …`")
         report = morning.report(installation, days)
-    _tell(report, as_json)
-    return NEEDS_A_PERSON if report.problems else OK
+        missing = [] if day else _missing_night(installation, days[0])
+    _tell(report, as_json, extra=missing)
+    return NEEDS_A_PERSON if report.problems or missing else OK
+
+
+@cli.command()
+@config_option
+@json_option
+@day_option(required=True)
+@campaigns_option
+@click.option("--state", "states", multiple=True, help="Only in this state; may be repeated. Else all but accepted.")
+@click.option("--reason", "reasons", multiple=True, help="Only for this reason; may be repeated.")
+@click.option("--limit", type=click.IntRange(1), default=200, show_default=True, help="So many leads at most.")
+def leads(
+    config: Path | None,
+    as_json: bool,
+    day: date,
+    campaigns: Sequence[str],
+    states: Sequence[str],
+    reasons: Sequence[str],
+    limit: int,
+) -> int:
+    """Which leads, and why: by their id in the CRM, without numbers and names."""
+    from pipelines import report
+
+    for state in states:
+        if state not in report.STATES:
+            raise click.BadParameter(f"{state} is no state; there are {', '.join(report.STATES)}", param_hint="--state")
+    wanted = states or [state for state in report.STATES if state != "accepted"]
+    with _opened(config) as installation, installation.store() as store:
+        rows = report.leads(store, day, names=campaigns, states=wanted, reason_codes=reasons, limit=limit + 1)
+    records = [row._asdict() for row in rows[:limit]]
+    if as_json:
+        emit(records)
+        return OK
+    show(f"{day}: leads", [{name: value for name, value in one.items() if value is not None} for one in records])
+    if not records:
+        say(f"{day}: no such lead")
+    if len(rows) > limit:
+        say(f"There are more than {limit}: narrow it down, or raise --limit.")
+    return OK
 
 
 @cli.command()
 @click.option(
     "--port",
+    type=click.IntRange(0, 65535),
     default=8700,
     show_default=True,
     help="Where the first double listens; the others follow. 0 takes free ports.",
@@ -254,6 +298,21 @@ def _yesterday(installation: Any) -> date:
     from pipelines.partitions import day_before
 
     return date.fromisoformat(day_before(datetime.now(installation.settings.zone)))
+
+
+def _missing_night(installation: Any, newest: date) -> list[str]:
+    """That last night pulled nothing, if so: the newest day is then not the one that was asked about."""
+    last = _yesterday(installation)
+    return [f"{last}: nothing was pulled; {newest} is the newest day"] if newest < last else []
+
+
+def _check_day(installation: Any, day: date) -> None:
+    """The day can be loaded; else SetupError says why not."""
+    settings = installation.settings
+    if day < settings.first_day:
+        raise SetupError(f"--day {day} lies before first_day, {settings.first_day}")
+    if day > datetime.now(settings.zone).date():
+        raise SetupError(f"--day {day} has not begun in {settings.timezone}")
 
 
 def _stop_on_signals() -> threading.Event:

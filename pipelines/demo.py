@@ -63,9 +63,11 @@ def tell(result: dict[str, Any]) -> None:
     for problem in (*first["failures"], *again["failures"], *result["problems"]):
         say(f"! {problem}")
     say(f"Done in {result['seconds']} s. Next:")
-    say("  make up                        the Dagster UI with these days, and the sandbox")
-    say("  .venv/bin/leadsync status      did the newest night load, and if not, which leads and why?")
-    say("  docs/configuration.md          your own CRM and your own vendor")
+    say("  make up                                      the Dagster UI with these days, and empty sandboxes")
+    newest = DAYS[-1].isoformat()
+    say(f"  .venv/bin/leadsync status --day {newest}   did that night load, and if not, why?")
+    say(f"  .venv/bin/leadsync leads --day {newest}    which leads are not at their vendor, and why?")
+    say("  docs/configuration.md                        your own CRM and your own vendor")
 
 
 def _load(installation: Installation, text: str) -> dict[str, Any]:

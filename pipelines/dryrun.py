@@ -29,7 +29,8 @@ def dry_run(installation: Installation, day: date, names: Sequence[str] = ()) ->
         decided = night.pull_and_decide(trial, day)
         plans: list[PlanSummary] = []
         with trial.store() as store:
-            problems = [] if names else list(campaign_defects(store).values())
+            problems = night.empty_days(trial, [decided])
+            problems += [] if names else list(campaign_defects(store).values())
         for vendor in night.vendors_in_use(trial, names):
             try:
                 plans.append(night.plan(trial, vendor, [day], names))

@@ -18,7 +18,7 @@ from pipelines import results, targets
 from pipelines.delivery import deliver
 from pipelines.installation import Installation
 from pipelines.ledger_rows import Scope
-from pipelines.night import vendors_in_use
+from pipelines.night import empty_text, vendors_in_use
 from pipelines.report import NightReport, night_report
 from pipelines.results import PollSummary
 from pipelines.retention import purge
@@ -97,7 +97,7 @@ def longest_settle_s(installation: Installation) -> float:
 def report(installation: Installation, days: Sequence[date], names: Sequence[str] = ()) -> NightReport:
     """What the reporting schema says of the days, of the named campaigns or of all."""
     with installation.store() as store:
-        return night_report(store, days, names)
+        return night_report(store, days, names, empty_text=empty_text(installation))
 
 
 def count_imports(installation: Installation, day: date) -> dict[str, int]:

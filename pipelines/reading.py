@@ -9,10 +9,8 @@ from collections.abc import Sequence, Set
 from typing import Any
 
 from connectors.redaction import redact
-from pipelines.report import OPEN_STATES, NightReport
-from pipelines.terminal import complain, say, show
-
-_SHOWN = ("accepted", "invalid", "suppressed", "duplicate", "rejected", "withdrawn", "unattributed", *OPEN_STATES)
+from pipelines.report import STATES, NightReport
+from pipelines.terminal import say, show
 
 
 def as_record(report: NightReport, extra: Sequence[str] = ()) -> dict[str, Any]:
@@ -31,12 +29,13 @@ def tell(report: NightReport, extra: Sequence[str] = ()) -> None:
     problems = _problems(report, extra)
     days = ", ".join(day.isoformat() for day in report.days)
     say(f"{days}: " + ("every lead has its outcome" if not problems else f"{len(problems)} thing(s) need a person"))
-    for problem in problems:
-        complain(f"! {problem}")
+    for problem in problems:  # they are the answer, not a complaint about the question
+        say(f"! {problem}")
     say("")
     show("Campaigns", [_campaign(row, report) for row in report.campaigns])
     if report.reasons:
         show("Why leads are not accepted", [_reason(row) for row in report.reasons])
+        say(f"Which leads they are: leadsync leads --day {report.days[-1]} [--campaign C] [--state S] [--reason R]")
     if report.open_imports:
         told = {row.stopped_because for row in report.campaigns}
         show("Open imports", [_open_import(row, told) for row in report.open_imports])
@@ -45,7 +44,7 @@ def tell(report: NightReport, extra: Sequence[str] = ()) -> None:
 def _problems(report: NightReport, extra: Sequence[str]) -> list[str]:
     """What needs a person; a failure (`day: what happened`) that the report tells of its campaigns is told once."""
     told = {(str(row.day), row.stopped_because) for row in report.campaigns if row.stopped_because}
-    untold = [text for text in extra if _parted(text) not in told]
+    untold = [text for text in extra if _parted(text) not in told and text not in report.problems]
     return [*untold, *report.problems]
 
 
@@ -56,7 +55,7 @@ def _parted(failure: str) -> tuple[str, str | None]:
 
 
 def _campaign(row: Any, report: NightReport) -> dict[str, Any]:
-    seen = [state for state in _SHOWN if any(getattr(other, f"{state}_count") for other in report.campaigns)]
+    seen = [state for state in STATES if any(getattr(other, f"{state}_count") for other in report.campaigns)]
     record = {"day": row.day.isoformat(), "campaign": row.campaign, "vendor": row.vendor or "-", "read": row.read_count}
     return record | {state: getattr(row, f"{state}_count") for state in seen} | {"adds up": row.balanced}
 

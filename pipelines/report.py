@@ -14,17 +14,22 @@ from typing import Any
 from pipelines.store import Row, Store
 
 OPEN_STATES = ("planned", "sending", "submitted", "unknown")
+STATES = ("accepted", "invalid", "suppressed", "duplicate", "rejected", "withdrawn", "unattributed", *OPEN_STATES)
 
 
 @dataclass(frozen=True)
 class NightReport:
-    """What became of the leads of some days: counts by campaign, reasons, open imports."""
+    """What became of the leads of some days: counts by campaign, reasons, open imports.
+
+    `empty`: a sentence for each day that has no row although it should have one.
+    """
 
     days: tuple[date, ...]
     campaigns: Sequence[Row]
     reasons: Sequence[Row]
     open_imports: Sequence[Row]
     decided: tuple[date, ...]
+    empty: Sequence[str] = ()
 
     @property
     def is_balanced(self) -> bool:
@@ -34,7 +39,7 @@ class NightReport:
     @property
     def problems(self) -> list[str]:
         """One sentence for each thing that needs a person, the gravest first."""
-        return [*self._unread(), *self._unbalanced(), *self._stopped(), *self._open()]
+        return [*self._unread(), *self.empty, *self._unbalanced(), *self._stopped(), *self._open()]
 
     def _unread(self) -> list[str]:
         return [f"{day}: nothing was pulled and decided" for day in self.days if day not in self.decided]
@@ -61,20 +66,42 @@ class NightReport:
         return [f"{count} leads are {state}" for state, count in open_counts.items() if count]
 
 
-def night_report(store: Store, days: Sequence[date], names: Sequence[str] = ()) -> NightReport:
-    """What the reporting schema says of the days, of the named campaigns or of all."""
+def night_report(
+    store: Store, days: Sequence[date], names: Sequence[str] = (), *, empty_text: str | None = None
+) -> NightReport:
+    """What the reporting schema says of the days, of the named campaigns or of all.
+
+    Args:
+        empty_text: what is said of a day that has no row; None where such days are normal.
+    """
 
     def told(view: str) -> list[Row]:
         rows = store.rows("reporting", view, days=list(days))
         return [row for row in rows if not names or row.campaign in names]
 
+    decided = store.rows("reporting", "decided_days", days=list(days))
     return NightReport(
         days=tuple(days),
         campaigns=told("campaign_days"),
         reasons=told("reasons"),
         open_imports=told("open_imports"),
-        decided=tuple(row.day for row in store.rows("reporting", "decided_days", days=list(days))),
+        decided=tuple(row.day for row in decided),
+        empty=[f"{row.day}: {empty_text}" for row in decided if row.is_empty and empty_text],
     )
+
+
+def leads(
+    store: Store,
+    day: date,
+    *,
+    names: Sequence[str] = (),
+    states: Sequence[str] = (),
+    reason_codes: Sequence[str] = (),
+    limit: int | None = None,
+) -> list[Row]:
+    """The leads of the day, of the named campaigns, states and reasons or of all; without numbers and names."""
+    wanted = {"campaigns": list(names), "states": list(states), "reason_codes": list(reason_codes)}
+    return list(store.rows("reporting", "leads", day=day, limit=limit, **wanted))
 
 
 def newest_days(store: Store, limit: int = 1) -> list[date]:

@@ -13,6 +13,17 @@ FROM reporting.reason
 WHERE day = ANY (CAST(:days AS date[]))
 ORDER BY day, vendor, campaign, lead_count DESC, state, reason_code;
 
+-- name: leads :many
+-- The leads of the day in these states, of these campaigns and for these reasons; an empty list means any.
+SELECT campaign, vendor, source, lead_id, row_no, state, reason_code, reason, vendor_id, import_id
+FROM reporting.lead_outcome
+WHERE day = :day
+  AND (cardinality(CAST(:campaigns AS text[])) = 0 OR campaign = ANY (CAST(:campaigns AS text[])))
+  AND (cardinality(CAST(:states AS text[])) = 0 OR state = ANY (CAST(:states AS text[])))
+  AND (cardinality(CAST(:reason_codes AS text[])) = 0 OR reason_code = ANY (CAST(:reason_codes AS text[])))
+ORDER BY campaign, state, reason_code, source, row_no
+LIMIT :limit;
+
 -- name: open_imports :many
 -- The open imports of the given days, the oldest first; those that wait for the same are one row, under the first of them.
 SELECT min(import_id) AS import_id, count(*) AS import_count, vendor, campaign, day, state,
@@ -28,8 +39,12 @@ ORDER BY since, import_id;
 SELECT DISTINCT day FROM crm.pulls ORDER BY day DESC LIMIT :limit;
 
 -- name: decided_days :many
--- Those of the days that were decided.
-SELECT DISTINCT day FROM ledger.decisions WHERE day = ANY (CAST(:days AS date[]));
+-- Those of the days that were decided, and whether they have no row that could be read.
+SELECT decided.day, NOT EXISTS (
+    SELECT FROM ledger.contacts
+    WHERE contacts.day = decided.day AND contacts.reason_code IS DISTINCT FROM 'row_unreadable'
+) AS is_empty
+FROM (SELECT DISTINCT day FROM ledger.decisions WHERE day = ANY (CAST(:days AS date[]))) AS decided;
 
 -- name: import_totals :many
 -- Imports of the vendor and days by state, with what their entries came to.

@@ -8,8 +8,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -231,7 +233,68 @@ def test_status_is_the_newest_day_and_needs_a_person_only_when_one_is_needed(
     assert (open_report["days"], "1 leads are planned" in open_report["problems"]) == ([str(DAY)], True)
     config = configure()
     assert load(config) == []
-    assert leadsync("status", "--config", config).stdout.startswith(f"{DAY}: every lead has its outcome\n")
+    good = leadsync("status", "--config", config, "--day", DAY)
+    assert good.stdout.startswith(f"{DAY}: every lead has its outcome\n")
+
+
+def test_status_without_a_day_notices_that_last_night_is_missing(configure: Configure) -> None:
+    """The newest day was loaded well, and is not the one that was asked about: that needs a person."""
+    config = configure()
+    assert load(config) == []
+    zone = ZoneInfo("Europe/Berlin")
+    last = (datetime.now(zone) - timedelta(days=1)).date()
+    assert last > DAY
+    ended = leadsync("status", "--config", config, code=1)
+    assert f"! {last}: nothing was pulled; {DAY} is the newest day" in ended.stdout
+
+
+def test_status_of_a_day_without_a_row_says_what_the_load_said(configure: Configure) -> None:
+    """An empty night is no night on which every lead has its outcome; where it is normal, it is."""
+    config = configure(rows=[])
+    leadsync("sync", "--config", config, "--day", DAY, code=1)
+    ended = leadsync("status", "--config", config, "--day", DAY, code=1)
+    assert f"! {DAY}: no row of this day in sources.leads; nothing was sent" in ended.stdout
+    allowed = leadsync("status", "--config", configure(rows=[], empty_day="pass"), "--day", DAY)
+    assert f"{DAY}: every lead has its outcome" in allowed.stdout
+
+
+def test_leads_names_who_is_not_at_the_vendor(configure: Configure) -> None:
+    """By their ids and reasons, without a number; narrowed by campaign, state and reason; a limit is told."""
+    rows = [lead(1), lead(2, phone1="x"), lead(3, consent="no"), lead(4, consent="no", campaign="sprnig")]
+    config = configure(rows=rows)
+    load(config)
+
+    def told(*more: str, code: int = 0) -> Any:
+        return json.loads(leadsync("leads", "--config", config, "--day", DAY, "--json", *more, code=code).stdout)
+
+    assert {(one["lead_id"], one["reason_code"]) for one in told()} == {
+        ("L2", "phone_invalid"),
+        ("L3", "consent_withdrawn"),
+        ("L4", "campaign_unknown"),
+    }
+    assert [one["lead_id"] for one in told("--state", "accepted")] == ["L1"]
+    assert [one["lead_id"] for one in told("--reason", "consent_withdrawn")] == ["L3"]
+    assert [one["lead_id"] for one in told("--campaign", "sprnig")] == ["L4"]
+    shown = leadsync("leads", "--config", config, "--day", DAY, "--limit", "2").stdout
+    assert "There are more than 2" in shown
+    assert lead(1)["phone1"] not in shown
+    refused = leadsync("leads", "--config", config, "--day", DAY, "--state", "lost", code=2)
+    assert "lost is no state; there are accepted, invalid" in refused.stderr
+
+
+@pytest.mark.parametrize("command", ["sync", "plan"])
+def test_day_that_cannot_be_loaded_is_refused(configure: Configure, command: str) -> None:
+    """Days before the first and days that have not begun have no rows; nothing is written for them."""
+    config = configure()
+    early = leadsync(command, "--config", config, "--day", "2026-10-31", code=1)
+    assert early.stderr == "--day 2026-10-31 lies before first_day, 2026-11-01\n"
+    late = leadsync(command, "--config", config, "--day", "2999-01-01", code=1)
+    assert late.stderr == "--day 2999-01-01 has not begun in Europe/Berlin\n"
+
+
+def test_port_that_is_none_is_refused() -> None:
+    """A port is a number that there is."""
+    assert "99999 is not in the range" in leadsync("up", "--port", "99999", code=2).stderr
 
 
 def test_status_of_a_day_that_was_never_loaded_needs_a_person(configure: Configure) -> None:
