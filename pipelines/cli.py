@@ -72,7 +72,7 @@ def check(config: Path | None, as_json: bool, day: date | None) -> int:
     """Look at configuration, sources, credentials and targets; send nothing."""
     from pipelines.preflight import look
 
-    with _opened(config) as installation:
+    with _opened(config) as installation, progress("Checking") if not as_json else _quiet():
         findings = list(look(installation, day or _yesterday(installation)))
     if as_json:
         emit([{"what": finding.what, "problem": finding.problem, "note": finding.note} for finding in findings])

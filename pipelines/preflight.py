@@ -11,7 +11,7 @@ from datetime import date
 from functools import partial
 
 from connectors.crm.frames import DayWindow
-from connectors.errors import LeadsyncError, SetupError
+from connectors.errors import LeadsyncError, NotSentError, SetupError
 from pipelines import night, upkeep
 from pipelines.campaigns import campaign_defects
 from pipelines.installation import Installation
@@ -81,6 +81,8 @@ def _targets(installation: Installation) -> Iterator[Finding]:
             yield from _targets_of(installation, vendor)
         except SetupError as error:
             yield Finding(vendor, str(error))
+        except NotSentError as error:  # nor will it answer any other question, and each takes its time
+            yield Finding(vendor, f"vendors.{vendor}: {error}; is the vendor up, and the address right?")
 
 
 def _targets_of(installation: Installation, vendor: str) -> Iterator[Finding]:
@@ -94,13 +96,19 @@ def _targets_of(installation: Installation, vendor: str) -> Iterator[Finding]:
 
 
 def _known(installation: Installation, vendor: str) -> Iterator[Finding]:
-    """How much of each kind the vendor knows. An account that may not read a kind can load all the same."""
+    """How much of each kind the vendor knows. An account that may not read a kind can load all the same.
+
+    Raises:
+        NotSentError: the vendor cannot be reached.
+    """
     with installation.directory(vendor) as directory:
         kinds = list(directory.kinds)
     for kind in kinds:
         what = f"{vendor}: {kind.replace('_', ' ')}"
         try:
             counts = upkeep.refresh_reference(installation, vendor, kind)
+        except NotSentError:
+            raise
         except LeadsyncError as error:
             yield Finding(what, note=f"cannot be read, and is not checked: {error}")
         else:

@@ -149,7 +149,8 @@ class TokenProvider:
         if self._failure is not None and self._clock() < self._retry_at:
             if living is not None:
                 return living
-            raise self._error(type(self._failure), "no token; the last call for one failed a moment ago")
+            text = "no token; the last call for one failed a moment ago"
+            raise self._error(type(self._failure), text, status=self._failure.status)
         try:
             token = self._fetch()
         except (AuthenticationError, NotSentError) as error:

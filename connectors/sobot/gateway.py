@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -308,6 +309,8 @@ def with_setting(ask: Callable[[], Any]) -> None:
         raise SetupError(f"vendors.sobot.token_scope: sobot refused access ({error})") from None
     except NotSentError as error:
         setting = "token_host" if error.operation in TOKEN_OPERATIONS else "hosts"
+        if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise SetupError(f"vendors.sobot: {error}; sobot limits how often it is asked: wait a minute") from None
         raise SetupError(f"vendors.sobot.{setting}: {error}; is the vendor up, and the address right?") from None
 
 

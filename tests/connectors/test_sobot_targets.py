@@ -306,6 +306,14 @@ def test_preflight_names_the_setting_that_is_wrong(
     assert str(raised.value) == sentence
 
 
+def test_preflight_says_where_sobot_gives_no_token_for_now(gateway: SobotGateway, sobot: Vendor) -> None:
+    """Too many tokens were asked for: the address is right, and the vendor is up; also at the next question."""
+    sobot.faults.add(Fault(kind="status", status=429, match=Match(path_contains="/tokens"), times=None))
+    for _ in range(2):
+        with pytest.raises(SetupError, match=r"HTTP 429\); sobot limits how often it is asked: wait a minute$"):
+            gateway.preflight(campaign(code=TASK_CODE))
+
+
 def test_preflight_names_the_scope_where_access_is_refused(gateway: SobotGateway, sobot: Vendor) -> None:
     """403 is not the login."""
     sobot.faults.replace([Fault(kind="status", status=403, match=Match(path_contains="/cc-config/"))])

@@ -141,6 +141,20 @@ def test_check_names_a_vendor_that_cannot_be_opened(broken: Broken) -> None:
     installation.close()
 
 
+def test_check_asks_a_vendor_that_is_not_there_once(tmp_path: Path, database: str, servers: Servers) -> None:
+    """One line says so, with the setting; what it knows and its targets are not asked for in vain."""
+    config = write_vendors(tmp_path, servers, database=database)
+    document = yaml.safe_load(config.read_text("utf-8"))
+    document["vendors"]["platform"]["base_url"] = "http://127.0.0.1:1"
+    config.write_text(yaml.safe_dump(document), "utf-8")
+    installation = Installation.load(config)
+    findings = [finding for finding in look(installation, DAY) if finding.what.startswith("platform")]
+    assert [(finding.what, finding.is_good) for finding in findings] == [("platform", False)]
+    assert str(findings[0].problem).startswith("vendors.platform: platform ")
+    assert str(findings[0].problem).endswith("is the vendor up, and the address right?")
+    installation.close()
+
+
 def test_dry_run_plans_the_others_where_a_vendor_cannot_be_opened(broken: Broken) -> None:
     """What the others would be sent is shown, and what is wrong with this one."""
     installation = Installation.load(broken.config)
