@@ -67,8 +67,10 @@ class Admission:
                 self._look_at(self._campaigns[name])
             except TargetError as error:
                 self.stopped[name] = str(error)
-            except (SetupError, ConnectorError) as error:
+            except SetupError as error:
                 return str(error)
+            except ConnectorError as error:
+                return f"{self._scope.vendor} could not be asked about campaign {name} ({error}); nothing more was sent"
             else:
                 self._admitted.add(name)
         return None

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import orjson
 
 from connectors.errors import LeadsyncError, SetupError
 from pipelines.options import NEEDS_A_PERSON, OK, campaigns_option, config_option, day_option, json_option
@@ -100,7 +101,7 @@ def plan(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]
     show(f"{day}: what would be sent (nothing was)", result["campaigns"])
     show("Why not the others", result["reasons"])
     for sample in result["samples"]:
-        say(str(sample))
+        say(orjson.dumps(sample).decode())
     for problem in result["problems"]:
         complain(problem)
     return code
