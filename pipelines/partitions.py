@@ -11,6 +11,10 @@ import dagster as dg
 
 from pipelines.settings import Settings
 
+# The tags of a run that say which days it is about.
+PARTITION = "dagster/partition"
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
 
 def business_days(settings: Settings) -> dg.DailyPartitionsDefinition:
     """Every day since `first_day` in the business time zone, today included."""

@@ -17,10 +17,10 @@ import dagster as dg
 from connectors.errors import SetupError
 from pipelines.database import EMBEDDED, database_url, home
 from pipelines.definitions import build_definitions
+from pipelines.partitions import RANGE_END, RANGE_START
 from pipelines.settings import Settings
 
 STORAGE = "\nstorage:\n  postgres:\n    postgres_url: {env: DAGSTER_PG_URL}\n"
-RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 

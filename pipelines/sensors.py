@@ -11,11 +11,10 @@ import dagster as dg
 
 from pipelines import morning
 from pipelines.jobs import INTAKE, REPORT, AssetJob, job_name
+from pipelines.partitions import PARTITION, RANGE_END, RANGE_START
 from pipelines.resources import LeadSync
 from pipelines.store import utc_now
 
-PARTITION = "dagster/partition"
-RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 MOST_PER_TICK = 20
 # A question that failed without a trace in the ledger is asked again after this many seconds.
 ASK_AGAIN_S = 300
