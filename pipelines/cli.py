@@ -153,7 +153,7 @@ def status(config: Path | None, as_json: bool, day: date | None) -> int:
             raise SetupError("nothing was loaded yet; begin with `leadsync sync --day …`")
         report = morning.report(installation, days)
         missing = [] if day else _missing_night(installation, days[0])
-    _tell(report, as_json, extra=missing)
+    _tell(report, as_json, extra=missing, is_asked_for=True)
     return NEEDS_A_PERSON if report.problems or missing else OK
 
 
@@ -262,10 +262,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else OK)
 
 
-def _tell(report: Any, as_json: bool, extra: Sequence[str] = ()) -> None:
+def _tell(report: Any, as_json: bool, extra: Sequence[str] = (), *, is_asked_for: bool = False) -> None:
     from pipelines.reading import as_record, tell
 
-    emit(as_record(report, extra)) if as_json else tell(report, extra)
+    emit(as_record(report, extra)) if as_json else tell(report, extra, is_asked_for=is_asked_for)
 
 
 def _opened(config: Path | None) -> Any:

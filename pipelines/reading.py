@@ -10,7 +10,7 @@ from typing import Any
 
 from connectors.redaction import redact
 from pipelines.report import STATES, NightReport
-from pipelines.terminal import say, show
+from pipelines.terminal import complain, say, show
 
 
 def as_record(report: NightReport, extra: Sequence[str] = ()) -> dict[str, Any]:
@@ -24,13 +24,16 @@ def as_record(report: NightReport, extra: Sequence[str] = ()) -> dict[str, Any]:
     }
 
 
-def tell(report: NightReport, extra: Sequence[str] = ()) -> None:
-    """The report for people: the answer first."""
+def tell(report: NightReport, extra: Sequence[str] = (), *, is_asked_for: bool = False) -> None:
+    """The report for people: the answer first.
+
+    What needs a person is on standard error, except where just that was asked for: there it is the answer.
+    """
     problems = _problems(report, extra)
     days = ", ".join(day.isoformat() for day in report.days)
     say(f"{days}: " + ("every lead has its outcome" if not problems else f"{len(problems)} thing(s) need a person"))
-    for problem in problems:  # they are the answer, not a complaint about the question
-        say(f"! {problem}")
+    for problem in problems:
+        (say if is_asked_for else complain)(f"! {problem}")
     say("")
     show("Campaigns", [_campaign(row, report) for row in report.campaigns])
     if report.reasons:
