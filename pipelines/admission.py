@@ -7,6 +7,7 @@ made (`targets.py`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from functools import partial
 from typing import Any, TypeVar
@@ -43,6 +44,8 @@ class Admission:
         self._campaigns = campaigns
         self._settle_s = settle_s
         self._persist = persist
+        self._looking = ThreadPoolExecutor(1, thread_name_prefix=f"{scope.vendor}-preflight")
+        self._looks: dict[str, Future[None]] = {}
         self._admitted: set[str] = set()
         self._told: set[str] = set()
         self.targets: dict[tuple[str, date], Mapping[str, Any]] = {}
@@ -56,6 +59,15 @@ class Admission:
     def admit_all(self, names: Iterable[str]) -> None:
         """The campaigns are admitted unseen: a question loads nothing."""
         self._admitted = self._told = set(names)
+
+    def look_ahead(self, names: Iterable[str]) -> None:
+        """The vendor is asked about the campaigns by a thread, while other things are done; `admit` waits for it."""
+        for name in sorted(set(names) - self._looks.keys()):
+            self._looks[name] = self._looking.submit(self._gateway.preflight, self._campaigns[name])
+
+    def close(self) -> None:
+        """The thread is gone."""
+        self._looking.shutdown(wait=True, cancel_futures=True)
 
     def admit(self, names: Iterable[str]) -> str | None:
         """Campaigns whose target can be loaded are admitted, the others stopped, each with its reason.
@@ -96,7 +108,10 @@ class Admission:
 
     def _look_at(self, campaign: Campaign) -> None:
         """The campaign's target can be loaded; one that is missing is made, where the vendor allows that."""
-        self._gateway.preflight(campaign)
+        if campaign.campaign in self._looks:
+            self._looks.pop(campaign.campaign).result()
+        else:
+            self._gateway.preflight(campaign)
         for day in self._scope.days:
             made = self._persist(partial(self._target, campaign, day))
             if made is not None:

@@ -172,11 +172,13 @@ class _Run:
 
     def _open(self) -> None:
         self._expire_leases()
-        self._draw(is_waiting=True)  # first: the plan in the making replaces what an older one left unsent
+        drawn = self._drawn(is_waiting=True) or set()  # first: this plan replaces what an older one left unsent
+        if self._mode == "send":
+            self._admission.look_ahead(drawn)
         self._commit(self._ledger.store.mend_statistics)  # now that there are imports
         names = self._commit(lambda: self._ledger.open_campaigns(self._scope, _STATES[self._mode]))
         if self._mode == "send":
-            self._admit(names)
+            self._admit(drawn.union(names))
         else:  # a question loads nothing: any campaign may be asked about
             self._admission.admit_all(names)
 
@@ -267,14 +269,19 @@ class _Run:
 
     def _draw(self, *, is_waiting: bool) -> bool:
         """Takes the next step of the plan in the making; False when there is none."""
-        names = self._feed.take(wait_s=0.0)
-        while names is None and is_waiting and not self._feed.is_over and not self._stop.is_set():
-            names = self._feed.take(wait_s=LOOK_S)
+        names = self._drawn(is_waiting=is_waiting)
         if names is None:
             return False
         self._admit(names)
         self._planned_due = 0.0
         return True
+
+    def _drawn(self, *, is_waiting: bool) -> set[str] | None:
+        """The campaigns that the next step of the plan in the making added imports to."""
+        names = self._feed.take(wait_s=0.0)
+        while names is None and is_waiting and not self._feed.is_over and not self._stop.is_set():
+            names = self._feed.take(wait_s=LOOK_S)
+        return names
 
     def _admit(self, names: Iterable[str]) -> None:
         self._tally.end(self._admission.admit(names))
@@ -331,6 +338,7 @@ class _Run:
         finally:
             self._workers.close()
             self._feed.close()
+            self._admission.close()
 
     def _stop_claiming(self) -> None:
         self._planned_due = self._unknown_due = NEVER

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from connectors.errors import SetupError
 
 AUTO = "auto"
@@ -69,6 +72,8 @@ def _known_encoding(wanted: str, *, setting: str) -> str:
 
 def _undecodable_line(path: Path, name: str) -> int | None:
     """The line of the first byte that is not in the encoding; None when every byte is."""
+    if name in ("utf-8", "utf-8-sig") and _is_utf8(path):
+        return None
     line = 1
     decoder = codecs.getincrementaldecoder(name)()
     for block in _blocks(path):
@@ -78,6 +83,20 @@ def _undecodable_line(path: Path, name: str) -> int | None:
             return line + error.object[: error.start].count(b"\n")
         line += text.count("\n")
     return None
+
+
+def _is_utf8(path: Path) -> bool:
+    """Whether every line is UTF-8, as Arrow tells in a fraction of the time of a decoder; False may decide nothing."""
+    rest = b""
+    for block in _blocks(path):
+        whole, _, rest = (rest + block).rpartition(b"\n") if block else (rest, b"", b"")
+        if len(rest) > _BLOCK_BYTES:  # hardly lines
+            return False
+        try:
+            pc.cast(pa.array([whole], pa.large_binary()), pa.large_string())
+        except pa.ArrowInvalid:
+            return False
+    return True
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
