@@ -33,6 +33,7 @@ _FEW = 50  # so few numbers are read one by one sooner than a pattern is compile
 # Digits and separators behind at most one plus; of these the guards refuse nothing that is not doubtful here.
 _PLAIN = r"^\(?\+?[0-9(][0-9 ()./-]*[0-9)]$"
 _DOUBTFUL = r"(?:/| -)[^0-9]*0|\.0+$"
+
 Places = np.ndarray[Any, np.dtype[np.intp]]
 
 
