@@ -187,7 +187,8 @@ def leads(
     if as_json:
         emit(records)
         return OK
-    show(f"{day}: leads", [{name: value for name, value in one.items() if value is not None} for one in records])
+    # As text: the number of a row is no quantity.
+    show(f"{day}: leads", [{name: str(value) for name, value in one.items() if value is not None} for one in records])
     if not records:
         say(f"{day}: no such lead")
     if len(rows) > limit:
