@@ -16,6 +16,7 @@ from pipelines import morning, night
 from pipelines.installation import Installation
 from pipelines.processes import free_port
 from pipelines.up import services
+from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
 from tests.doubles import KINDS, SECRETS, serve, write_vendors
@@ -36,6 +37,10 @@ query($id: String!) { partitionBackfillOrError(backfillId: $id) {
 LAUNCH = """
 mutation($p: ExecutionParams!) { launchRun(executionParams: $p) {
   __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } ... on Error { message } } }
+"""
+MATERIALISATIONS = """
+query($key: AssetKeyInput!) { assetOrError(assetKey: $key) {
+  ... on Asset { assetMaterializations(limit: 10) { partition } } } }
 """
 RUN_STATUS = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
 
@@ -93,6 +98,29 @@ def test_night_settles_asynchronous_imports_without_a_hand(
             installation.close()
     assert accepted == {"sobot": 25, "platform": 25}
     assert {name: len(server.vendor.held()) for name, server in servers.items()} == accepted
+
+
+@pytest.mark.slow
+def test_backfill_that_fails_is_reported_without_a_hand(
+    folder: Path, installations: Callable[..., Installation], sinch: SandboxServer[SinchObi]
+) -> None:
+    """What was started by hand belongs to no job: its failure, too, is followed by the report of each of its days."""
+    installation = installations(rows=[row(index, day, CAMPAIGN) for index, day in enumerate(DAYS, 1)])
+    night.refresh_campaigns(installation)
+    sinch.faults.add(Fault(kind="status", status=503, match=Match(), times=None))
+    with ui(folder) as ask:
+        runs = backfill(ask, ["crm/leads", "contacts", "sinch/customers", "sinch/customer_imports"], DAYS[:2])
+        assert [run["status"] for run in runs] == ["FAILURE"]
+        reported = wait_for(lambda: materialised(ask, "reporting/nightly_report", count=2))
+        assert reported == set(DAYS[:2])
+        assert materialised(ask, "sinch/customer_imports", count=0) == set()
+
+
+def materialised(ask: Callable[[str, dict[str, Any]], Any], asset: str, *, count: int) -> set[str] | None:
+    """The days for which the asset was materialised, once they are so many."""
+    found = ask(MATERIALISATIONS, {"key": {"path": asset.split("/")}})["assetOrError"]
+    days = {one["partition"] for one in found.get("assetMaterializations", [])}
+    return days if len(days) >= count else None
 
 
 def accepted_by_vendor(installation: Installation, *, count: int) -> dict[str, int] | None:
