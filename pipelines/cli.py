@@ -182,6 +182,8 @@ def leads(
             raise click.BadParameter(f"{state} is no state; there are {', '.join(report.STATES)}", param_hint="--state")
     wanted = states or [state for state in report.STATES if state != "accepted"]
     with _opened(config) as installation, installation.store() as store:
+        if day not in report.decided_days(store, [day]):
+            raise SetupError(f"{day}: nothing was pulled and decided")
         rows = report.leads(store, day, names=campaigns, states=wanted, reason_codes=reasons, limit=limit + 1)
     records = [row._asdict() for row in rows[:limit]]
     if as_json:
@@ -286,8 +288,11 @@ def _followed(installation: Any, day: date, wait_s: float, stop: threading.Event
     from pipelines.following import follow  # here: Dagster takes a second to import
     from pipelines.runs import dagster_instance
 
-    with dagster_instance(installation.settings) as instance:
-        return follow(installation, instance, [day], wait_s=wait_s, stop=stop)
+    try:
+        with dagster_instance(installation.settings) as instance:
+            return follow(installation, instance, [day], wait_s=wait_s, stop=stop)
+    except SetupError as error:  # the load itself is done, and is told of
+        return [f"{day}: cannot wait: {error}"]
 
 
 def _quiet() -> Any:

@@ -21,7 +21,7 @@ import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.crm.frames import TEXT, as_arrow, as_texts
+from connectors.crm.frames import TEXT, as_arrow, as_flags, as_texts
 from connectors.redaction import redact
 from pipelines.phone_columns import column_to_e164
 from pipelines.phones import normalise_region
@@ -190,11 +190,11 @@ def _broken_rules(
         "campaign_inactive": _is_one_of(campaign, inactive),
         "consent_withdrawn": _is_one_of(consent, ("withdrawn",)),
         "consent_unclear": _is_one_of(consent, ("unclear",)),
-        "consent_missing": _flags(consent.is_null()) & policy.is_consent_required,
-        "do_not_call": _flags(found.is_stopped),
+        "consent_missing": as_flags(consent.is_null()) & policy.is_consent_required,
+        "do_not_call": as_flags(found.is_stopped),
         "phone_missing": ~has_phone,
         "country_unknown": ~has_valid & is_country_odd,
-        "phone_invalid": _flags(found.first.is_null()),
+        "phone_invalid": as_flags(found.first.is_null()),
         "time_zone_invalid": _is_odd(frame["timezone"], contacts["time_zone"].notna()),
         "priority_invalid": _is_odd(frame["priority"], _is_parsed(frame["priority"], parse_priority)),
         "not_before_invalid": _is_odd(
@@ -260,7 +260,7 @@ def _mapped(column: pd.Series[Any], function: Callable[[str], str | None]) -> pa
 
 
 def _is_parsed(column: pd.Series[Any], parse: Callable[[str], object]) -> np.ndarray[Any, Any]:
-    return _flags(_mapped(column, lambda text: None if parse(text) is None else text).is_valid())
+    return as_flags(_mapped(column, lambda text: None if parse(text) is None else text).is_valid())
 
 
 def _is_odd(raw: pd.Series[Any], is_parsed: Any) -> np.ndarray[Any, Any]:
@@ -268,12 +268,7 @@ def _is_odd(raw: pd.Series[Any], is_parsed: Any) -> np.ndarray[Any, Any]:
 
 
 def _is_one_of(cells: pa.Array, values: Iterable[str]) -> np.ndarray[Any, Any]:
-    return _flags(pc.is_in(cells, pa.array(values, TEXT)))
-
-
-def _flags(truths: pa.Array) -> np.ndarray[Any, Any]:
-    flags: np.ndarray[Any, Any] = truths.to_numpy(zero_copy_only=False)
-    return flags
+    return as_flags(pc.is_in(cells, pa.array(values, TEXT)))
 
 
 def _framed(columns: Mapping[str, pa.Array], index: pd.Index[Any]) -> pd.DataFrame:

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.crm.frames import TEXT
+from connectors.crm.frames import TEXT, as_flags
 from pipelines.phones import (
     MAX_LENGTH,
     STRIP,
@@ -45,7 +45,7 @@ class _Numbers(NamedTuple):
 
     def where(self, flags: pa.Array) -> Self:
         """Those with the flag."""
-        return self._replace(digits=self.digits.filter(flags), places=self.places[_flags(flags)])
+        return self._replace(digits=self.digits.filter(flags), places=self.places[as_flags(flags)])
 
     def without(self, length: int) -> Self:
         """The same numbers without so many of their first digits."""
@@ -93,7 +93,7 @@ def _stripped(raw: pa.Array) -> _Numbers:
     texts = raw.filter(is_common).to_pylist()
     # One text of them all: to each by itself Python would do it four times as slowly.
     digits = "\n".join(texts).translate(STRIP).split("\n") if texts else []
-    return _Numbers(pa.array(digits, TEXT), np.flatnonzero(_flags(is_common)))
+    return _Numbers(pa.array(digits, TEXT), np.flatnonzero(as_flags(is_common)))
 
 
 def _dialled_at_home(called: _Numbers, plan: Plan) -> _Numbers:
@@ -136,8 +136,3 @@ def _without_national_prefix(numbers: _Numbers, plan: Plan) -> _Numbers:
 
 def _together(parts: Sequence[_Numbers]) -> _Numbers:
     return _Numbers(pa.concat_arrays([part.digits for part in parts]), np.concatenate([part.places for part in parts]))
-
-
-def _flags(truths: pa.Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    flags: np.ndarray[Any, np.dtype[np.bool_]] = truths.to_numpy(zero_copy_only=False)
-    return flags

@@ -104,6 +104,11 @@ def leads(
     return list(store.rows("reporting", "leads", day=day, limit=limit, **wanted))
 
 
+def decided_days(store: Store, days: Sequence[date]) -> list[date]:
+    """Those of the days that were decided."""
+    return [row.day for row in store.rows("reporting", "decided_days", days=list(days))]
+
+
 def newest_days(store: Store, limit: int = 1) -> list[date]:
     """The newest days that were pulled, the newest first."""
     return [row.day for row in store.rows("reporting", "newest_days", limit=limit)]

@@ -193,6 +193,12 @@ def as_arrow(column: pd.Series[Any]) -> pa.Array:
     return cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
 
 
+def as_flags(truths: pa.Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """An Arrow array of truths without nulls, as NumPy picks rows by them."""
+    flags: np.ndarray[Any, np.dtype[np.bool_]] = truths.to_numpy(zero_copy_only=False)
+    return flags
+
+
 def as_texts(column: pd.Series[Any]) -> list[str | None]:
     """The cells of a column of text; None where one is missing."""
     texts: list[str | None] = as_arrow(column).to_pylist()

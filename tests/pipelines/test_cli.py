@@ -22,6 +22,7 @@ from pipelines.installation import Installation
 from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
+from tests.doubles import KINDS, SECRETS, serve, write_vendors
 from tests.factories import (
     ABSENT_TARGET,
     CAMPAIGN,
@@ -278,8 +279,22 @@ def test_leads_names_who_is_not_at_the_vendor(configure: Configure) -> None:
     shown = leadsync("leads", "--config", config, "--day", DAY, "--limit", "2").stdout
     assert "There are more than 2" in shown
     assert lead(1)["phone1"] not in shown
+    never = leadsync("leads", "--config", config, "--day", "2026-11-15", code=1)
+    assert never.stderr == "2026-11-15: nothing was pulled and decided\n"
     refused = leadsync("leads", "--config", config, "--day", DAY, "--state", "lost", code=2)
     assert "lost is no state; there are accepted, invalid" in refused.stderr
+
+
+def test_sync_that_cannot_wait_tells_what_it_loaded(tmp_path: Path, database: str) -> None:
+    """Without Dagster's instance nothing can be followed; what was sent before that is told all the same."""
+    rows = [lead(number, campaign="platform-calls") for number in range(1, 26)]
+    with serve(KINDS["platform"]) as server:
+        config = write_vendors(tmp_path, {"platform": server}, database=database, rows=rows)
+        environment = {**SECRETS, "DAGSTER_HOME": ""}
+        ended = leadsync("sync", "--config", config, "--day", DAY, "--wait", "5", environment=environment, code=1)
+    assert f"! {DAY}: cannot wait: there is no dagster.yaml beside the configuration" in ended.stderr
+    assert "! 25 leads are submitted" in ended.stderr
+    assert "platform-calls" in ended.stdout
 
 
 @pytest.mark.parametrize("command", ["sync", "plan"])
