@@ -188,13 +188,12 @@ def leads(
     records = [row._asdict() for row in rows[:limit]]
     if as_json:
         emit(records)
-        return OK
-    # As text: the number of a row is no quantity.
-    show(f"{day}: leads", [{name: str(value) for name, value in one.items() if value is not None} for one in records])
-    if not records:
+    elif records:  # as text: the number of a row is no quantity
+        show(f"{day}: leads", [{name: str(cell) for name, cell in one.items() if cell is not None} for one in records])
+    else:
         say(f"{day}: no such lead")
     if len(rows) > limit:
-        say(f"There are more than {limit}: narrow it down, or raise --limit.")
+        complain(f"There are more than {limit}: narrow it down, or raise --limit.")
     return OK
 
 

@@ -276,9 +276,10 @@ def test_leads_names_who_is_not_at_the_vendor(configure: Configure) -> None:
     assert [one["lead_id"] for one in told("--state", "accepted")] == ["L1"]
     assert [one["lead_id"] for one in told("--reason", "consent_withdrawn")] == ["L3"]
     assert [one["lead_id"] for one in told("--campaign", "sprnig")] == ["L4"]
-    shown = leadsync("leads", "--config", config, "--day", DAY, "--limit", "2").stdout
-    assert "There are more than 2" in shown
-    assert lead(1)["phone1"] not in shown
+    for form in ((), ("--json",)):
+        cut = leadsync("leads", "--config", config, "--day", DAY, "--limit", "2", *form)
+        assert cut.stderr == "There are more than 2: narrow it down, or raise --limit.\n"
+        assert lead(1)["phone1"] not in cut.stdout
     never = leadsync("leads", "--config", config, "--day", "2026-11-15", code=1)
     assert never.stderr == "2026-11-15: nothing was pulled and decided\n"
     refused = leadsync("leads", "--config", config, "--day", DAY, "--state", "lost", code=2)
