@@ -170,6 +170,16 @@ class CallResult:
     changed_at: datetime | None
 
 
+class Delivered(NamedTuple):
+    """A lead that a vendor has. `entry` is what it was sent last, and `phones` its E.164 numbers; both until purged."""
+
+    source: str
+    lead_id: str
+    vendor_id: str | None = None
+    entry: Entry | None = None
+    phones: Sequence[str] = ()
+
+
 class Gateway(Protocol):
     """A dialler vendor, as the delivery engine sees it. Every method may be called from many threads."""
 
@@ -297,4 +307,23 @@ class ControlsTargets(Protocol):
         Raises:
             TargetError: it cannot be done; the text names the setting.
             OutcomeUnknownError: it may have been done; repeat it.
+        """
+
+
+@runtime_checkable
+class TakesBack(Protocol):
+    """A vendor from which a delivered lead can be taken back. Such a gateway is a `Gateway` too."""
+
+    @property
+    def withdrawal_refusal(self) -> str | None:
+        """Why no lead can be taken back, naming the setting that forbids it or is missing; None when it can be."""
+
+    def withdraw(self, campaign: Campaign, lead: Delivered) -> str:
+        """The vendor calls the lead no more, also when it was so before; how, in a few words for the report.
+
+        May be repeated without harm, whatever came of it before.
+
+        Raises:
+            RejectedError: the vendor, or what is known of the lead, does not allow it; a person must look.
+            ConnectorError: not this time; try again later.
         """
