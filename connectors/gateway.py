@@ -14,6 +14,9 @@ from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 from uuid import UUID
 
 import orjson
+import pyarrow as pa
+
+from connectors.columns import TEXT
 
 Entry = dict[str, Any]
 """One lead in the vendor's own schema, as JSON."""
@@ -57,6 +60,25 @@ class Contact(NamedTuple):
     priority: int | None = None
     not_before: datetime | None = None
     attributes: Mapping[str, Any] = {}
+
+
+CONTACT_COLUMNS = pa.schema(
+    [
+        ("source", TEXT),
+        ("lead_id", TEXT),
+        ("phones", TEXT),
+        ("first_name", TEXT),
+        ("last_name", TEXT),
+        ("email", TEXT),
+        ("country", TEXT),
+        ("time_zone", TEXT),
+        ("agent", TEXT),
+        ("priority", pa.int64()),
+        ("not_before", pa.timestamp("us", "UTC")),
+        ("attributes", TEXT),
+    ]
+)
+"""Many contacts, a row each: `phones` with commas between, `attributes` a JSON object or missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +259,17 @@ class Gateway(Protocol):
 
     def close(self) -> None:
         """All connections are closed."""
+
+
+@runtime_checkable
+class MapsColumns(Protocol):
+    """A vendor that maps many contacts at once. Such a gateway is a `Gateway` too."""
+
+    def column_mapper(self, campaign: Campaign) -> Callable[[pa.Table], pa.Array | None]:
+        """A function that turns contacts, in `CONTACT_COLUMNS`, into JSON texts: those of `mapper`, byte for byte.
+
+        It answers None where these contacts must be mapped one by one.
+        """
 
 
 @runtime_checkable

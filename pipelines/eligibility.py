@@ -21,7 +21,8 @@ import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.crm.frames import TEXT, as_arrow, as_flags, as_texts
+from connectors.columns import TEXT, by_value, joined_present
+from connectors.crm.frames import as_arrow, as_flags, as_texts
 from connectors.redaction import redact
 from pipelines.phone_columns import column_to_e164
 from pipelines.phones import normalise_region
@@ -62,7 +63,6 @@ _ORDER = {code: place for place, code in enumerate(REASONS, start=1)}
 _CODES = pa.array([None, *REASONS], TEXT)
 _VERDICTS = pa.array(["eligible", *(verdict for verdict, _ in REASONS.values())], TEXT)
 _TEXTS = pa.array([None, *(text for _, text in REASONS.values())], TEXT)
-_NOTHING = pa.scalar("", TEXT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +91,14 @@ def normalise(frame: pd.DataFrame, campaigns: Mapping[str, CampaignRule]) -> pd.
     Returns:
         Columns `phone1`, `phone2`, `phone3`, `country` (ISO 3166 alpha-2), `time_zone` (IANA): text, or missing.
     """
-    country = _mapped(frame["country"], normalise_region)
-    fallback = _mapped(frame["campaign"], lambda name: _region_of(campaigns.get(name)))
+    country = by_value(as_arrow(frame["country"]), normalise_region)
+    fallback = by_value(as_arrow(frame["campaign"]), lambda name: _region_of(campaigns.get(name)))
     # Only a row that names no country is read by the campaign's: an unread word is not no word.
     region = pc.if_else(as_arrow(frame["country"]).is_null(), fallback, country)
     phones = pa.concat_arrays([as_arrow(frame[column]) for column in PHONE_COLUMNS])
     found = column_to_e164(phones, pa.concat_arrays([region] * len(PHONE_COLUMNS)))
     contacts = {name: found.slice(at * len(frame), len(frame)) for at, name in enumerate(PHONE_COLUMNS)}
-    contacts |= {"country": country, "time_zone": _mapped(frame["timezone"], canonical_time_zone)}
+    contacts |= {"country": country, "time_zone": by_value(as_arrow(frame["timezone"]), canonical_time_zone)}
     return _framed(contacts, frame.index)
 
 
@@ -179,7 +179,7 @@ def _broken_rules(
     has_phone = frame[list(PHONE_COLUMNS)].notna().any(axis=1).to_numpy()
     has_valid = contacts[list(PHONE_COLUMNS)].notna().any(axis=1).to_numpy()
     is_country_odd = _is_odd(frame["country"], contacts["country"].notna())
-    consent = _mapped(frame["consent"], _consent)
+    consent = by_value(as_arrow(frame["consent"]), _consent)
     campaign = as_arrow(frame["campaign"])
     inactive = [name for name, rule in campaigns.items() if not rule.is_active]
     broken = {
@@ -225,10 +225,7 @@ def _dialable(contacts: pd.DataFrame, listed: Set[str], policy: Policy) -> _Dial
     if policy.suppress_by == "number":
         phones = [_without(numbers, flags) for numbers, flags in zip(phones, is_listed, strict=True)]
         is_stopped = pc.and_(is_stopped, pc.coalesce(*phones).is_null())
-    # Not null_handling="skip": Arrow then drops the rows that have no number at all.
-    led = [pc.utf8_replace_slice(numbers, 0, 0, ",") for numbers in phones]
-    joined = pc.binary_join_element_wise(*led, _NOTHING, null_handling="replace", null_replacement="")
-    return _Dialable(pc.utf8_slice_codeunits(joined, 1), pc.coalesce(*phones), is_stopped)
+    return _Dialable(joined_present(*phones, separator=","), pc.coalesce(*phones), is_stopped)
 
 
 def _is_same(cells: pa.Array, others: pa.Array) -> pa.Array:
@@ -252,15 +249,8 @@ def _consent(text: str) -> str:
     return "granted" if word in GRANTED else "withdrawn" if word in WITHDRAWN else "unclear"
 
 
-def _mapped(column: pd.Series[Any], function: Callable[[str], str | None]) -> pa.Array:
-    """The function of every text in the column; each distinct text is worked out once."""
-    coded = as_arrow(column).dictionary_encode()
-    values = pa.array([function(text) for text in coded.dictionary.to_pylist()], TEXT)
-    return values.take(coded.indices)
-
-
 def _is_parsed(column: pd.Series[Any], parse: Callable[[str], object]) -> np.ndarray[Any, Any]:
-    return as_flags(_mapped(column, lambda text: None if parse(text) is None else text).is_valid())
+    return as_flags(by_value(as_arrow(column), lambda text: None if parse(text) is None else text).is_valid())
 
 
 def _is_odd(raw: pd.Series[Any], is_parsed: Any) -> np.ndarray[Any, Any]:

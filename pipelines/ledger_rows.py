@@ -9,9 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID, uuid4
 
+import pyarrow as pa
+
+from connectors.columns import TEXT
 from connectors.gateway import Action, Batch, Campaign
 
 
@@ -24,29 +27,33 @@ class Scope:
     campaigns: tuple[str, ...]
 
 
-class Plannable(NamedTuple):
-    """An eligible contact with what its row says and what was delivered of it before, if anything.
+PLANNABLE = pa.schema(
+    [
+        ("row_no", pa.int64()),
+        ("campaign", TEXT),
+        ("lead_id", TEXT),
+        ("phone", TEXT),
+        ("phones", TEXT),
+        ("time_zone", TEXT),
+        ("country", TEXT),
+        ("first_name", TEXT),
+        ("last_name", TEXT),
+        ("email", TEXT),
+        ("agent", TEXT),
+        ("priority", TEXT),
+        ("not_before", TEXT),
+        ("attributes", TEXT),
+        ("content_digest", TEXT),
+        ("verdict", TEXT),
+        ("is_delivery", pa.bool_()),
+        ("vendor", TEXT),
+    ]
+)
+"""Eligible contacts with what their rows say and what was delivered of them before, if anything.
 
-    `joined_phones`: E.164, with commas between. `attributes`: a JSON object.
-    """
-
-    row_no: int
-    campaign: str
-    lead_id: str
-    joined_phones: str
-    time_zone: str | None
-    country: str | None
-    first_name: str | None
-    last_name: str | None
-    email: str | None
-    agent: str | None
-    priority: str | None
-    not_before: str | None
-    attributes: str | None
-    content_digest: bytes | None
-    verdict: str | None
-    is_delivery: bool
-    vendor: str | None
+`phone`: the first number; `phones`: all, with commas between, in E.164. `attributes`: a JSON object. `content_digest`:
+in hex.
+"""
 
 
 @dataclass(frozen=True, slots=True)

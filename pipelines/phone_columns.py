@@ -17,7 +17,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.crm.frames import TEXT, as_flags
+from connectors.columns import TEXT
+from connectors.crm.frames import as_flags
 from pipelines.phones import (
     MAX_LENGTH,
     STRIP,

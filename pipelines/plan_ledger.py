@@ -11,8 +11,9 @@ from datetime import date
 
 import pyarrow as pa
 
+from connectors.columns import joined, whole
 from pipelines.ledger import Ledger
-from pipelines.ledger_rows import Plannable, Refusal, Scope
+from pipelines.ledger_rows import PLANNABLE, Refusal, Scope
 from pipelines.store import Row, utc_now
 
 
@@ -53,18 +54,26 @@ class PlanLedger(Ledger):
         """What an earlier plan refused of the day is eligible again."""
         self.store.run("contacts", "reconsider", day=day, campaigns=list(scope.campaigns))
 
-    def plannable(self, scope: Scope, day: date, source: str, *, after: int, limit: int) -> list[Plannable]:
-        """The next eligible rows of the day after row number `after`."""
-        rows = self.store.tuples(
+    def begun_campaigns(self, campaigns: Iterable[str]) -> list[str]:
+        """Those of the campaigns that imports were planned for before."""
+        rows = self.store.rows("imports", "begun_campaigns", campaigns=list(campaigns))
+        return [row.campaign for row in rows]
+
+    def plannable(
+        self, scope: Scope, day: date, source: str, *, known: Sequence[str], after: int, limit: int
+    ) -> pa.Table:
+        """The next eligible rows of the day after row number `after`; in `known` campaigns with their deliveries."""
+        return self.store.columns(
             "contacts",
             "plannable",
+            PLANNABLE,
             day=day,
             source=source,
             after=after,
             limit=limit,
             campaigns=list(scope.campaigns),
+            known_campaigns=list(known),
         )
-        return [Plannable(*row) for row in rows]
 
     def holders(self, campaigns: Iterable[str], phones: Sequence[str]) -> dict[tuple[str, str], tuple[str, str]]:
         """Who holds a number in a campaign: (campaign, number) to (source, lead_id)."""
@@ -89,23 +98,25 @@ class PlanLedger(Ledger):
                 reasons=[refusal.reason for refusal in refusals],
             )
 
-    def note_changes(self, source: str, rows: Sequence[Plannable]) -> None:
-        """Accepted deliveries whose lead changed since say so."""
-        if rows:
+    def note_changes(self, source: str, changed: Sequence[tuple[str, str]]) -> None:
+        """Accepted deliveries whose lead changed since, each (campaign, lead), say so."""
+        if changed:
             self.store.run(
                 "deliveries",
                 "note_change",
-                sources=[source] * len(rows),
-                campaigns=[row.campaign for row in rows],
-                lead_ids=[row.lead_id for row in rows],
+                sources=[source] * len(changed),
+                campaigns=[campaign for campaign, _ in changed],
+                lead_ids=[lead_id for _, lead_id in changed],
             )
 
     def insert_deliveries(self, vendor: str, day: date, deliveries: pa.Table) -> None:
         """New deliveries are stored with the import that carries them."""
         if len(deliveries):
-            constants = {"vendor": [vendor] * len(deliveries), "day": [str(day)] * len(deliveries)}
-            for name, values in constants.items():
-                deliveries = deliveries.append_column(name, pa.array(values))
+            digests = joined("\\x", whole(deliveries["content_digest"]))
+            deliveries = deliveries.select(["campaign", "source", "lead_id", "phone", "import_id", "position"])
+            deliveries = deliveries.append_column("content_digest", digests)
+            for name, value in {"vendor": vendor, "day": str(day)}.items():
+                deliveries = deliveries.append_column(name, pa.repeat(value, len(deliveries)))
             self.store.copy("ledger.deliveries", deliveries)
 
     def replan_deliveries(self, day: date, deliveries: pa.Table, *, is_update: bool) -> None:
@@ -123,5 +134,5 @@ class PlanLedger(Ledger):
                 import_ids=columns["import_id"],
                 positions=columns["position"],
                 phones=columns["phone"],
-                content_digests=[bytes.fromhex(digest[2:]) for digest in columns["content_digest"]],
+                content_digests=[bytes.fromhex(digest) for digest in columns["content_digest"]],
             )

@@ -7,36 +7,45 @@ which pages there are and who plans when (`planning.py`), eligibility (`eligibil
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from hashlib import blake2b
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from connectors.gateway import Action, Campaign, Contact, Entry, Gateway
+from connectors.columns import TEXT, blank_as_missing, by_value, whole
+from connectors.gateway import CONTACT_COLUMNS, Action, Campaign, Contact, Entry, Gateway, MapsColumns
 from pipelines.eligibility import REASONS, parse_not_before, parse_priority
-from pipelines.ledger_rows import Plannable, PlannedBatch, Refusal, Scope
+from pipelines.ledger_rows import PlannedBatch, Refusal, Scope
 from pipelines.plan_ledger import PlanLedger
-from pipelines.reference import UNKNOWN, Vocabulary
+from pipelines.reference import UNKNOWN, Vocabulary, Words
 
 SAMPLES = 3
 
 
-class PlannedEntry(NamedTuple):
-    """One delivery on its way into a batch. `digest` is the fingerprint of what the vendor would receive, in hex."""
+ENTERED = ("planned", "update")
+"""Outcomes of contacts that are sent."""
 
-    campaign: str
-    source: str
-    lead_id: str
-    phone: str
-    content: bytes
-    digest: str
-    is_again: bool
-    is_update: bool = False
+ENTRIES = pa.schema(
+    [
+        ("row_no", pa.int64()),
+        ("source", TEXT),
+        ("lead_id", TEXT),
+        ("phone", TEXT),
+        ("content", pa.large_binary()),
+        ("content_digest", TEXT),
+        ("is_again", pa.bool_()),
+        ("is_update", pa.bool_()),
+    ]
+)
+"""Deliveries on their way into a batch. `content`: what the vendor would receive, in JSON; its digest is in hex."""
 
 
 @dataclass
@@ -52,28 +61,34 @@ class PlanSummary:
     samples: dict[str, list[Entry]] = field(default_factory=dict)
     stopped: dict[str, str] = field(default_factory=dict)
 
-    def add(self, outcomes: Counter[tuple[str, str]]) -> None:
-        """So many more contacts of the campaign came to the outcome."""
-        for (campaign, outcome), count in outcomes.items():
-            self.counts[outcome] += count
-            self.by_campaign.setdefault(campaign, Counter())[outcome] += count
+    def add(self, campaign: str, outcomes: Mapping[str, int]) -> None:
+        """So many more contacts of the campaign came to each outcome."""
+        self.counts.update(outcomes)
+        self.by_campaign.setdefault(campaign, Counter()).update(outcomes)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Contacts that may become deliveries, and what the ledger said of their numbers at `read_at`."""
+    """Contacts that may become deliveries, as `PLANNABLE`, and what the ledger said of their numbers at `read_at`."""
 
     day: date
     source: str
-    rows: Sequence[Plannable]
+    contacts: pa.Table
     listed: set[str]
     held: Mapping[tuple[str, str], tuple[str, str]]
     read_at: datetime
 
 
+class Group(NamedTuple):
+    """Entries of a campaign, as `ENTRIES`, that travel together."""
+
+    campaign: str
+    entries: pa.Table
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a page came to: contacts that are refused, deliveries that changed, and full batches of entries.
+    """What a page came to: contacts that are refused, leads that changed (campaign, lead), and full batches of entries.
 
     `judged_at` is when the first of the entries was judged: what is decided or listed later makes them stale.
     """
@@ -81,8 +96,8 @@ class Judged:
     day: date
     source: str
     refusals: Sequence[Refusal]
-    changed: Sequence[Plannable]
-    groups: Sequence[Sequence[PlannedEntry]]
+    changed: Sequence[tuple[str, str]]
+    groups: Sequence[Group]
     judged_at: datetime | None
 
 
@@ -111,9 +126,13 @@ class Planner:
         self._mappers: dict[str, Callable[[Contact], Entry]] = {
             name: gateway.mapper(campaign) for name, campaign in campaigns.items()
         }
+        self._column_mappers = {
+            name: gateway.column_mapper(campaign) if isinstance(gateway, MapsColumns) else None
+            for name, campaign in campaigns.items()
+        }
         self._samples = summary.samples
         self._samples.update({name: [] for name in campaigns})
-        self._waiting: dict[str, list[PlannedEntry]] = {}
+        self._waiting: dict[str, pa.Table] = {}
         self._judged_at: datetime | None = None
 
     def withdraw(self, day: date) -> None:
@@ -123,21 +142,18 @@ class Planner:
             self._ledger.reconsider(self._scope, day)
 
     def judge(self, page: Page) -> Judged:
-        """Every row of the page is entered, left as it is, or refused; and counted."""
+        """Every contact of the page is entered, left as it is, or refused; and counted."""
         self._judged_at = self._judged_at or page.read_at
-        rows, unknown = self._looked_up(page.rows)
-        refusals = self._refusals(page, rows) | unknown
-        changed: list[Plannable] = []
-        outcomes: list[tuple[str, str]] = []
-        for row in rows:
-            refusal = refusals.get(row.row_no)
-            outcome, entry = (refusal.verdict, None) if refusal else self._judge(row, page.source)
-            outcomes.append((row.campaign, outcome))
-            if entry is not None:
-                self._waiting.setdefault(row.campaign, []).append(entry)
-            elif outcome == "changed":
-                changed.append(row)
-        self._summary.add(Counter(outcomes))
+        contacts, unknown = self._looked_up(page.contacts)
+        refusals = _refusals(page, contacts) | unknown
+        is_refused = pc.is_in(contacts["row_no"], pa.array(refusals, pa.int64()))
+        refused, kept = contacts.filter(is_refused), contacts.filter(pc.invert(is_refused))
+        for campaign, row_no in zip(refused["campaign"].to_pylist(), refused["row_no"].to_pylist(), strict=True):
+            self._summary.add(campaign, {refusals[row_no].verdict: 1})
+        changed: list[tuple[str, str]] = []
+        for campaign in kept["campaign"].unique().to_pylist():
+            own = kept.filter(pc.equal(kept["campaign"], campaign))
+            changed += [(campaign, lead_id) for lead_id in self._enter(campaign, page.source, own)]
         groups, judged_at = self._cut(is_last=False)
         return Judged(page.day, page.source, list(refusals.values()), changed, groups, judged_at)
 
@@ -153,73 +169,83 @@ class Planner:
             self._ledger.note_changes(judged.source, judged.changed)
             return self._write(judged)
 
-    def _looked_up(self, rows: Sequence[Plannable]) -> tuple[Sequence[Plannable], dict[int, Refusal]]:
-        """The rows with the vendor's keys for what they name; by row number, those that name what it does not know."""
+    def _looked_up(self, contacts: pa.Table) -> tuple[pa.Table, dict[int, Refusal]]:
+        """The contacts with the vendor's keys for what they name; by row number, those whose word it does not know."""
         unknown: dict[int, Refusal] = {}
         for name, words in self._vocabulary.of_leads.items():
-            looked_up: list[Plannable] = []
-            for row in rows:
-                word = getattr(row, name)
-                entry = words.find(word) if word else None
-                if word and entry is None and not (name == "agent" and self._vocabulary.drops_agents):
-                    if (name, word) not in self._suggestions:  # the nearest word takes long to find
-                        self._suggestions[name, word] = words.suggestion(word)
-                    text = f"{name} {word} is not known at {self._scope.vendor}{self._suggestions[name, word]}"
-                    unknown.setdefault(row.row_no, Refusal(row.row_no, "invalid", UNKNOWN[name], text))
-                looked_up.append(_naming(row, name, entry.key if entry else None) if word else row)
-            rows = looked_up
-        return rows, unknown
+            named = blank_as_missing(whole(contacts[name]))
+            keys = by_value(named, partial(_key, words))
+            contacts = contacts.set_column(contacts.column_names.index(name), name, keys)
+            if name == "agent" and self._vocabulary.drops_agents:
+                continue
+            is_odd = pc.and_(named.is_valid(), keys.is_null())
+            row_nos = contacts["row_no"].filter(is_odd).to_pylist()
+            for row_no, word in zip(row_nos, named.filter(is_odd).to_pylist(), strict=True):
+                text = f"{name} {word} is not known at {self._scope.vendor}{self._suggestion(name, words, word)}"
+                unknown.setdefault(row_no, Refusal(row_no, "invalid", UNKNOWN[name], text))
+        return contacts, unknown
 
-    def _refusals(self, page: Page, rows: Sequence[Plannable]) -> dict[int, Refusal]:
-        """By row number, the rows that must not be sent after all; nearly always none, and then nobody is looked at."""
-        suspects = rows if page.listed or page.held else ()
-        refusals = (self._refusal(row, page.source, page.listed, page.held) for row in suspects)
-        return {refusal.row_no: refusal for refusal in refusals if refusal is not None}
+    def _suggestion(self, name: str, words: Words, word: str) -> str:
+        if (name, word) not in self._suggestions:  # the nearest word takes long to find
+            self._suggestions[name, word] = words.suggestion(word)
+        return self._suggestions[name, word]
 
-    def _refusal(
-        self,
-        row: Plannable,
-        source: str,
-        listed: set[str],
-        held: Mapping[tuple[str, str], tuple[str, str]],
-    ) -> Refusal | None:
-        """Why the row must not be sent after all: listed since it was decided, or its number is in the campaign."""
-        if not listed.isdisjoint(row.joined_phones.split(",")):
-            return Refusal(row.row_no, "suppressed", "do_not_call", REASONS["do_not_call"][1])
-        holder = held.get((row.campaign, first_phone(row)))
-        if holder is None or row.is_delivery or holder == (source, row.lead_id):
-            return None
-        text = f"the campaign has this number as {holder[0]} {holder[1]}"
-        return Refusal(row.row_no, "duplicate", "number_in_campaign", text)
+    def _enter(self, campaign: str, source: str, contacts: pa.Table) -> list[str]:
+        """What is to be sent of the campaign's contacts waits for a batch; the leads that changed and are not sent."""
+        entries = self._entries(campaign, source, contacts)
+        outcomes = self._outcomes(contacts, entries["content_digest"])
+        self._summary.add(campaign, {each["values"]: each["counts"] for each in pc.value_counts(outcomes).to_pylist()})
+        entries = entries.append_column("is_update", pc.equal(outcomes, "update"))
+        entered = entries.filter(pc.is_in(outcomes, pa.array(ENTERED, TEXT))).cast(ENTRIES)
+        self._waiting[campaign] = pa.concat_tables([self._waiting.get(campaign, ENTRIES.empty_table()), entered])
+        changed: list[str] = contacts["lead_id"].filter(pc.equal(outcomes, "changed")).to_pylist()
+        return changed
 
-    def _judge(self, row: Plannable, source: str) -> tuple[str, PlannedEntry | None]:
-        if not row.is_delivery:
-            return "planned", self._entry(row, source)
-        if row.verdict is None:
-            return "in_progress", None
-        if row.vendor != self._scope.vendor:
-            return "changed", None  # its campaign went to another vendor before: that one keeps it
-        if row.verdict in ("unattributed", "withdrawn"):
-            return row.verdict, None
-        return self._compare(row, self._entry(row, source))
+    def _outcomes(self, contacts: pa.Table, digests: pa.ChunkedArray) -> pa.Array:
+        """What becomes of each contact, compared with what was delivered of it before."""
+        verdicts = whole(contacts["verdict"])
+        is_same = whole(pc.equal(contacts["content_digest"], digests))
+        is_taken = pc.is_in(verdicts, pa.array(["accepted", "duplicate"], TEXT))
+        rules = {
+            "new": (pc.invert(whole(contacts["is_delivery"])), "planned"),
+            "open": (verdicts.is_null(), "in_progress"),
+            # Its campaign went to another vendor before: that one keeps it.
+            "elsewhere": (whole(pc.not_equal(contacts["vendor"], self._scope.vendor)), "changed"),
+            "ended": (pc.is_in(verdicts, pa.array(["unattributed", "withdrawn"], TEXT)), verdicts),
+            "unchanged": (pc.and_(is_taken, is_same), "unchanged"),
+            "taken": (is_taken, "update" if self._can_update else "changed"),
+            "refused": (is_same, "refused_before"),
+        }
+        conditions, outcomes = zip(*rules.values(), strict=True)
+        names = [name if isinstance(name, pa.Array) else pa.scalar(name, TEXT) for name in (*outcomes, "planned")]
+        return pc.case_when(pc.make_struct(*conditions, field_names=list(rules)), *names)
 
-    def _compare(self, row: Plannable, entry: PlannedEntry) -> tuple[str, PlannedEntry | None]:
-        is_same = row.content_digest is not None and row.content_digest.hex() == entry.digest
-        if row.verdict in ("accepted", "duplicate"):
-            if not is_same and self._can_update:
-                return "update", entry._replace(is_update=True)
-            return ("unchanged" if is_same else "changed"), None
-        return ("refused_before", None) if is_same else ("planned", entry)
+    def _entries(self, campaign: str, source: str, contacts: pa.Table) -> pa.Table:
+        """Each contact as it would be sent; whether it is an update is not known yet."""
+        contents = self._contents(campaign, _contact_columns(contacts, source, self._zone))
+        samples = self._samples[campaign]
+        samples += [orjson.loads(content) for content in contents[: SAMPLES - len(samples)]]
+        return pa.table(
+            {
+                "row_no": contacts["row_no"],
+                "source": pa.repeat(source, len(contacts)),
+                "lead_id": contacts["lead_id"],
+                "phone": contacts["phone"],
+                "content": contents,
+                "content_digest": [blake2b(content, digest_size=16).hexdigest() for content in contents],
+                "is_again": contacts["is_delivery"],
+            }
+        )
 
-    def _entry(self, row: Plannable, source: str) -> PlannedEntry:
-        contact = _contact(row, source, self._zone)
-        mapped = self._mappers[row.campaign](contact)
-        samples = self._samples[row.campaign]
-        if len(samples) < SAMPLES:
-            samples.append(mapped)
-        content = orjson.dumps(mapped)
-        digest = blake2b(content, digest_size=16).hexdigest()
-        return PlannedEntry(row.campaign, source, row.lead_id, contact.phones[0], content, digest, row.is_delivery)
+    def _contents(self, campaign: str, contacts: pa.Table) -> list[bytes]:
+        """What the vendor would receive of each contact, as JSON."""
+        map_columns = self._column_mappers[campaign]
+        mapped = map_columns(contacts) if map_columns else None
+        if mapped is not None:
+            texts: list[bytes] = pc.cast(mapped, pa.large_binary()).to_pylist()
+            return texts
+        map_contact = self._mappers[campaign]
+        return [orjson.dumps(map_contact(contact)) for contact in _contacts(contacts)]
 
     def _write(self, judged: Judged) -> set[str]:
         groups, day = judged.groups, judged.day
@@ -227,83 +253,90 @@ class Planner:
             return set()
         batches = [self._batch(group) for group in groups]
         import_ids = self._ledger.insert_planned(self._scope.vendor, day, batches, planned_at=judged.judged_at)
-        placed = [
-            (entry, import_id, position)
-            for group, import_id in zip(groups, import_ids, strict=True)
-            for position, entry in enumerate(group)
-        ]
-        new, again = [p for p in placed if not p[0].is_again], [p for p in placed if p[0].is_again]
-        self._ledger.insert_deliveries(self._scope.vendor, day, _deliveries(new))
+        carried = _carried(groups, import_ids)
+        self._ledger.insert_deliveries(self._scope.vendor, day, carried.filter(pc.invert(carried["is_again"])))
+        again = carried.filter(carried["is_again"])
         for is_update in (False, True):
-            carried = [one for one in again if one[0].is_update is is_update]
-            self._ledger.replan_deliveries(day, _deliveries(carried), is_update=is_update)
+            own = again.filter(pc.equal(again["is_update"], is_update))
+            self._ledger.replan_deliveries(day, own, is_update=is_update)
         self._summary.import_count += len(groups)
-        return {group[0].campaign for group in groups}
+        return {group.campaign for group in groups}
 
-    def _batch(self, group: Sequence[PlannedEntry]) -> PlannedBatch:
-        action: Action = "update" if group[0].is_update else "create"
-        return PlannedBatch.of(self._campaigns[group[0].campaign], [entry.content for entry in group], action=action)
+    def _batch(self, group: Group) -> PlannedBatch:
+        action: Action = "update" if group.entries["is_update"][0].as_py() else "create"
+        return PlannedBatch.of(self._campaigns[group.campaign], group.entries["content"].to_pylist(), action=action)
 
-    def _cut(self, *, is_last: bool) -> tuple[list[list[PlannedEntry]], datetime | None]:
+    def _cut(self, *, is_last: bool) -> tuple[list[Group], datetime | None]:
         """Updates, each alone, and full batches are taken off those that wait; the rest too at the last cut."""
         judged_at = self._judged_at
-        groups = [group for entries in self._waiting.values() for group in self._cut_off(entries, is_last)]
-        if not any(self._waiting.values()):
+        groups = [Group(name, entries) for name in self._waiting for entries in self._cut_off(name, is_last)]
+        if not any(map(len, self._waiting.values())):
             self._judged_at = None
         return groups, judged_at
 
-    def _cut_off(self, entries: list[PlannedEntry], is_last: bool) -> list[list[PlannedEntry]]:
-        updates = [[entry] for entry in entries if entry.is_update]
-        if updates:
-            entries[:] = [entry for entry in entries if not entry.is_update]
-        end = len(entries) if is_last else len(entries) - len(entries) % self._batch_size
-        taken, entries[:end] = entries[:end], []
-        return updates + [taken[start : start + self._batch_size] for start in range(0, end, self._batch_size)]
+    def _cut_off(self, campaign: str, is_last: bool) -> list[pa.Table]:
+        waiting, size = self._waiting[campaign], self._batch_size
+        updates = waiting.filter(waiting["is_update"])
+        others = waiting.filter(pc.invert(waiting["is_update"])).combine_chunks()
+        end = len(others) if is_last else len(others) - len(others) % size
+        self._waiting[campaign] = others.slice(end)
+        full = [others.slice(start, min(size, end - start)) for start in range(0, end, size)]
+        return [updates.slice(at, 1) for at in range(len(updates))] + full
 
 
-def _naming(row: Plannable, field_name: str, key: str | None) -> Plannable:
-    """The row with the vendor's key for what it names."""
-    return row._replace(agent=key) if field_name == "agent" else row._replace(time_zone=key)
+def _key(words: Words, word: str) -> str | None:
+    entry = words.find(word)
+    return entry.key if entry else None
 
 
-def first_phone(row: Plannable) -> str:
-    """The number that is called first."""
-    return row.joined_phones.partition(",")[0]
+def _refusals(page: Page, contacts: pa.Table) -> dict[int, Refusal]:
+    """By row number, what must not be sent after all: listed since it was decided, or its number is in the campaign."""
+    if not page.listed and not page.held:  # nearly always, and then nobody is looked at
+        return {}
+    refusals: dict[int, Refusal] = {}
+    columns = ("row_no", "campaign", "lead_id", "phone", "phones", "is_delivery")
+    for row_no, campaign, lead_id, phone, phones, is_delivery in zip(
+        *(contacts[name].to_pylist() for name in columns), strict=True
+    ):
+        holder = page.held.get((campaign, phone))
+        if not page.listed.isdisjoint(phones.split(",")):
+            refusals[row_no] = Refusal(row_no, "suppressed", "do_not_call", REASONS["do_not_call"][1])
+        elif holder is not None and not is_delivery and holder != (page.source, lead_id):
+            text = f"the campaign has this number as {holder[0]} {holder[1]}"
+            refusals[row_no] = Refusal(row_no, "duplicate", "number_in_campaign", text)
+    return refusals
 
 
-def _contact(row: Plannable, source: str, zone: ZoneInfo) -> Contact:
-    # Taken apart at once: by name, one by one, it takes twice as long.
-    _, _, lead_id, phones, time_zone, country, first_name, last_name, email, agent, *own, attributes, _, _, _, _ = row
-    priority, not_before = own
-    return Contact(
-        source,
-        lead_id,
-        phones.split(","),
-        first_name,
-        last_name,
-        email,
-        country,
-        time_zone,
-        agent,
-        parse_priority(priority) if priority else None,
-        parse_not_before(not_before, zone) if not_before else None,
-        orjson.loads(attributes) if attributes else {},
-    )
+def _contact_columns(contacts: pa.Table, source: str, zone: ZoneInfo) -> pa.Table:
+    """The contacts, all of one source, as a vendor's mapping wants them."""
+    read = {
+        "source": pa.repeat(pa.scalar(source, TEXT), len(contacts)),
+        "priority": by_value(whole(contacts["priority"]), parse_priority, pa.int64()),
+        "not_before": by_value(
+            whole(contacts["not_before"]),
+            partial(parse_not_before, zone=zone),
+            CONTACT_COLUMNS.field("not_before").type,
+        ),
+    }
+    columns = dict(zip(contacts.column_names, contacts.columns, strict=True)) | read
+    return pa.table([columns[name] for name in CONTACT_COLUMNS.names], schema=CONTACT_COLUMNS)
 
 
-def _deliveries(placed: Sequence[tuple[PlannedEntry, int, int]]) -> pa.Table:
-    """Entries with the import and position that carry them, as columns of `ledger.deliveries`."""
-    entries, import_ids, positions = zip(*placed, strict=True) if placed else ((), (), ())
-    columns = zip(*entries, strict=True) if entries else [()] * len(PlannedEntry._fields)
-    campaigns, sources, lead_ids, phones, _, digests, *_ = columns
-    return pa.table(
-        {
-            "campaign": campaigns,
-            "source": sources,
-            "lead_id": lead_ids,
-            "phone": phones,
-            "content_digest": ["\\x" + digest for digest in digests],
-            "import_id": import_ids,
-            "position": positions,
-        }
+def _contacts(columns: pa.Table) -> Iterator[Contact]:
+    """The contacts one by one."""
+    for row in zip(*columns.to_pydict().values(), strict=True):
+        attributes = orjson.loads(row[-1]) if row[-1] else {}
+        yield Contact(*row)._replace(phones=row[2].split(","), attributes=attributes)
+
+
+def _carried(groups: Sequence[Group], import_ids: Sequence[int]) -> pa.Table:
+    """The entries of all groups, as columns of `ledger.deliveries`, with the import and position that carry them."""
+    sizes = [len(group.entries) for group in groups]
+    entries = pa.concat_tables([group.entries for group in groups]).combine_chunks()
+    campaigns = pa.array([group.campaign for group in groups], TEXT)
+    return (
+        entries.drop_columns(["row_no", "content"])
+        .append_column("campaign", campaigns.take(pa.array(np.repeat(np.arange(len(groups)), sizes))))
+        .append_column("import_id", pa.array(np.repeat(import_ids, sizes)))
+        .append_column("position", pa.array(np.concatenate([np.arange(size) for size in sizes])))
     )

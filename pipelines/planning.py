@@ -7,17 +7,19 @@ Belongs here: the course of a plan. Does not belong here: what becomes of a cont
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
+
+import pyarrow.compute as pc
 
 from connectors.errors import SetupError
 from connectors.gateway import Campaign, Gateway
 from pipelines.ahead import Ahead, Behind
 from pipelines.ledger_rows import Scope
 from pipelines.plan_ledger import PlanLedger
-from pipelines.planner import Page, Planner, PlanSummary, first_phone
+from pipelines.planner import Page, Planner, PlanSummary
 from pipelines.reference import Vocabulary
 from pipelines.store import utc_now
 
@@ -101,17 +103,21 @@ class Pages:
     zone: ZoneInfo
 
     def __iter__(self) -> Iterator[Page]:
+        known = self.ledger.begun_campaigns(self.scope.campaigns)
         after, limit = -1, FIRST_PAGE_ROWS
-        while (page := self._read(after, limit)).rows:
+        while len((page := self._read(known, after, limit)).contacts):
             yield page
-            after, limit = page.rows[-1].row_no, min(2 * limit, PAGE_ROWS)
+            after, limit = page.contacts["row_no"][-1].as_py(), min(2 * limit, PAGE_ROWS)
 
-    def _read(self, after: int, limit: int) -> Page:
+    def _read(self, known: Sequence[str], after: int, limit: int) -> Page:
         now = utc_now()
         with self.ledger.store.transaction():
-            rows = self.ledger.plannable(self.scope, self.day, self.source, after=after, limit=limit)
-            new = [first_phone(row) for row in rows if not row.is_delivery]
+            contacts = self.ledger.plannable(self.scope, self.day, self.source, known=known, after=after, limit=limit)
             today = now.astimezone(self.zone).date()
-            listed = self.ledger.listed_numbers([row.joined_phones for row in rows], today) if rows else set()
-            held = self.ledger.holders(self.scope.campaigns, new) if new else {}
-        return Page(self.day, self.source, rows, listed, held, now)
+            numbers, first = (
+                contacts["phones"].to_pylist(),
+                contacts["phone"].filter(pc.invert(contacts["is_delivery"])),
+            )
+            listed = self.ledger.listed_numbers(numbers, today) if numbers else set()
+            held = self.ledger.holders(known, first.to_pylist()) if known and len(first) else {}
+        return Page(self.day, self.source, contacts, listed, held, now)

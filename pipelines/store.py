@@ -96,6 +96,11 @@ class Store:
         [row] = self.rows(table, name, **values)
         return row
 
+    def columns(self, table: str, name: str, schema: pa.Schema, /, **values: Any) -> pa.Table:
+        """The statement's rows as columns; it gives them as CSV in one text, NULL where there are none."""
+        [(rows,)] = self.tuples(table, name, **values)
+        return from_csv(rows.encode(), schema) if rows else schema.empty_table()
+
     def pages(self, table: str, name: str, *, page_rows: int, **values: Any) -> Iterator[Sequence[tuple[Any, ...]]]:
         """The statement's rows in pages, streamed: memory holds one page."""
         with self._in_transaction() as driver, driver.cursor(f"{table}_{name}", row_factory=tuple_row) as cursor:
@@ -187,6 +192,23 @@ def as_csv(table: pa.Table) -> bytes:
     buffer = io.BytesIO()
     pa_csv.write_csv(_with_plain_times(table), buffer, pa_csv.WriteOptions(include_header=False))
     return buffer.getvalue()
+
+
+def from_csv(rows: bytes, schema: pa.Schema) -> pa.Table:
+    """The rows of CSV without a header in columns; an empty field is NULL and `""` an empty text."""
+    return pa_csv.read_csv(
+        pa.py_buffer(rows),
+        pa_csv.ReadOptions(use_threads=False, column_names=schema.names, block_size=len(rows) + 1),
+        pa_csv.ParseOptions(newlines_in_values=True),
+        pa_csv.ConvertOptions(
+            column_types=schema,
+            null_values=[""],
+            true_values=["t"],
+            false_values=["f"],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    )
 
 
 def _with_plain_times(table: pa.Table) -> pa.Table:

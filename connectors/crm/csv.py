@@ -20,8 +20,9 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pyarrow as pa
 
+from connectors.columns import TEXT
 from connectors.crm.encoding import AUTO, find_delimiter, find_encoding
-from connectors.crm.frames import COLUMNS, TEXT, Cursor, DayWindow, build_frame, regroup
+from connectors.crm.frames import COLUMNS, Cursor, DayWindow, build_frame, regroup
 from connectors.crm.layout import Columns, Layout
 from connectors.crm.records import Records, Shape, read_records
 from connectors.errors import SetupError

@@ -24,10 +24,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import orjson
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from connectors.columns import TEXT, json_members, json_objects, whole
 
 if TYPE_CHECKING:
     from connectors.crm.layout import Layout
@@ -56,10 +57,6 @@ CURSOR_COLUMN = "updated_at"
 # pandas also reads "now", "today" and a bare year as a moment; a cursor has at least a full date.
 _FULL_DATE = r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?:[T ].*)?"
 _HAS_OFFSET = r"[T ][0-9].*(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$"
-
-# What JSON writes as an escape, and nothing else.
-_ESCAPED = r'["\\\x00-\x1f]'
-TEXT = pa.large_string()
 
 Texts: TypeAlias = Sequence[str | None] | pa.Array
 
@@ -169,13 +166,13 @@ def build_frame(
     wanted = {*layout.fields.values(), *layout.attributes.values()}
     cells = {at: _arrow(columns[at]) for at in wanted if at is not None}
     fields = {field: missing if at is None else cells[at] for field, at in layout.fields.items()}
-    members = [_members(name, cells[at]) for name, at in layout.attributes.items()]
+    members = [json_members(name, cells[at]) for name, at in layout.attributes.items()]
     table = pa.table(
         {
             "row_no": pa.array(row_nos, pa.int64()),
             "defect": _arrow(defects),
             **fields,
-            "attributes": _objects(members) if members else missing,
+            "attributes": json_objects(members) if members else missing,
         }
     )
     frame: pd.DataFrame = table.to_pandas(use_threads=False)
@@ -189,8 +186,7 @@ def _arrow(cells: Texts) -> pa.Array:
 
 def as_arrow(column: pd.Series[Any]) -> pa.Array:
     """A column of text as one Arrow array; null where a cell is missing."""
-    cells = pa.array(column, TEXT, from_pandas=True)
-    return cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
+    return whole(pa.array(column, TEXT, from_pandas=True))
 
 
 def as_flags(truths: pa.Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -203,27 +199,6 @@ def as_texts(column: pd.Series[Any]) -> list[str | None]:
     """The cells of a column of text; None where one is missing."""
     texts: list[str | None] = as_arrow(column).to_pylist()
     return texts
-
-
-def _objects(members: Sequence[pa.Array]) -> pa.Array:
-    """A JSON object of each row's members; null where it has none."""
-    # Not null_handling="skip": Arrow then drops the rows that have no member at all.
-    joined = pc.binary_join_element_wise(*members, _text(""), null_handling="replace", null_replacement="")
-    objects = pc.binary_join_element_wise(pc.utf8_replace_slice(joined, 0, 1, "{"), _text("}"), _text(""))
-    return pc.if_else(pc.equal(joined, _text("")), pa.scalar(None, TEXT), objects)
-
-
-def _members(name: str, cells: pa.Array) -> pa.Array:
-    """Each cell as a member of a JSON object with a comma before it, `,"name":"cell"`; null where it is missing."""
-    key = f",{orjson.dumps(name).decode()}:"
-    if pc.any(pc.match_substring_regex(cells, _ESCAPED)).as_py():
-        values = pa.array([None if cell is None else orjson.dumps(cell).decode() for cell in cells.to_pylist()], TEXT)
-        return pc.binary_join_element_wise(_text(key), values, _text(""))
-    return pc.binary_join_element_wise(_text(key + '"'), cells, _text('"'), _text(""))
-
-
-def _text(text: str) -> pa.Scalar:
-    return pa.scalar(text, TEXT)
 
 
 def regroup(frames: Iterable[pd.DataFrame], *, chunk_rows: int) -> Iterator[pd.DataFrame]:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from connectors.crm.frames import TEXT
+from connectors.columns import TEXT
 
 
 def read_plain(lines: Sequence[str], *, delimiter: str, width: int) -> list[pa.Array] | None:

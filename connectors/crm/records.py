@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from connectors.columns import TEXT
 from connectors.crm.cells import is_storable, unstorable_reason
-from connectors.crm.frames import TEXT
 from connectors.crm.plain import read_plain
 
 if TYPE_CHECKING:

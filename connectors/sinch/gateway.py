@@ -1,15 +1,15 @@
 """Sinch as the delivery engine sees it: batches of customers, a verdict per entry in the answer.
 
-Belongs here: contact to customer, and what OBI's answers mean for a delivery. Does not belong here:
+Belongs here: what OBI's answers mean for a delivery. Does not belong here:
 paths and parsing (`client.py`), states and retries (`pipelines/delivery.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from operator import attrgetter
-from typing import Any
+from datetime import datetime, timedelta
+
+import pyarrow as pa
 
 from connectors.errors import (
     AuthenticationError,
@@ -25,16 +25,11 @@ from connectors.errors import (
 from connectors.gateway import Batch, CallResult, Campaign, Contact, Entry, Receipt, TargetAction, Verdict
 from connectors.redaction import redact
 from connectors.sinch.client import SinchClient
+from connectors.sinch.customers import CONTACT_FIELDS, customer_columns, customer_mapper
 from connectors.sinch.models import LOADABLE_STATUSES, EntryResult, SinchCustomer
 
 STORED, VALIDATED_ONLY = 201, 200
 NOT_UNIQUE = "value is not unique"
-
-# Columns of a contact that a mapping may name; every other name is an attribute of the source's row.
-_CONTACT_FIELDS = frozenset(
-    {"lead_id", "source", "first_name", "last_name", "email", "country", "time_zone", "agent", "priority"}
-)
-_DEFAULT_ATTRIBUTES = {"First Name": "first_name", "Last Name": "last_name"}
 
 
 class SinchGateway:
@@ -68,38 +63,16 @@ class SinchGateway:
 
     def mapper(self, campaign: Campaign) -> Callable[[Contact], Entry]:
         """A function that turns a contact into a customer. Source: vendors.md, customer (write)."""
-        named = {**_DEFAULT_ATTRIBUTES, **campaign.mapping.get("attributes", {})}
-        columns = [(name, _reader(column)) for name, column in named.items()]
-        write_id = self._template.format
-        name_of_campaign = campaign.campaign
+        return customer_mapper(campaign, self._template)
 
-        def customer(contact: Contact) -> Entry:
-            source, lead_id, phones, *_, time_zone, agent, priority, not_before, _ = contact
-            entry: Entry = {
-                "externalId": write_id(source=source, lead_id=lead_id, campaign=name_of_campaign),
-                "numbers": phones[0] if len(phones) == 1 else ";".join(phones),
-            }
-            if time_zone:
-                entry["timeZone"] = time_zone
-            if agent:
-                entry["agentId"] = agent
-            if priority is not None:
-                entry["priority"] = priority
-            if not_before is not None:
-                entry["date"] = not_before.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            attributes = [
-                {"name": name, "value": str(value)} for name, read in columns if (value := read(contact)) is not None
-            ]
-            if attributes:
-                entry["attributes"] = {"attribute": attributes}
-            return entry
-
-        return customer
+    def column_mapper(self, campaign: Campaign) -> Callable[[pa.Table], pa.Array | None]:
+        """As `mapper`, for the columns of many contacts."""
+        return customer_columns(campaign, self._template)
 
     def required_columns(self, campaign: Campaign) -> Sequence[str]:
         """The source columns that the campaign's mapping names and that are not ours anyway."""
         named = campaign.mapping.get("attributes", {}).values()
-        return [column for column in named if column not in _CONTACT_FIELDS]
+        return [column for column in named if column not in CONTACT_FIELDS]
 
     def preflight(self, campaign: Campaign) -> None:
         """The Sinch campaign exists, is visible to this account, and is Passive or Active."""
@@ -224,13 +197,6 @@ def _verdict(position: int, result: EntryResult) -> Verdict:
 
 def _taken(position: int) -> Verdict:
     return Verdict(position, "rejected", "external_id_taken", "the vendor holds this externalId for somebody else")
-
-
-def _reader(column: str) -> Callable[[Contact], Any]:
-    """How the column is read of a contact: one of its own fields, or an attribute of the source's row."""
-    if column in _CONTACT_FIELDS:
-        return attrgetter(column)
-    return lambda contact: contact.attributes.get(column)
 
 
 def _has_numbers(customer: SinchCustomer, entry: Entry) -> bool:

@@ -114,9 +114,10 @@ UPDATE ledger.contacts
 SET verdict = 'eligible', reason_code = NULL, reason = NULL, is_refused_by_plan = FALSE
 WHERE day = :day AND campaign = ANY (CAST(:campaigns AS text[])) AND is_refused_by_plan AND NOT is_purged;
 
--- name: plannable :many
--- The next eligible rows of the day for the vendor's campaigns, in the reader's order, each with its
--- delivery so far.
+-- name: plannable :one
+-- The next eligible rows of the day for the vendor's campaigns, in the reader's order, each with its delivery so far;
+-- as CSV in one text, the columns as `PLANNABLE` has them. Only in the campaigns that had imports before is a delivery
+-- looked for.
 -- Page first, then one look-up each, kept on its index by its limit: a join of tables that have no statistics yet, or
 -- have new ones, is a guess, and a wrong one reads and sorts the whole day for every page.
 WITH page AS MATERIALIZED (
@@ -127,11 +128,16 @@ WITH page AS MATERIALIZED (
     ORDER BY row_no
     LIMIT :limit
 )
-SELECT page.row_no, page.campaign, page.lead_id, array_to_string(page.phones, ',') AS phones, page.time_zone, page.country,
-       read.first_name, read.last_name, read.email, read.agent, read.priority, read.not_before,
-       CAST(read.attributes AS text) AS attributes,
-       delivery.content_digest, coalesce(delivery.verdict, import.entry_verdict) AS verdict,
-       (delivery.lead_id IS NOT NULL) AS is_delivery, delivery.vendor
+SELECT string_agg(concat_ws(',',
+    page.row_no, ledger.csv_field(page.campaign), ledger.csv_field(page.lead_id), ledger.csv_field(page.phones[1]),
+    ledger.csv_field(array_to_string(page.phones, ',')), ledger.csv_field(page.time_zone),
+    ledger.csv_field(page.country), ledger.csv_field(read.first_name), ledger.csv_field(read.last_name),
+    ledger.csv_field(read.email), ledger.csv_field(read.agent), ledger.csv_field(read.priority),
+    ledger.csv_field(read.not_before), ledger.csv_field(CAST(read.attributes AS text)),
+    ledger.csv_field(encode(delivery.content_digest, 'hex')),
+    ledger.csv_field(coalesce(delivery.verdict, import.entry_verdict)),
+    delivery.lead_id IS NOT NULL, ledger.csv_field(delivery.vendor)
+), E'\n' ORDER BY page.row_no) AS rows
 FROM page
 CROSS JOIN LATERAL (
     SELECT first_name, last_name, email, agent, priority, not_before, attributes
@@ -142,13 +148,13 @@ CROSS JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT lead_id, content_digest, verdict, vendor, import_id
     FROM ledger.deliveries AS known
-    WHERE known.lead_id = page.lead_id AND known.campaign = page.campaign AND known.source = page.source
+    WHERE page.campaign = ANY (CAST(:known_campaigns AS text[]))
+      AND known.lead_id = page.lead_id AND known.campaign = page.campaign AND known.source = page.source
     LIMIT 1
 ) AS delivery ON TRUE
 LEFT JOIN LATERAL (
     SELECT entry_verdict FROM ledger.imports WHERE imports.import_id = delivery.import_id LIMIT 1
-) AS import ON TRUE
-ORDER BY page.row_no;
+) AS import ON TRUE;
 
 -- name: purge_numbers :one
 -- Contacts of days before the given one keep their verdict and lose their numbers.

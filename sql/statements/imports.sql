@@ -49,6 +49,12 @@ WITH stale AS (
 )
 SELECT count(*) AS import_count FROM dropped;
 
+-- name: begun_campaigns :many
+-- Those of the campaigns that imports were planned for before.
+SELECT wanted.campaign
+FROM unnest(CAST(:campaigns AS text[])) AS wanted (campaign)
+WHERE EXISTS (SELECT FROM ledger.imports WHERE imports.campaign = wanted.campaign);
+
 -- name: next_ids :many
 -- As many new import ids, in order; the imports follow by COPY.
 SELECT nextval(pg_get_serial_sequence('ledger.imports', 'import_id')) AS import_id

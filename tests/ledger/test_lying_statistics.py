@@ -73,7 +73,8 @@ def test_a_day_of_pairs_is_compared_by_key(loading: Connection) -> None:
 
 def test_a_page_is_read_by_key(loading: Connection) -> None:
     """A page of the plan looks each of its rows up in the tables that know more of it."""
-    page = {"day": DAY, "source": "lead", "after": -1, "limit": ROW_COUNT, "campaigns": ["spring"]}
+    campaigns = {"campaigns": ["spring"], "known_campaigns": ["spring"]}
+    page = {"day": DAY, "source": "lead", "after": -1, "limit": ROW_COUNT} | campaigns
     touched, _ = _work(loading, "plannable", **page)
     assert touched < MOST_PER_ROW * ROW_COUNT
 

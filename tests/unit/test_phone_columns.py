@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.crm.frames import TEXT
+from connectors.columns import TEXT
 from pipelines import phone_columns
 from pipelines.phone_columns import column_to_e164
 from pipelines.phones import to_e164

@@ -1,0 +1,139 @@
+"""A contact as a customer of OBI: one by one, and a column at a time.
+
+Belongs here: the write shape. Does not belong here: sending (`gateway.py`). Source: vendors.md, customer (write).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC
+from operator import attrgetter
+from string import Formatter
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json as pa_json
+
+from connectors.columns import (
+    TEXT,
+    blank_as_missing,
+    joined,
+    joined_present,
+    json_members,
+    json_texts,
+    whole,
+)
+from connectors.gateway import Campaign, Contact, Entry
+
+# Columns of a contact that a mapping may name; every other name is an attribute of the source's row.
+CONTACT_FIELDS = frozenset(
+    {"lead_id", "source", "first_name", "last_name", "email", "country", "time_zone", "agent", "priority"}
+)
+_DEFAULT_ATTRIBUTES = {"First Name": "first_name", "Last Name": "last_name"}
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+_KEY_FIELDS = frozenset({None, "source", "lead_id", "campaign"})
+
+
+def customer_mapper(campaign: Campaign, external_id_template: str) -> Callable[[Contact], Entry]:
+    """A function that turns a contact into a customer."""
+    columns = [(name, _reader(column)) for name, column in _attributes(campaign).items()]
+    write_id = external_id_template.format
+    name_of_campaign = campaign.campaign
+
+    def customer(contact: Contact) -> Entry:
+        source, lead_id, phones, *_, time_zone, agent, priority, not_before, _ = contact
+        entry: Entry = {
+            "externalId": write_id(source=source, lead_id=lead_id, campaign=name_of_campaign),
+            "numbers": phones[0] if len(phones) == 1 else ";".join(phones),
+        }
+        if time_zone:
+            entry["timeZone"] = time_zone
+        if agent:
+            entry["agentId"] = agent
+        if priority is not None:
+            entry["priority"] = priority
+        if not_before is not None:
+            entry["date"] = not_before.astimezone(UTC).strftime(_TIME)
+        attributes = [
+            {"name": name, "value": str(value)} for name, read in columns if (value := read(contact)) is not None
+        ]
+        if attributes:
+            entry["attributes"] = {"attribute": attributes}
+        return entry
+
+    return customer
+
+
+def customer_columns(campaign: Campaign, external_id_template: str) -> Callable[[pa.Table], pa.Array | None]:
+    """As `customer_mapper`, for the columns of many contacts; None where they must be mapped one by one."""
+    named = _attributes(campaign)
+    parts = list(Formatter().parse(external_id_template))
+    is_plain = all(field in _KEY_FIELDS and not (spec or conversion) for _, field, spec, conversion in parts)
+
+    def customers(contacts: pa.Table) -> pa.Array | None:
+        own = {name: whole(contacts[name]) for name in contacts.column_names}
+        read = _attribute_values(own["attributes"], sorted(set(named.values()) - CONTACT_FIELDS))
+        if read is None or not is_plain:
+            return None
+        key = {None: "", "campaign": campaign.campaign, "source": own["source"], "lead_id": own["lead_id"]}
+        external_ids = joined(*(part for literal, field, *_ in parts for part in (literal, key[field])))
+        values = {
+            name: read[column] if column in read else pc.cast(own[column], TEXT) for name, column in named.items()
+        }
+        return joined(
+            joined_present(
+                json_texts(external_ids, '{"externalId":'),
+                json_members("numbers", pc.replace_substring(own["phones"], ",", ";")),
+                json_members("timeZone", blank_as_missing(own["time_zone"])),
+                json_members("agentId", blank_as_missing(own["agent"])),
+                joined(',"priority":', pc.cast(own["priority"], TEXT)),
+                json_members("date", _times(own["not_before"])),
+                joined(',"attributes":{"attribute":[', _attribute_lists(values), "]}"),
+            ),
+            "}",
+        )
+
+    return customers
+
+
+def _attributes(campaign: Campaign) -> Mapping[str, str]:
+    """The vendor's names of attributes, and the columns that fill them."""
+    return {**_DEFAULT_ATTRIBUTES, **campaign.mapping.get("attributes", {})}
+
+
+def _reader(column: str) -> Callable[[Contact], Any]:
+    """How the column is read of a contact: one of its own fields, or an attribute of the source's row."""
+    if column in CONTACT_FIELDS:
+        return attrgetter(column)
+    return lambda contact: contact.attributes.get(column)
+
+
+def _attribute_values(attributes: pa.Array, names: Sequence[str]) -> Mapping[str, pa.Array] | None:
+    """The named members of each JSON object, null where it has none; None where one is not a text."""
+    if not names:
+        return {}
+    lines = "\n".join(pc.fill_null(attributes, "{}").to_pylist()).encode()
+    wanted = pa_json.ParseOptions(
+        explicit_schema=pa.schema([(name, TEXT) for name in names]), unexpected_field_behavior="ignore"
+    )
+    try:
+        found = pa_json.read_json(
+            pa.py_buffer(lines), pa_json.ReadOptions(use_threads=False, block_size=len(lines) + 1), wanted
+        )
+    except pa.ArrowInvalid:
+        return None
+    return {name: whole(found[name]) for name in names}
+
+
+def _attribute_lists(values: Mapping[str, pa.Array]) -> pa.Array:
+    """The attributes that a row has, with commas between; null where it has none."""
+    items = [
+        json_texts(cells, f'{{"name":{orjson.dumps(name).decode()},"value":', "}") for name, cells in values.items()
+    ]
+    return blank_as_missing(joined_present(*items, separator=","))
+
+
+def _times(moments: pa.Array) -> pa.Array:
+    return pc.cast(pc.strftime(pc.cast(moments, pa.timestamp("s", "UTC"), safe=False), _TIME), TEXT)
