@@ -125,9 +125,16 @@ def decide(
         for source, (_, frames) in rows.items():
             store.run("contacts", "delete_day", day=day, source=source)
             judge = partial(_store_decided, store, source, day, rules, policy)
-            with closing(frames), Behind(judge, is_inline=store.is_dry_run) as judged:
+            with (
+                closing(frames),
+                Behind(partial(_normalised, rules), is_inline=store.is_dry_run) as normalised,
+                Behind(judge, is_inline=store.is_dry_run) as judged,
+            ):
                 for frame in frames:
-                    judged.hand_over((frame, eligibility.normalise(frame, rules)))
+                    for read in normalised.hand_over(frame):
+                        judged.hand_over(read)
+                for read in normalised.finish():
+                    judged.hand_over(read)
         store.mend_statistics()
         store.one("contacts", "mark_duplicates", day=day)
         for source, (pull_id, _) in rows.items():
@@ -205,6 +212,11 @@ def _until(column: pd.Series[Any]) -> list[date | None]:
     """The last day of each entry; one that is not a date has no end."""
     parsed = pd.to_datetime(column, errors="coerce", format="ISO8601", utc=True)
     return [None if pd.isna(at) else at.date() for at in parsed]
+
+
+def _normalised(rules: Mapping[str, CampaignRule], frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The frame, and its contacts beside it."""
+    return frame, eligibility.normalise(frame, rules)
 
 
 def _store_decided(
