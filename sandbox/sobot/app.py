@@ -132,8 +132,10 @@ class SobotCallCenter:
         return _locked(self.tenant, request, lambda: self._answer(request, operations))
 
     def control(self, request: Request) -> Answer | None:
-        """Tasks and failing bodies are put in place."""
+        """Tasks and failing bodies are put in place; the block list is told."""
         match request.method, request.path:
+            case "GET", "/_sandbox/forbidden_numbers":
+                return json_answer(list(self.store.block_list.values()))
             case "POST", "/_sandbox/tasks":
                 return self._place_task(request.json())
             case "POST", "/_sandbox/body_faults":
