@@ -120,6 +120,10 @@ class SobotCallCenter:
         """(task code, telephone as digits) of every stored lead."""
         return self.store.held()
 
+    def dialled(self) -> list[tuple[str, str]]:
+        """`held` without what the block list bars (assumed)."""
+        return self.store.dialled()
+
     def state(self) -> dict[str, Any]:
         """The store's summary."""
         return self.store.summary()
@@ -189,6 +193,10 @@ class SobotSecondHost:
         return None
 
     def held(self) -> list[tuple[str, str]]:
+        """Nothing is dialled from here."""
+        return []
+
+    def dialled(self) -> list[tuple[str, str]]:
         """Nothing is dialled from here."""
         return []
 

@@ -33,7 +33,7 @@ from sandbox.server import SandboxServer
 Vendor = SandboxServer[JtelPortal]
 Gateways = Callable[..., JtelGateway]
 CAMPAIGN = Campaign("promo", "jtel", {"campaign_id": RENEWALS_ID})
-FLAG = {"Tag": "do-not-call"}
+FLAG: dict[str, Any] = {"Tag": "do-not-call"}
 IMPORT, READ = Match(method="POST", path_contains="/contacts/import"), Match(method="GET")
 
 
@@ -98,10 +98,12 @@ def test_contact_is_flagged_and_keeps_the_rest(
     jtel.vendor.knobs.overwrite = overwrite
     first = store(jtel, 1, City="Köln", PhoneNumber2="+49301111111")
     store(jtel, 2)
+    jtel.vendor.knobs.flags = FLAG
     sent = lead(1, first if is_id_known else None, City="Köln", PhoneNumber2="+49301111111")
     assert gateways().withdraw(CAMPAIGN, sent) == "flagged by Tag"
     assert first.written == entry(1, City="Köln", PhoneNumber2="+49301111111", Tag="do-not-call")
     assert held(jtel) == [(RENEWALS_ID, "do-not-call"), (RENEWALS_ID, None)]
+    assert jtel.vendor.dialled() == [(str(RENEWALS_ID), "49300000002")]
 
 
 def test_flag_may_be_several_fields(gateways: Gateways, jtel: Vendor) -> None:

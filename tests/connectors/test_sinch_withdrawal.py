@@ -86,6 +86,7 @@ def test_customer_is_deleted_by_its_id(gateway: SinchGateway, sinch: Vendor) -> 
     first, _ = load(sinch, "lead-L1", "lead-L2")
     assert gateway.withdraw(CAMPAIGN, lead(vendor_id=first)) == "deleted"
     assert held(sinch) == ["lead-L2"]
+    assert sinch.vendor.dialled() == [(TARGET, phone(2).lstrip("+"))]
     assert sinch.vendor.store.requests == {"delete_customer": 1}
 
 

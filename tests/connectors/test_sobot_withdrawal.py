@@ -116,8 +116,10 @@ def test_number_in_the_task_is_barred_too(
     gateways: Gateways, sobot: Vendor, phones: list[str], entry: Any, numbers: list[str]
 ) -> None:
     """Sobot never changes a task: a lead that got another number since is dialled by the old one."""
+    sobot.vendor.store.tasks[TASK_CODE].add("4915110000001", {})
     gateways().withdraw(CAMPAIGN, Delivered("lead", "L1", phones=phones, entry=entry))
     assert barred(sobot) == numbers
+    assert (sobot.vendor.held(), sobot.vendor.dialled()) == ([(TASK_CODE, "4915110000001")], [])
 
 
 @pytest.mark.parametrize("entry", [None, {}])
