@@ -40,7 +40,11 @@ class Vendor(Protocol):
         ...
 
     def held(self) -> list[tuple[str, str]]:
-        """What would be dialled, the oracle of the tests: (target, first number as digits), one per stored lead."""
+        """The oracle of the tests: (target, first number as digits), one per stored lead."""
+        ...
+
+    def dialled(self) -> list[tuple[str, str]]:
+        """What of `held` would be dialled: without what was taken back in some other way than by deleting it."""
         ...
 
     def state(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from operator import attrgetter
 from string import Formatter
@@ -27,7 +27,7 @@ from connectors.errors import (
     TooLargeError,
     UnavailableError,
 )
-from connectors.gateway import Batch, CallResult, Campaign, Contact, Entry, Receipt, TargetAction, Verdict
+from connectors.gateway import Batch, CallResult, Campaign, Contact, Delivered, Entry, Receipt, TargetAction, Verdict
 from connectors.jtel.client import LOGIN_REFUSED, JtelClient
 from connectors.jtel.fields import (
     NUMBERS,
@@ -39,10 +39,12 @@ from connectors.jtel.fields import (
     limits,
     shortened,
 )
-from connectors.jtel.listings import ContactIds, ContactListings, utc_now
+from connectors.jtel.listings import ContactIds, ContactListings, ids_by_user_data, utc_now
 from connectors.jtel.models import JtelContact
-from connectors.jtel.targets import JtelTargets
+from connectors.jtel.targets import JtelTargets, campaign_id_of
+from connectors.jtel.withdrawals import Withdrawals
 from connectors.redaction import redact
+from connectors.withdrawal import taking_back
 
 # Columns of a contact that a mapping may name; every other name is an attribute of the source's row.
 _CONTACT_FIELDS = frozenset(
@@ -68,6 +70,7 @@ class JtelTerms:
     clear_phones_on_update: bool = True
     settle_s: float = 60
     listing_max_age_s: float = 60
+    withdraw: Mapping[str, Any] = field(default_factory=dict)
 
 
 class JtelGateway:
@@ -91,6 +94,7 @@ class JtelGateway:
         self._limits = limits(terms.release)
         self._targets = JtelTargets(client, release=terms.release, zone=terms.zone)
         self._listings = ContactListings(self._list, max_age_s=terms.listing_max_age_s, now=now)
+        self._withdrawals = Withdrawals(client, terms.withdraw, max_age_s=terms.listing_max_age_s, now=now)
         self._request_count = request_count
         self._now = now
 
@@ -130,12 +134,8 @@ class JtelGateway:
         """The login works, and the campaign exists or can be cloned."""
         try:
             self._targets.check(campaign)
-        except AuthenticationError:
-            raise SetupError(LOGIN_REFUSED) from None
-        except ForbiddenError:
-            raise SetupError(
-                "vendors.jtel.clients_id: jtel refused access (403): the token is not of this client account"
-            ) from None
+        except (AuthenticationError, ForbiddenError) as error:
+            raise SetupError(_refused_login(error)) from None
         except NotSentError as error:
             raise SetupError(f"vendors.jtel.base_url: {error}; is the vendor up, and the address right?") from None
 
@@ -184,9 +184,21 @@ class JtelGateway:
             return Receipt()
         if batch.action == "update" or self._terms.reconcile_by == "upsert":
             return Receipt([Verdict(position, "not_sent", "upsert_again") for position in batch.positions])
-        ids = self._listings.contact_ids(_campaign_id(batch.campaign), since=settled_at)
+        ids = self._listings.contact_ids(campaign_id_of(batch.campaign), since=settled_at)
         entries = batch.entries()
         return Receipt([_found(position, ids.get(entries[position]["UserData"], ())) for position in batch.positions])
+
+    @property
+    def withdrawal_refusal(self) -> str | None:
+        """The setting, where it names no field."""
+        if self._terms.withdraw:
+            return None
+        return "vendors.jtel.withdraw names no field by which jtel is told not to call a contact: none is taken back"
+
+    def withdraw(self, campaign: Campaign, lead: Delivered) -> str:
+        """The contact was sent again over itself, with the fields of the setting. Source: vendors.md, 4(b) «Leads»."""
+        with taking_back(self.withdrawal_refusal, _refused_login):
+            return self._withdrawals.withdraw(campaign, lead)
 
     def action_when_loaded(self, campaign: Campaign) -> TargetAction | None:
         """None: jtel documents no way to start a campaign."""
@@ -232,7 +244,7 @@ class JtelGateway:
     def _addressed(self, batch: Batch, entry: Entry) -> Entry:
         """The contact with its campaign. An update empties the phones that the lead has no more."""
         if batch.action != "update":
-            return {"DiallerCampaignsID": _campaign_id(batch.campaign), **entry}
+            return {"DiallerCampaignsID": campaign_id_of(batch.campaign), **entry}
         cleared = dict.fromkeys(PHONES, "") if self._terms.clear_phones_on_update else {}
         return {"DiallerCampaignsID": self._campaign_of_update(batch), **cleared, **entry}
 
@@ -241,7 +253,7 @@ class JtelGateway:
 
         Whether `UserData` is matched beyond its campaign is not documented; elsewhere it could make a second contact.
         """
-        campaign_id = _campaign_id(batch.campaign)
+        campaign_id = campaign_id_of(batch.campaign)
         if batch.campaign.target.get("per") != "day" or batch.vendor_reference is None:
             return campaign_id
         try:
@@ -258,7 +270,7 @@ class JtelGateway:
             if not self._terms.overwrite_duplicates:
                 raise
             return {}
-        return _ids_by_user_data(contacts, campaign_id)
+        return ids_by_user_data(contacts, campaign_id)
 
     def _with_zone(self, at: datetime | None) -> datetime | None:
         return at.replace(tzinfo=self._terms.zone) if at is not None and at.tzinfo is None else at
@@ -277,6 +289,12 @@ def user_data(template: str, contact: Contact, campaign: str) -> str:
     return shortened(text, [contact.source, contact.lead_id, campaign])
 
 
+def _refused_login(error: AuthenticationError | ForbiddenError) -> str:
+    if isinstance(error, AuthenticationError):
+        return LOGIN_REFUSED
+    return "vendors.jtel.clients_id: jtel refused access (403): the token is not of this client account"
+
+
 def _only_position(batch: Batch) -> int:
     if len(batch.positions) != 1:
         raise TooLargeError("one contact per request", vendor="jtel", operation="import_contact", status=None)
@@ -291,15 +309,6 @@ def _found(position: int, contact_ids: Sequence[int]) -> Verdict:
         return Verdict(position, "accepted", vendor_id=first)
     reason = f"jtel has {len(contact_ids)} contacts of this UserData"
     return Verdict(position, "accepted", "several_at_vendor", reason, first)
-
-
-def _ids_by_user_data(contacts: Sequence[JtelContact], campaign_id: int) -> ContactIds:
-    """Of this campaign alone: an older release answers the contacts of all."""
-    ids: dict[str, list[int]] = {}
-    for contact in contacts:
-        if contact.user_data is not None and contact.campaign_id in (None, campaign_id):
-            ids.setdefault(contact.user_data, []).append(contact.id)
-    return ids
 
 
 def _names(contact: Contact) -> dict[str, Any]:
@@ -327,13 +336,6 @@ def _reader(column: str) -> Callable[[Contact], Any]:
     if column in _CONTACT_FIELDS:
         return attrgetter(column)
     return lambda contact: contact.attributes.get(column)
-
-
-def _campaign_id(campaign: Campaign) -> int:
-    campaign_id = campaign.target.get("campaign_id")
-    if campaign_id is None:
-        raise TargetError(f"campaigns.{campaign.campaign}.target: has no campaign_id yet")
-    return int(campaign_id)
 
 
 def _call_result(contact: JtelContact, changed_at: datetime | None) -> CallResult:

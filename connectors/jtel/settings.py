@@ -5,6 +5,7 @@ Source of the defaults: vendors.md, section 5.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from difflib import get_close_matches
 from string import Formatter
@@ -15,12 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 
 from connectors.jtel.client import DATETIME_FORMAT, JtelClient
 from connectors.jtel.directory import JtelDirectory
-from connectors.jtel.fields import FILLED_BY_US, MAPPABLE, parse_release
+from connectors.jtel.fields import FILLED_BY_US, MAPPABLE, first_too_long, limits, parse_release
 from connectors.jtel.gateway import JtelGateway, JtelTerms
 from connectors.jtel.targets import default_name_template
 from connectors.pace import PacedSettings, http_address
 from connectors.patience import RateLimiter
 from connectors.transport import Transport
+from connectors.withdrawal import OFF, spell_off
 
 
 class JtelTarget(BaseModel):
@@ -77,9 +79,7 @@ class JtelMapping(BaseModel):
     @field_validator("fields")
     @classmethod
     def _can_be_imported(cls, value: dict[str, str]) -> dict[str, str]:
-        for name in value:
-            if name not in MAPPABLE:
-                raise ValueError(_unmappable(name))
+        _require_mappable(value)
         return value
 
 
@@ -106,6 +106,9 @@ class JtelSettings(PacedSettings):
         "listing", description="after an unseen outcome: look for the lead, or send it again over itself"
     )
     listing_max_age_s: float = Field(60, ge=0, description="how long a listing serves other questions too")
+    withdraw: dict[str, str | int | float] = Field(
+        default_factory=dict, description="jtel's fields, and what they are set to where a contact must not be called"
+    )
     parallel_requests: int = Field(4, ge=1, le=64)
 
     @field_validator("base_url")
@@ -162,6 +165,32 @@ class JtelSettings(PacedSettings):
             raise ValueError("must have a character such as : between {source}, {lead_id} and {campaign}")
         return value
 
+    @field_validator("withdraw", mode="before")
+    @classmethod
+    def _may_be_off(cls, value: Any) -> Any:
+        if spell_off(value) == OFF:
+            return {}
+        if isinstance(value, dict):
+            for name, flag in value.items():
+                if isinstance(flag, bool) or flag is None or not str(flag).strip():
+                    raise ValueError(f"{name} takes a text or a number; yes and no are texts in quotes alone")
+        return value
+
+    @field_validator("withdraw")
+    @classmethod
+    def _can_be_flagged(cls, value: dict[str, str | int | float]) -> dict[str, str | int | float]:
+        _require_mappable(value)
+        return value
+
+    @model_validator(mode="after")
+    def _can_withdraw(self) -> JtelSettings:
+        lengths = limits(parse_release(self.release))
+        if name := first_too_long(self.withdraw, lengths):
+            raise ValueError(f"withdraw: {name} takes at most {lengths[name]} characters")
+        if self.withdraw and not self.overwrite_duplicates:
+            raise ValueError("withdraw needs overwrite_duplicates: true")
+        return self
+
     @model_validator(mode="after")
     def _is_safe(self) -> JtelSettings:
         if self.base_url.startswith("http://") and not self.allow_http:
@@ -208,6 +237,12 @@ class JtelSettings(PacedSettings):
         """How contacts are written and asked about."""
         shared = {name: getattr(self, name) for name in JtelTerms.__slots__ if name not in ("release", "zone")}
         return JtelTerms(**shared, release=parse_release(self.release), zone=ZoneInfo(self.timezone))
+
+
+def _require_mappable(names: Iterable[str]) -> None:
+    for name in names:
+        if name not in MAPPABLE:
+            raise ValueError(_unmappable(name))
 
 
 def _unmappable(name: str) -> str:

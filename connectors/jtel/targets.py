@@ -173,6 +173,14 @@ class JtelTargets:
         return start, datetime.combine(day + timedelta(days=days), time(), self._zone) - timedelta(seconds=1)
 
 
+def campaign_id_of(campaign: Campaign) -> int:
+    """The dialler campaign that the target was found to be."""
+    campaign_id = campaign.target.get("campaign_id")
+    if campaign_id is None:
+        raise TargetError(f"{_key(campaign)}: has no campaign_id yet")
+    return int(campaign_id)
+
+
 def clone_name(campaign: Campaign, day: date) -> str:
     """The clone's name: `name_template` with the campaign and the day."""
     pattern = campaign.target.get("name_template") or default_name_template(campaign.target.get("per"))

@@ -1,7 +1,7 @@
 """The Platform as the delivery engine sees it: leads in lists, one by one or as bulk jobs.
 
 Belongs here: the port, and which way a batch goes. Does not belong here: the ways (`singles.py`, `jobs.py`,
-`updates.py`), paths and parsing (`client.py`), states and retries (`pipelines/delivery.py`).
+`updates.py`, `withdrawals.py`), paths and parsing (`client.py`), states and retries (`pipelines/delivery.py`).
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from connectors.gateway import Batch, CallResult, Campaign, Contact, Entry, Progress, Receipt, ResultTerms
+from connectors.gateway import Batch, CallResult, Campaign, Contact, Delivered, Entry, Progress, Receipt, ResultTerms
 from connectors.platform.client import PlatformClient
 from connectors.platform.entries import CONTACT_FIELDS, entry_maker
 from connectors.platform.jobs import Jobs, JobTerms
 from connectors.platform.lookup import LookUp
 from connectors.platform.models import DiallerCall
 from connectors.platform.singles import SingleCreates
-from connectors.platform.targets import Targets, list_name
+from connectors.platform.targets import Targets, list_name, refused_login
 from connectors.platform.updates import Updates
+from connectors.platform.withdrawals import Withdrawal, Withdrawals
+from connectors.withdrawal import refusal_of, taking_back
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -37,6 +39,7 @@ class PlatformGateway:
         connections: int = 8,
         customer_key_template: str = "{source}-{lead_id}",
         can_update: bool = True,
+        withdraw: Withdrawal = "complete",
         result_terms: ResultTerms = ResultTerms(first_s=2, max_s=30),
         job_terms: JobTerms = JobTerms(),
         request_count: Callable[[], int] = lambda: 0,
@@ -53,6 +56,8 @@ class PlatformGateway:
         self._singles = SingleCreates(client, look_up)
         self._jobs = Jobs(client, look_up, job_terms)
         self._updates = Updates(client, look_up)
+        self._withdraw = withdraw
+        self._withdrawals = Withdrawals(client, look_up, customer_key_template=customer_key_template, withdraw=withdraw)
         self._request_count = request_count
 
     @property
@@ -97,6 +102,16 @@ class PlatformGateway:
         if batch.vendor_reference or batch.entry_count >= self._use_bulk_from:
             return self._jobs.reconcile(batch)
         return self._jobs.look_up(batch)
+
+    @property
+    def withdrawal_refusal(self) -> str | None:
+        """The setting, where it is off."""
+        return refusal_of(self.vendor, self._withdraw)
+
+    def withdraw(self, campaign: Campaign, lead: Delivered) -> str:
+        """The lead was completed or deleted, as the setting says. Source: vendors.md, 3(b) #16 and #17."""
+        with taking_back(self.withdrawal_refusal, refused_login):
+            return self._withdrawals.withdraw(campaign, lead)
 
     def target_name(self, campaign: Campaign, day: date) -> str | None:
         """What the campaign's list is called on that day; None where the target names it by its id."""

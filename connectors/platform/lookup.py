@@ -74,6 +74,11 @@ def list_id_of(campaign: Campaign) -> int:
     return int(list_id)
 
 
+def vendor_id_of(text: str | None) -> int | None:
+    """The vendor's id of a lead as a number; None where it is not known."""
+    return int(text) if text and text.isascii() and text.isdigit() else None
+
+
 def age_s(batch: Batch) -> float:
     """Seconds since the batch was last sent; nought when that is not known, so that nothing is concluded early."""
     return (datetime.now(UTC) - batch.sent_at).total_seconds() if batch.sent_at else 0.0

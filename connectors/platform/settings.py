@@ -5,9 +5,9 @@ Source of the defaults: vendors.md, section 5. Most of them stand for something 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.gateway import ResultTerms
 from connectors.pace import PacedSettings, http_address
@@ -19,7 +19,9 @@ from connectors.platform.directory import PlatformDirectory
 from connectors.platform.gateway import PlatformGateway
 from connectors.platform.jobs import JobTerms, Verification
 from connectors.platform.paths import Paths, WriteMethod, complaint
+from connectors.platform.withdrawals import Withdrawal
 from connectors.transport import Transport
+from connectors.withdrawal import spell_off
 
 
 class PlatformTarget(BaseModel):
@@ -85,6 +87,7 @@ class PlatformSettings(PacedSettings):
     bulk_error_fields: ErrorFields = Field(default_factory=ErrorFields)
     verify_by_lookup: Verification = "doubtful"
     update_changed: bool = True
+    withdraw: Annotated[Withdrawal, BeforeValidator(spell_off)] = "complete"
     connections: int = Field(8, ge=1, le=64)
 
     @field_validator("base_url")
@@ -166,6 +169,7 @@ class PlatformSettings(PacedSettings):
             connections=self.connections,
             customer_key_template=self.customer_key_template,
             can_update=self.update_changed,
+            withdraw=self.withdraw,
             result_terms=ResultTerms(self.bulk_poll_s, self.bulk_poll_max_s, self.bulk_deadline_s, self.bulk_late_s),
             job_terms=self._job_terms(),
             request_count=lambda: transport.request_count,

@@ -75,7 +75,7 @@ class Targets:
         try:
             next(self._client.user_list(), None)
         except (AuthenticationError, ForbiddenError) as error:
-            raise SetupError(_refused_login(error)) from None
+            raise SetupError(refused_login(error)) from None
         except NotFoundError as error:
             raise SetupError(f"vendors.platform.base_url, base_path: {error}") from None
         except NotSentError as error:
@@ -114,7 +114,8 @@ def _setting(campaign: Campaign) -> str:
     return f"campaigns.{campaign.campaign}.target"
 
 
-def _refused_login(error: AuthenticationError | ForbiddenError) -> str:
+def refused_login(error: AuthenticationError | ForbiddenError) -> str:
+    """Which setting is to blame."""
     if isinstance(error, AuthenticationError):
         return "vendors.platform.token, auth_scheme: platform refused the token in this form (HTTP 401)"
     return "vendors.platform.token: platform refused access (HTTP 403): the account may not do this"

@@ -12,7 +12,7 @@ from connectors.errors import AuthenticationError, ForbiddenError, NotFoundError
 from connectors.gateway import Batch, Entry, Receipt, Verdict
 from connectors.platform.bulk import phones_of
 from connectors.platform.client import PlatformClient
-from connectors.platform.lookup import LookUp
+from connectors.platform.lookup import LookUp, vendor_id_of
 from connectors.platform.models import Lead
 from connectors.redaction import redact
 
@@ -34,7 +34,7 @@ class Updates:
             OutcomeUnknownError: it may have; a second update does no harm.
         """
         (position,), entry = batch.positions, batch.entries()[batch.positions[0]]
-        known = _lead_id(batch)
+        known = vendor_id_of(batch.vendor_reference)
         verdict = None if known is None else self._put(position, known, entry, batch)
         return Receipt([verdict or self._by_key(position, entry, batch)])
 
@@ -69,18 +69,13 @@ class Updates:
         return verdict._replace(reason_code="several_at_vendor") if is_doubtful else verdict
 
     def _read(self, batch: Batch, entry: Entry) -> Lead | None:
-        known = _lead_id(batch)
+        known = vendor_id_of(batch.vendor_reference)
         if known is not None:
             try:
                 return self._client.lead_get(known)
             except NotFoundError:
                 pass
         return next(iter(self._look_up.find(batch.campaign, entry)), None)
-
-
-def _lead_id(batch: Batch) -> int | None:
-    text = batch.vendor_reference or ""
-    return int(text) if text.isascii() and text.isdigit() else None
 
 
 def _absent(position: int) -> Verdict:

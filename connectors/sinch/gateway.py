@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 import pyarrow as pa
 
 from connectors.errors import (
     AuthenticationError,
     ConnectorError,
+    ContractError,
     ForbiddenError,
     InvalidRequestError,
     NotFoundError,
@@ -22,11 +24,14 @@ from connectors.errors import (
     SetupError,
     TargetError,
 )
-from connectors.gateway import Batch, CallResult, Campaign, Contact, Entry, Receipt, TargetAction, Verdict
+from connectors.gateway import Batch, CallResult, Campaign, Contact, Delivered, Entry, Receipt, TargetAction, Verdict
 from connectors.redaction import redact
 from connectors.sinch.client import SinchClient
 from connectors.sinch.customers import CONTACT_FIELDS, customer_columns, customer_mapper
 from connectors.sinch.models import LOADABLE_STATUSES, EntryResult, SinchCustomer
+from connectors.withdrawal import GONE, refusal_of, taking_back
+
+Withdrawal = Literal["delete", "off"]
 
 STORED, VALIDATED_ONLY = 201, 200
 NOT_UNIQUE = "value is not unique"
@@ -47,6 +52,7 @@ class SinchGateway:
         connections: int = 8,
         external_id_template: str = "{source}-{lead_id}",
         stop_on_invalid: bool = False,
+        withdraw: Withdrawal = "delete",
         request_count: Callable[[], int] = lambda: 0,
     ) -> None:
         self.batch_size = batch_size
@@ -54,6 +60,7 @@ class SinchGateway:
         self._client = client
         self._template = external_id_template
         self._stop_on_invalid = stop_on_invalid
+        self._withdraw = withdraw
         self._request_count = request_count
 
     @property
@@ -117,6 +124,21 @@ class SinchGateway:
         entries = batch.entries()
         return Receipt(verdicts=list(self._asked(batch.campaign, entries, batch.positions)))
 
+    @property
+    def withdrawal_refusal(self) -> str | None:
+        """The setting, where it is off."""
+        return refusal_of(self.vendor, self._withdraw)
+
+    def withdraw(self, campaign: Campaign, lead: Delivered) -> str:
+        """The customer was deleted; every customer of its externalId where its id is unknown or leads nowhere.
+
+        Source: vendors.md, 2(c) #4 and #7.
+        """
+        with taking_back(self.withdrawal_refusal, _refused_login):
+            if lead.vendor_id is not None and self._delete(campaign, lead.vendor_id):
+                return "deleted"
+            return self._delete_bearers(campaign, self._external_id(campaign, lead))
+
     def action_when_loaded(self, campaign: Campaign) -> TargetAction | None:
         """`activate`, where the target says `activate: true`."""
         return "activate" if campaign.target.get("activate") else None
@@ -177,10 +199,41 @@ class SinchGateway:
         return Verdict(position, "duplicate", "already_at_vendor", vendor_id=customer.id)
 
     def _look_up(self, campaign: Campaign, entry: Entry) -> SinchCustomer | None:
+        return next(self._bearers(campaign, entry["externalId"]), None)
+
+    def _bearers(self, campaign: Campaign, external_id: str) -> Iterator[SinchCustomer]:
         # `*` and `?` in an id are wildcards to the vendor: compare again here.
-        external_id = entry["externalId"]
         found = self._client.customers(_campaign_id(campaign), externalId=external_id)
-        return next((customer for customer in found if customer.external_id == external_id), None)
+        return (customer for customer in found if customer.external_id == external_id)
+
+    def _external_id(self, campaign: Campaign, lead: Delivered) -> str:
+        """The id that it was sent under; where that is purged, the one that it would be sent under now."""
+        if lead.entry is not None:
+            return str(lead.entry["externalId"])
+        return self._template.format(source=lead.source, lead_id=lead.lead_id, campaign=campaign.campaign)
+
+    def _delete_bearers(self, campaign: Campaign, external_id: str) -> str:
+        try:
+            found = [customer.id for customer in self._bearers(campaign, external_id)]
+        except NotFoundError as error:
+            # A campaign that is hidden from the account is dialled all the same.
+            text = f"no campaign {_campaign_id(campaign)} that this account may see, so whether it has the lead is open"
+            raise NotFoundError(text, vendor=self.vendor, operation=error.operation, status=error.status) from None
+        if not found:
+            return GONE
+        deleted = [self._delete(campaign, customer_id) for customer_id in found]
+        if not any(deleted):
+            text = "not found, although the campaign shows it"
+            raise ContractError(text, vendor=self.vendor, operation="delete_customer", status=404)
+        return "deleted"
+
+    def _delete(self, campaign: Campaign, customer_id: str) -> bool:
+        """Whether the customer was there; it is not any more."""
+        try:
+            self._client.delete_customer(_campaign_id(campaign), customer_id)
+        except NotFoundError:
+            return False
+        return True
 
 
 def _verdict(position: int, result: EntryResult) -> Verdict:

@@ -5,16 +5,19 @@ Source of the defaults: vendors.md, section 5.
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
 from connectors.pace import PacedSettings, http_address
 from connectors.patience import RateLimiter
 from connectors.sinch.auth import AuthMode, basic_auth, certificate_pair, key_headers
 from connectors.sinch.client import SinchClient
 from connectors.sinch.directory import SinchDirectory
-from connectors.sinch.gateway import SinchGateway
+from connectors.sinch.gateway import SinchGateway, Withdrawal
 from connectors.sinch.rci import RciClient
 from connectors.transport import Transport
+from connectors.withdrawal import spell_off
 
 
 class SinchTarget(BaseModel):
@@ -52,6 +55,7 @@ class SinchSettings(PacedSettings):
     stop_on_invalid: bool = False
     external_id_template: str = "{source}-{lead_id}"
     page_limit: int = Field(100, ge=1)
+    withdraw: Annotated[Withdrawal, BeforeValidator(spell_off)] = "delete"
 
     @field_validator("base_url")
     @classmethod
@@ -78,6 +82,7 @@ class SinchSettings(PacedSettings):
             connections=self.connections,
             external_id_template=self.external_id_template,
             stop_on_invalid=self.stop_on_invalid,
+            withdraw=self.withdraw,
             request_count=lambda: transport.request_count,
         )
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from connectors.errors import (
@@ -33,6 +33,7 @@ from connectors.gateway import (
     CallResult,
     Campaign,
     Contact,
+    Delivered,
     Entry,
     Progress,
     Receipt,
@@ -40,6 +41,7 @@ from connectors.gateway import (
     Verdict,
 )
 from connectors.sobot.auth import VENDOR
+from connectors.sobot.barring import Barring
 from connectors.sobot.client import SobotClient
 from connectors.sobot.entries import PhoneFormat, calling_list_code, entry_maker, idempotency_key, mapped_columns
 from connectors.sobot.gate import TaskGate
@@ -47,6 +49,9 @@ from connectors.sobot.models import ImportResult
 from connectors.sobot.reports import NamedLead, ReportError, ReportHosts, read_report
 from connectors.sobot.results import Conclusion, conclude, is_complete, newest_word
 from connectors.sobot.targets import ServiceAgent, Tasks
+from connectors.withdrawal import refusal_of, taking_back
+
+Withdrawal = Literal["bar_numbers", "off"]
 
 FEWEST_DETAILS = 50
 TOKEN_OPERATIONS = frozenset({"company_token", "agent_token", "get_token"})
@@ -55,10 +60,11 @@ TRANSIENT = (NotSentError, UnavailableError, RateLimitedError)
 
 @dataclass(frozen=True, slots=True)
 class ImportTerms:
-    """How imports are written and how long their results are waited for. Times in seconds.
+    """How imports are written, how long their results are waited for, how leads are taken back. Times in seconds.
 
     `tenant` is the account's id, in every idempotency key. `settle_before_resend_s`: an import that the vendor shows
-    no row of for that long after it was sent is not there.
+    no row of for that long after it was sent is not there. `barred_phone_format` is that of the block list, None for
+    `phone_format`.
     """
 
     tenant: str
@@ -68,6 +74,8 @@ class ImportTerms:
     assign_rule: str = "NoAssign"
     assign_agent_and_count: Sequence[Mapping[str, Any]] = ()
     settle_before_resend_s: float = 120
+    withdraw: Withdrawal = "bar_numbers"
+    barred_phone_format: PhoneFormat | None = None
 
 
 class SobotGateway:
@@ -97,6 +105,9 @@ class SobotGateway:
         self._agent = agent
         self._reports = reports
         self._terms = terms
+        self._barring = Barring(
+            client, task_format=terms.phone_format, list_format=terms.barred_phone_format or terms.phone_format
+        )
         self._gate = TaskGate(max_parallel_imports_per_task)
         self._now = now
         self._lock = threading.Lock()
@@ -181,6 +192,16 @@ class SobotGateway:
         if not is_complete(row, batch.entry_count) and not batch.is_overdue:
             return Receipt(reference=row.calling_list_code, is_pending=True)
         return self._concluded(batch, row)
+
+    @property
+    def withdrawal_refusal(self) -> str | None:
+        """The setting, where it is off."""
+        return refusal_of(self.vendor, self._terms.withdraw)
+
+    def withdraw(self, campaign: Campaign, lead: Delivered) -> str:
+        """The lead's numbers are barred from outbound calls in the whole tenant. Source: vendors.md, 1(b) #12."""
+        with taking_back(self.withdrawal_refusal, _refused_login):
+            return self._barring.bar(lead)
 
     def call_results(self, campaign: Campaign, start: datetime, end: datetime) -> Iterator[CallResult]:
         """None: the vendor tells statistics of whole tasks, never the calls to one lead (vendors.md, 1(b-17))."""
@@ -301,17 +322,19 @@ def with_setting(ask: Callable[[], Any]) -> None:
     """
     try:
         ask()
-    except AuthenticationError as error:
-        raise SetupError(
-            f"vendors.sobot.app_id, app_secret: sobot refused the login ({error}); is this machine's clock right?"
-        ) from None
-    except ForbiddenError as error:
-        raise SetupError(f"vendors.sobot.token_scope: sobot refused access ({error})") from None
+    except (AuthenticationError, ForbiddenError) as error:
+        raise SetupError(_refused_login(error)) from None
     except NotSentError as error:
         setting = "token_host" if error.operation in TOKEN_OPERATIONS else "hosts"
         if error.status == HTTPStatus.TOO_MANY_REQUESTS:
             raise SetupError(f"vendors.sobot: {error}; sobot limits how often it is asked: wait a minute") from None
         raise SetupError(f"vendors.sobot.{setting}: {error}; is the vendor up, and the address right?") from None
+
+
+def _refused_login(error: AuthenticationError | ForbiddenError) -> str:
+    if isinstance(error, AuthenticationError):
+        return f"vendors.sobot.app_id, app_secret: sobot refused the login ({error}); is this machine's clock right?"
+    return f"vendors.sobot.token_scope: sobot refused access ({error})"
 
 
 def _unknown_agent(campaign: Campaign, error: ConnectorError) -> SetupError:

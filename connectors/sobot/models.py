@@ -8,7 +8,7 @@ Ids come with stray blanks at times: every text is trimmed. Numbers in place of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field, SecretStr, TypeAdapter, create_model
@@ -24,6 +24,13 @@ def _as_text(value: Any) -> Any:
 
 def _no_rows(value: Any) -> Any:
     return [] if value is None else value
+
+
+def _lines(value: Any) -> Any:
+    """The document has lines of text in its example, and objects with such a line in its table."""
+    if not isinstance(value, list):
+        return [] if value is None else value
+    return [row.get("detail") if isinstance(row, Mapping) else row for row in value]
 
 
 Password = Annotated[SecretStr, BeforeValidator(_as_text)]
@@ -148,8 +155,8 @@ class ForbiddenNumbersTaken(SobotShape):
     """What became of an import of forbidden numbers; `details` quote numbers. Source: vendors.md, 1(b) #12."""
 
     success_count: int = Field(alias="successCount")
-    failed_count: int = Field(0, alias="failedCount")
-    details: list[str] = Field(default_factory=list, repr=False)
+    failed_count: Annotated[int, BeforeValidator(lambda value: value or 0)] = Field(0, alias="failedCount")
+    details: Annotated[list[str], BeforeValidator(_lines)] = Field(default_factory=list, repr=False)
 
 
 class RelayState(SobotShape):

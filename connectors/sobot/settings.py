@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable, Sequence
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.gateway import ResultTerms
 from connectors.pace import PacedSettings, http_address
@@ -20,12 +20,13 @@ from connectors.sobot.auth import VENDOR, AuthMode, Credential, TokenAuth, Token
 from connectors.sobot.client import SobotClient
 from connectors.sobot.directory import SobotDirectory
 from connectors.sobot.entries import PhoneFormat
-from connectors.sobot.gateway import ImportTerms, SobotGateway
+from connectors.sobot.gateway import ImportTerms, SobotGateway, Withdrawal
 from connectors.sobot.limits import LONGEST_NOTE
 from connectors.sobot.reports import ReportHosts, origin_of
 from connectors.sobot.targets import ServiceAgent, Tasks, default_name
 from connectors.sobot.wire import SobotWire
 from connectors.transport import Transport
+from connectors.withdrawal import spell_off
 
 DEFAULT_HOSTS = {"default": "https://sg.sobot.io", "cc-ivr": "https://openapi.soboten.com"}
 
@@ -138,6 +139,8 @@ class SobotSettings(PacedSettings):
     result_deadline_s: float = Field(1800, gt=0)
     result_late_s: float = Field(86_400, ge=0)
     settle_before_resend_s: float = Field(120, ge=0, description="no row for that long after sending: it is not there")
+    withdraw: Annotated[Withdrawal, BeforeValidator(spell_off)] = "bar_numbers"
+    barred_phone_format: PhoneFormat | None = Field(None, description="of the block list; None: phone_format")
 
     @field_validator("token_host")
     @classmethod
@@ -275,6 +278,8 @@ class SobotSettings(PacedSettings):
             assign_rule=self.assign_rule,
             assign_agent_and_count=[{"agentID": one.agent_id, "count": one.count} for one in self.assign_agents],
             settle_before_resend_s=self.settle_before_resend_s,
+            withdraw=self.withdraw,
+            barred_phone_format=self.barred_phone_format,
         )
 
     def _result_terms(self) -> ResultTerms:

@@ -6,7 +6,7 @@ checks themselves (`protocol.py`, `contacts.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from sandbox.jtel.dates import read_time, write_time
 from sandbox.jtel.knobs import JtelKnobs
 from sandbox.jtel.protocol import all_records, done, json_object, refusal, require_token, some_records, whole_number
 from sandbox.jtel.seeds import result_code_view
-from sandbox.jtel.store import Store
+from sandbox.jtel.store import Contact, Store
 from sandbox.settings import SettingError
 
 PREFIX = "/rest/v1.0/"
@@ -49,9 +49,17 @@ class JtelPortal:
     def held(self) -> list[tuple[str, str]]:
         """(campaign id, first number as digits) of every stored contact."""
         with self.store.lock:
-            return [
-                (str(contact.campaign_id), contact.first_phone.lstrip("+")) for contact in self.store.contacts.values()
-            ]
+            return _first_numbers(self.store.contacts.values())
+
+    def dialled(self) -> list[tuple[str, str]]:
+        """`held` without contacts that have a flag of the knobs."""
+        flags = self.knobs.flags.items()
+        with self.store.lock:
+            return _first_numbers(
+                contact
+                for contact in self.store.contacts.values()
+                if not any(contact.written.get(name) == value for name, value in flags)
+            )
 
     def state(self) -> dict[str, Any]:
         """The store's summary."""
@@ -248,6 +256,10 @@ class JtelPortal:
             raise SettingError("an outcome is an object with the ID of a contact")
         self.store.record_tries(values["ID"], {key: value for key, value in values.items() if key != "ID"})
         return no_content()
+
+
+def _first_numbers(contacts: Iterable[Contact]) -> list[tuple[str, str]]:
+    return [(str(contact.campaign_id), contact.first_phone.lstrip("+")) for contact in contacts]
 
 
 def _name(request: Request) -> str:

@@ -6,7 +6,7 @@ Belongs here: fields and their defaults. Does not belong here: what they do.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from sandbox.settings import Knobs
 
@@ -37,6 +37,7 @@ class JtelKnobs(Knobs):
         import_answers: The contact, or the status alone.
         body_status: Every answer is HTTP 200 with this status in the body, and nothing is done.
         omits_status: Bodies have no status.
+        flags: Fields and values that campaigns of this portal heed: a contact that has one of them is not dialled.
         reject_phones: Numbers for which an import is refused.
     """
 
@@ -61,6 +62,7 @@ class JtelKnobs(Knobs):
     import_answers: Literal["contact", "status"] = "contact"
     body_status: int | None = None
     omits_status: bool = False
+    flags: dict[str, Any] = field(default_factory=dict)
     reject_phones: list[str] = field(default_factory=list)
 
     def is_since(self, release: str) -> bool:

@@ -7,7 +7,7 @@ checks themselves (`leads.py`, `bulk.py`, `protocol.py`). Success statuses are a
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sandbox.clock import Clock
@@ -18,7 +18,7 @@ from sandbox.platform.leads import change_lead, store_lead
 from sandbox.platform.protocol import refusal, require_token
 from sandbox.platform.reading import Reading, record
 from sandbox.platform.routes import DEFAULT_ROUTES, Routes
-from sandbox.platform.store import Store
+from sandbox.platform.store import Lead, Store
 from sandbox.settings import SettingError
 
 BASE_PATH = "/platform-api/v3.0"
@@ -55,7 +55,17 @@ class PlatformApi:
         """(list id, first number as digits) of every stored lead."""
         with self.store.lock:
             work(self.store, self.knobs, self.clock.now())
-            return [(str(lead.list_id), "".join(lead.phones[:1]).lstrip("+")) for lead in self.store.leads.values()]
+            return _first_numbers(self.store.leads.values())
+
+    def dialled(self) -> list[tuple[str, str]]:
+        """`held` without completed leads, and without those of lists that are not in the dialler."""
+        with self.store.lock:
+            work(self.store, self.knobs, self.clock.now())
+            return _first_numbers(
+                lead
+                for lead in self.store.leads.values()
+                if not lead.is_completed and self.store.lists[lead.list_id].in_dialler
+            )
 
     def state(self) -> dict[str, Any]:
         """The store's summary."""
@@ -198,6 +208,10 @@ class PlatformApi:
             wait = self.knobs.retry_after
             raise refusal(429, "Too Many Requests", () if wait is None else (("retry-after", wait),))
         self._asked_at.append(now)
+
+
+def _first_numbers(leads: Iterable[Lead]) -> list[tuple[str, str]]:
+    return [(str(lead.list_id), "".join(lead.phones[:1]).lstrip("+")) for lead in leads]
 
 
 def _named(values: object, *required: str) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class PlatformKnobs(Knobs):
         unknown_lead_data: Whether leadData may have keys that no campaign field has.
         lead_fields: The campaign fields, when unknown keys are refused.
         update_null: What null means in an update.
+        complete_again: The status for completing a lead that is completed.
         reject_phones: Numbers that make a lead invalid.
         poison: customerKeys for which a whole bulk request is refused with 422.
         max_leads, over_max: How many leads a bulk request takes, and the status for more.
@@ -65,6 +66,7 @@ class PlatformKnobs(Knobs):
     unknown_lead_data: Literal["accept", "422"] = "accept"
     lead_fields: list[str] = field(default_factory=list)
     update_null: Literal["clear", "keep"] = "clear"
+    complete_again: Literal["204", "409"] = "204"
     reject_phones: list[str] = field(default_factory=list)
     poison: list[str] = field(default_factory=list)
     max_leads: int = 1000

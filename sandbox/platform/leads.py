@@ -51,11 +51,13 @@ def change_lead(lead: Lead, values: Any, store: Store, knobs: PlatformKnobs, now
     """The fields that are given hold; the others are as they were.
 
     Raises:
-        RefusedError: 400, 404 or 422, and nothing was changed.
+        RefusedError: 400, 404, 409 or 422, and nothing was changed.
     """
     check_fields(values, UPDATE_TYPES, store, knobs)
     if values.get("isCompleted") is False and lead.is_completed:
         raise refusal(422, "a completed lead cannot be opened again")
+    if values.get("isCompleted") and lead.is_completed and knobs.complete_again == "409":
+        raise refusal(409, "the lead is completed")
     if values.get("listId") is not None:
         require_list(values["listId"], store, knobs)
         lead.list_id = values["listId"]

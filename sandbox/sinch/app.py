@@ -66,6 +66,10 @@ class SinchObi:
                 for customer in campaign.customers.values()
             ]
 
+    def dialled(self) -> list[tuple[str, str]]:
+        """All of `held`: what must not be called is deleted."""
+        return self.held()
+
     def state(self) -> dict[str, Any]:
         """The store's summary."""
         return self.store.summary()

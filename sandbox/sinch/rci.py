@@ -67,6 +67,10 @@ class SinchRci:
         """Nothing: RCI holds no leads."""
         return []
 
+    def dialled(self) -> list[tuple[str, str]]:
+        """Nothing is dialled from here."""
+        return []
+
     def state(self) -> dict[str, Any]:
         """The store's summary."""
         return self.store.summary()

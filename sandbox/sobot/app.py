@@ -120,6 +120,10 @@ class SobotCallCenter:
         """(task code, telephone as digits) of every stored lead."""
         return self.store.held()
 
+    def dialled(self) -> list[tuple[str, str]]:
+        """`held` without what the block list bars (assumed)."""
+        return self.store.dialled()
+
     def state(self) -> dict[str, Any]:
         """The store's summary."""
         return self.store.summary()
@@ -132,8 +136,10 @@ class SobotCallCenter:
         return _locked(self.tenant, request, lambda: self._answer(request, operations))
 
     def control(self, request: Request) -> Answer | None:
-        """Tasks and failing bodies are put in place."""
+        """Tasks and failing bodies are put in place; the block list is told."""
         match request.method, request.path:
+            case "GET", "/_sandbox/forbidden_numbers":
+                return json_answer(list(self.store.block_list.values()))
             case "POST", "/_sandbox/tasks":
                 return self._place_task(request.json())
             case "POST", "/_sandbox/body_faults":
@@ -187,6 +193,10 @@ class SobotSecondHost:
         return None
 
     def held(self) -> list[tuple[str, str]]:
+        """Nothing is dialled from here."""
+        return []
+
+    def dialled(self) -> list[tuple[str, str]]:
         """Nothing is dialled from here."""
         return []
 

@@ -154,7 +154,8 @@ def import_enterprise_forbidden_numbers(tenant: Tenant, request: Request) -> Any
         if complaint is None:
             tenant.store.block_list[row["callNumber"]] = row
     failed = [complaint for complaint in details if complaint]
-    return {"successCount": len(rows) - len(failed), "failedCount": len(failed), "details": failed}
+    taken_count = len(rows) - len(failed) - tenant.knobs.forbidden_shortfall
+    return {"successCount": taken_count, "failedCount": len(failed), "details": failed}
 
 
 def query_relay_number_list(tenant: Tenant, request: Request) -> Any:

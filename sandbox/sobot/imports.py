@@ -100,7 +100,7 @@ def _work_off(tenant: Tenant, done: Import, details: list[Fields], *, is_filtere
         complaint = _complaint(tenant, telephone)
         if complaint is not None:
             done.errors.append((detail.optional_text("name") or "", telephone, complaint))
-        elif is_filtered and _is_blocked(tenant, telephone):
+        elif is_filtered and tenant.store.is_blocked(telephone):
             _count_filtered(tenant, done, detail, telephone)
         elif _is_repeated(tenant, done, telephone, seen):
             done.repeat_count += 1
@@ -115,11 +115,6 @@ def _complaint(tenant: Tenant, telephone: str) -> str | None:
     if telephone in tenant.knobs.reject_numbers:
         return "The number is not allowed"
     return None if TELEPHONE.fullmatch(telephone) else "The number format is wrong"
-
-
-def _is_blocked(tenant: Tenant, telephone: str) -> bool:
-    row = tenant.store.block_list.get(telephone)
-    return row is not None and row["callType"] == 3 and row["enabled"] == 1
 
 
 def _count_filtered(tenant: Tenant, done: Import, detail: Fields, telephone: str) -> None:

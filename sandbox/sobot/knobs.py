@@ -39,6 +39,7 @@ class SobotKnobs(Knobs):
         delay_visible_s, delay_final_s: When the result row shows, half done, and when it is final.
         result_hidden: The result row never shows.
         count_shortfall: How many leads the final counts never mention.
+        forbidden_shortfall: How many of the forbidden numbers that it takes it does not count.
         filtered_count: Where a number of the block list is counted (assumed: nowhere).
         duplicate_field: The name of the duplicates' count.
         foreign_row_first: The result begins with the row of another import.
@@ -76,6 +77,7 @@ class SobotKnobs(Knobs):
     delay_final_s: float = 2
     result_hidden: bool = False
     count_shortfall: int = 0
+    forbidden_shortfall: int = 0
     filtered_count: Literal["nowhere", "error", "repeat"] = "nowhere"
     duplicate_field: Literal["repeatCount", "removeDuplicatesCount"] = "repeatCount"
     foreign_row_first: bool = False

@@ -92,6 +92,11 @@ class Store:
         with self.lock:
             self.block_list[telephone] = {"callType": 3, "enabled": 1}
 
+    def is_blocked(self, telephone: str) -> bool:
+        """Whether the block list bars outbound calls to the number, which it must have letter by letter (assumed)."""
+        row = self.block_list.get(telephone)
+        return row is not None and row["callType"] == 3 and row["enabled"] == 1
+
     def task_by(self, *, task_id: str | None, code: str | None) -> Task | None:
         """The task of that id, or else of that code; the id wins when both are given."""
         if task_id:
@@ -114,12 +119,15 @@ class Store:
 
     def held(self) -> list[tuple[str, str]]:
         """(task code, telephone as digits) of every stored lead."""
+        return [(code, _digits(telephone)) for code, telephone in self._records()]
+
+    def dialled(self) -> list[tuple[str, str]]:
+        """`held` without the numbers that are blocked."""
+        return [(code, _digits(telephone)) for code, telephone in self._records() if not self.is_blocked(telephone)]
+
+    def _records(self) -> list[tuple[str, str]]:
         with self.lock:
-            return [
-                (task.code, "".join(filter(str.isdigit, telephone)))
-                for task in self.tasks.values()
-                for telephone in task.records
-            ]
+            return [(task.code, telephone) for task in self.tasks.values() for telephone in task.records]
 
     def summary(self) -> dict[str, Any]:
         """Counts by task and by operation, as JSON values."""
@@ -129,6 +137,10 @@ class Store:
                 "imports": len(self.imports),
                 "requests": dict(self.requests),
             }
+
+
+def _digits(telephone: str) -> str:
+    return "".join(filter(str.isdigit, telephone))
 
 
 @dataclass

@@ -38,6 +38,7 @@ def test_defaults_are_those_of_the_vendor_reference() -> None:
         "too_long": "cut",
         "reconcile_by": "listing",
         "listing_max_age_s": 60,
+        "withdraw": {},
         "parallel_requests": 4,
         "requests_per_second": None,
         "connect_timeout_s": 10,
