@@ -198,6 +198,46 @@ def leads(
 
 
 @cli.command()
+@config_option
+@json_option
+@campaigns_option
+@click.option("--dry-run", "is_dry_run", is_flag=True, help="Say which leads would be taken back; take none back.")
+@click.option(
+    "--by-hand",
+    "by_hand",
+    multiple=True,
+    metavar="LEAD",
+    help="A lead of the one --campaign that a person took back at the vendor; may be repeated.",
+)
+def withdraw(
+    config: Path | None, as_json: bool, campaigns: Sequence[str], is_dry_run: bool, by_hand: Sequence[str]
+) -> int:
+    """Take back from the vendors what must not be called any more: by the list and the newest rows, as of now."""
+    from pipelines import withdraw_command
+
+    if by_hand and (len(campaigns) != 1 or is_dry_run):
+        raise click.UsageError("--by-hand needs exactly one --campaign, and no --dry-run")
+    stop = _stop_on_signals()
+    with _opened(config) as installation:
+        if by_hand:
+            result = withdraw_command.note_by_hand(installation, campaigns[0], by_hand)
+        elif is_dry_run:
+            result = withdraw_command.look(installation, campaigns)
+        else:
+            with progress("Taking back") if not as_json else _quiet():
+                result = withdraw_command.take_back(installation, campaigns, stop=stop)
+    if as_json:
+        emit(result)
+    else:
+        show("Must not be called" if is_dry_run else "Taken back", result["leads"])
+        if not result["leads"]:
+            say("Nothing to take back: no vendor has a lead that must not be called.")
+    for problem in result["problems"]:
+        complain(problem)
+    return NEEDS_A_PERSON if result["problems"] else OK
+
+
+@cli.command()
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),

@@ -58,6 +58,9 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "not_before_invalid": ("invalid", "not_before is not a date and time"),
 }
 
+MUST_NOT_BE_CALLED = ("consent_withdrawn", "consent_missing", "consent_unclear", "do_not_call")
+"""Reasons for which a lead is taken back from the vendor that has it."""
+
 # Columns over the places of the rules, 0 for none: what `judge` writes for each.
 _ORDER = {code: place for place, code in enumerate(REASONS, start=1)}
 _CODES = pa.array([None, *REASONS], TEXT)

@@ -6,6 +6,7 @@ a person: counts, campaigns and reasons only.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from pipelines.planner import PlanSummary
 from pipelines.report import NightReport, as_markdown
 from pipelines.store import Row
 from pipelines.tally import DeliverySummary
+from pipelines.withdrawals import FAILED, WITHDRAWN, WithdrawalSummary
 
 Metadata = dict[str, Any]
 
@@ -98,6 +100,17 @@ def of_delivery(summary: DeliverySummary) -> Metadata:
         "leads_per_second": round(sent / summary.elapsed_s, 1) if summary.elapsed_s else 0.0,
         "stopped_campaigns": table([{"campaign": n, "reason": text} for n, text in sorted(summary.stopped.items())]),
     }
+
+
+def of_withdrawal(summary: WithdrawalSummary) -> Metadata:
+    """How many leads were taken back and how many were not; a row for each campaign, reason and way."""
+    by_way = Counter((lead.campaign, lead.reason_code, lead.outcome, lead.how) for lead in summary.leads)
+    ways = [
+        {"campaign": campaign, "reason": reason, "outcome": outcome, "how": how, "leads": count}
+        for (campaign, reason, outcome, how), count in sorted(by_way.items())
+    ]
+    counts = summary.counts
+    return {WITHDRAWN: counts[WITHDRAWN], FAILED: counts[FAILED], "by_campaign": table(ways)}
 
 
 def of_campaign_days(rows: Sequence[Row]) -> Metadata:

@@ -1,4 +1,4 @@
-"""The steps of a night, one function each: refresh, pull, decide, plan, send; and all of them as one stream.
+"""The steps of a night, one function each: refresh, pull, decide, withdraw, plan, send; and all of them as one stream.
 
 Belongs here: what loading assets and commands call. Does not belong here: what follows (`morning.py`) and surrounds
 (`upkeep.py`) a load, Dagster, the terminal, and how a step works inside.
@@ -10,16 +10,17 @@ import threading
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from uuid import UUID
 
 import pandas as pd
 
 from connectors.errors import ConnectorError, LeadsyncError, SetupError, TargetError
-from connectors.gateway import Campaign, ControlsTargets, Gateway
+from connectors.gateway import Campaign, ControlsTargets, Gateway, TakesBack
+from connectors.patience import Patience
 from connectors.redaction import redact
-from pipelines import intake, planning, reference, targets
+from pipelines import intake, planning, reference, targets, withdrawals
 from pipelines.campaigns import campaign_defects, read_campaigns, stored_campaigns
 from pipelines.collector import calm_collector
 from pipelines.delivery import deliver
@@ -29,11 +30,13 @@ from pipelines.ledger import Ledger
 from pipelines.ledger_rows import Scope
 from pipelines.planner import PlanSummary
 from pipelines.sources import TABLES, Source, configured_sources
-from pipelines.store import Store
+from pipelines.store import Row, Store, utc_now
 from pipelines.tally import DeliverySummary
 from pipelines.vendors import VENDORS
+from pipelines.withdrawals import WithdrawalSummary
 
 MOST_PASSES = 3
+DUE_PAGE_ROWS = 500
 
 
 class IncompleteError(LeadsyncError):
@@ -44,7 +47,7 @@ class IncompleteError(LeadsyncError):
 class DaySummary:
     """What loading a day came to: the decisions, and a summary per vendor.
 
-    `failures` and `stops` need a person; the reporting schema has the stops too.
+    `failures` and `stops` need a person; the reporting schema has the stops, and what was not taken back, too.
     """
 
     decisions: DecisionSummary
@@ -60,10 +63,11 @@ class DaySummary:
 
 @dataclass
 class VendorSummary:
-    """What planning and sending came to for one vendor."""
+    """What taking back, planning and sending came to for one vendor."""
 
-    plan: PlanSummary
-    delivery: DeliverySummary
+    plan: PlanSummary = field(default_factory=PlanSummary)
+    delivery: DeliverySummary = field(default_factory=DeliverySummary)
+    withdrawal: WithdrawalSummary = field(default_factory=WithdrawalSummary)
 
 
 def refresh_campaigns(installation: Installation) -> list[Campaign]:
@@ -205,6 +209,44 @@ def pull_and_decide(installation: Installation, day: date) -> DecisionSummary:
         return intake.decide(opened.enter_context(installation.store()), settings, day, rows)
 
 
+def withdraw(
+    installation: Installation, vendor: str, names: Sequence[str] = (), *, stop: threading.Event | None = None
+) -> WithdrawalSummary:
+    """Leads that the vendor has and that must not be called any more are taken back, of the named campaigns or all.
+
+    The do-not-call list counts as it is stored, of each lead its newest row. Nobody plans for the vendor meanwhile.
+    """
+    stop = stop or threading.Event()
+    with installation.plan_ledger() as ledger, ExitStack() as opened:
+        if not withdrawals.has_delivered(ledger.store, vendor) or not planning.await_turn(ledger, vendor, stop):
+            return WithdrawalSummary()
+        gateway, patience = None, Patience()
+        try:
+            patience = installation.vendor_settings(vendor).patience()
+            gateway = opened.enter_context(installation.gateway(vendor))
+            refusal = gateway.withdrawal_refusal if isinstance(gateway, TakesBack) else f"{vendor} takes no lead back"
+        except SetupError as error:
+            refusal = str(error)
+        watch, actor = _watch(installation, vendor, names), installation.actor
+        try:
+            return withdrawals.withdraw(
+                ledger.store, gateway, watch, refusal=refusal, patience=patience, stop=stop, actor=actor
+            )
+        finally:
+            ledger.leave_planning()
+
+
+def due_withdrawals(installation: Installation, names: Sequence[str] = ()) -> list[tuple[str, Row]]:
+    """The leads that `withdraw` would take back, each with its vendor; nobody is asked."""
+    with installation.store() as store:
+        return [
+            (vendor, row)
+            for vendor in VENDORS
+            for page in withdrawals.due_pages(store, _watch(installation, vendor, names), limit=DUE_PAGE_ROWS)
+            for row in page
+        ]
+
+
 def switch_loaded(
     installation: Installation, vendor: str, days: Sequence[date], names: Sequence[str] = ()
 ) -> dict[str, str | None]:
@@ -248,15 +290,20 @@ def load_day(
         raise IncompleteError(
             f"{day}: not every row that was read has a verdict: {decisions.imbalances}; nothing was sent"
         )
+    used = vendors_in_use(installation, names)
     with ThreadPoolExecutor(len(VENDORS), thread_name_prefix="load") as threads:
         loads = {
-            vendor: threads.submit(_load_vendor, installation, vendor, day, names, wait_s, stop)
-            for vendor in vendors_in_use(installation, names)
+            vendor: threads.submit(
+                _load_vendor, installation, vendor, day, names, wait_s, stop, is_loaded=vendor in used
+            )
+            for vendor in VENDORS
         }
     vendors = {vendor: load.result() for vendor, load in loads.items()}
     deliveries = [summary.delivery for summary in vendors.values()]
     failures = empty_days(installation, [decisions]) + [text for one in deliveries for text in failures_of(one, day)]
-    return DaySummary(decisions, vendors, failures, [text for one in deliveries for text in stops_of(one, day)])
+    stops = [text for one in deliveries for text in stops_of(one, day)]
+    kept = [text for one in vendors.values() for text in one.withdrawal.problems]
+    return DaySummary(decisions, vendors, failures, stops + kept)
 
 
 def _load_vendor(
@@ -266,12 +313,20 @@ def _load_vendor(
     names: Sequence[str],
     wait_s: float,
     stop: threading.Event | None,
+    *,
+    is_loaded: bool,
 ) -> VendorSummary:
-    """What loading the vendor came to; what it has in full is switched, where that is asked for."""
+    """What the vendor's part of the night came to: whom it must not call is taken back, also where nothing is loaded;
+    what it has in full is switched, where that is asked for."""
+    summary = VendorSummary(withdrawal=withdraw(installation, vendor, names, stop=stop))
+    if not is_loaded:
+        return summary
     try:
-        summary = plan_and_send(installation, vendor, [day], names, wait_s=wait_s, stop=stop)
+        loaded = plan_and_send(installation, vendor, [day], names, wait_s=wait_s, stop=stop)
+        summary.plan, summary.delivery = loaded.plan, loaded.delivery
     except (SetupError, ConnectorError) as error:
-        return VendorSummary(PlanSummary(), DeliverySummary(problem=str(error)))
+        summary.delivery.problem = str(error)
+        return summary
     if not _is_stopped(stop):
         switched = switch_loaded(installation, vendor, [day], names)
         summary.delivery.stopped |= {name: problem for name, problem in switched.items() if problem}
@@ -367,6 +422,12 @@ def _on_record(installation: Installation, vendor: str, days: Sequence[date], na
                 campaigns = installation.campaigns(ledger.store, vendor, names)
                 ledger.record_early_end(installation.scope(vendor, days, campaigns), redact(str(error)) or "")
         raise
+
+
+def _watch(installation: Installation, vendor: str, names: Sequence[str]) -> withdrawals.Watch:
+    today = utc_now().astimezone(installation.settings.zone).date()
+    since = today - timedelta(days=installation.settings.eligibility.withdraw_days)
+    return withdrawals.Watch(vendor, tuple(names), today, since)
 
 
 def _is_stopped(stop: threading.Event | None) -> bool:

@@ -47,7 +47,7 @@ def plan(
     in the vocabulary. With a ledger of its own for `reading`, a page is read and another stored while one is judged.
     """
     planner = Planner(ledger, gateway, scope, campaigns, summary, zone, vocabulary)
-    if not _await_turn(ledger, scope.vendor, stop or threading.Event()):
+    if not await_turn(ledger, scope.vendor, stop or threading.Event()):
         return
     try:
         ledger.store.mend_statistics()
@@ -75,7 +75,8 @@ def _plan_source(planner: Planner, pages: Pages, *, is_ahead: bool) -> Iterator[
             read.close()
 
 
-def _await_turn(ledger: PlanLedger, vendor: str, stop: threading.Event) -> bool:
+def await_turn(ledger: PlanLedger, vendor: str, stop: threading.Event) -> bool:
+    """Whether it is our turn to plan for the vendor, until `leave_planning`; False when `stop` came first."""
     while not ledger.take_planning(vendor):
         if stop.wait(TURN_S):
             return False

@@ -11,17 +11,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from pipelines import withdrawals
 from pipelines.store import Row, Store
 
 OPEN_STATES = ("planned", "sending", "submitted", "unknown")
-STATES = ("accepted", "invalid", "suppressed", "duplicate", "rejected", "withdrawn", "unattributed", *OPEN_STATES)
+CLOSED_STATES = ("accepted", "invalid", "suppressed", "duplicate", "rejected", "withdrawn", "unattributed")
+STATES = (*CLOSED_STATES, *OPEN_STATES)
 
 
 @dataclass(frozen=True)
 class NightReport:
     """What became of the leads of some days: counts by campaign, reasons, open imports.
 
-    `empty`: a sentence for each day that has no row although it should have one.
+    `empty`: a sentence for each day that has no row although it should have one. `still_there`: one for what vendors
+    have, of whatever day, although it must not be called.
     """
 
     days: tuple[date, ...]
@@ -30,6 +33,7 @@ class NightReport:
     open_imports: Sequence[Row]
     decided: tuple[date, ...]
     empty: Sequence[str] = ()
+    still_there: Sequence[str] = ()
 
     @property
     def is_balanced(self) -> bool:
@@ -39,7 +43,14 @@ class NightReport:
     @property
     def problems(self) -> list[str]:
         """One sentence for each thing that needs a person, the gravest first."""
-        return [*self._unread(), *self.empty, *self._unbalanced(), *self._stopped(), *self._open()]
+        return [
+            *self._unread(),
+            *self.empty,
+            *self._unbalanced(),
+            *self.still_there,
+            *self._stopped(),
+            *self._open(),
+        ]
 
     def _unread(self) -> list[str]:
         return [f"{day}: nothing was pulled and decided" for day in self.days if day not in self.decided]
@@ -87,6 +98,7 @@ def night_report(
         open_imports=told("open_imports"),
         decided=tuple(row.day for row in decided),
         empty=[f"{row.day}: {empty_text}" for row in decided if row.is_empty and empty_text],
+        still_there=withdrawals.failures(store, names),
     )
 
 
@@ -120,17 +132,23 @@ def as_markdown(report: NightReport) -> str:
         "Every lead has its outcome." if not report.problems else "\n".join(f"- **{text}**" for text in report.problems)
     )
     campaigns = _markdown_table(
-        ["campaign", "read", "accepted", "invalid", "suppressed", "duplicate", "rejected", "unattributed", "open"],
+        [
+            "campaign",
+            "read",
+            "accepted",
+            "invalid",
+            "suppressed",
+            "duplicate",
+            "rejected",
+            "unattributed",
+            "withdrawn",
+            "open",
+        ],
         [
             [
                 r.campaign,
                 r.read_count,
-                r.accepted_count,
-                r.invalid_count,
-                r.suppressed_count,
-                r.duplicate_count,
-                r.rejected_count,
-                r.unattributed_count,
+                *(getattr(r, f"{state}_count") for state in CLOSED_STATES),
                 sum(getattr(r, f"{state}_count") for state in OPEN_STATES),
             ]
             for r in report.campaigns

@@ -116,6 +116,7 @@ class EligibilitySettings(_Strict):
     consent_required: bool = False
     do_not_call: Literal["lead", "number"] = "lead"
     unknown_agent: Literal["refuse", "drop"] = "refuse"
+    withdraw_days: int = Field(default=30, ge=1)
 
 
 class VendorsSettings(_Strict):

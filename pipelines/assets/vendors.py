@@ -1,4 +1,4 @@
-"""A vendor's two assets: what is planned for it, and what was sent.
+"""A vendor's assets: what is taken back from it, what is planned for it, and what was sent.
 
 Belongs here: the shape that all vendors share. Does not belong here: planning and sending themselves.
 """
@@ -27,6 +27,7 @@ NAMES: Mapping[str, tuple[str, str]] = {
 # What is found or made by name, and what is switched after a load, where a vendor has such a thing.
 TARGETS: Mapping[str, str] = {"sobot": "tasks", "platform": "lists", "jtel": "dialler_campaigns"}
 SWITCHES: Mapping[str, str] = {"sinch": "campaign_status"}
+WITHDRAWALS = "withdrawals"
 
 
 class Campaigns(dg.Config):
@@ -126,15 +127,38 @@ def load_keys(vendor: str) -> list[dg.AssetKey]:
     """All assets of one vendor's load, in their order."""
     before = [dg.AssetKey([vendor, TARGETS[vendor]])] if vendor in TARGETS else []
     after = [dg.AssetKey([vendor, SWITCHES[vendor]])] if vendor in SWITCHES else []
-    return [plan_key(vendor), *before, import_key(vendor), *after]
+    return [dg.AssetKey([vendor, WITHDRAWALS]), plan_key(vendor), *before, import_key(vendor), *after]
 
 
 def load_assets(vendor: str, days: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
     """All assets of one vendor's load."""
-    makers = [plan_asset, import_asset]
+    makers = [_withdrawals_asset, plan_asset, import_asset]
     makers += [_targets_asset] if vendor in TARGETS else []
     makers += [_switch_asset] if vendor in SWITCHES else []
     return [make(vendor, days) for make in makers]
+
+
+def _withdrawals_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=[vendor, WITHDRAWALS],
+        deps=[CONTACTS],
+        partitions_def=days,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name=vendor,
+        owners=OWNERS,
+        kinds={"http", vendor},
+        pool=f"{vendor}_api",
+        description="Leads that the vendor has and that must not be called any more are taken back, of whatever day.",
+    )
+    def taken_back(context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync) -> None:
+        with leadsync.opened(context.run.run_id) as installation:
+            summary = night.withdraw(installation, vendor, config.campaigns)
+        told = {str(day): metadata.of_withdrawal(summary) for day in days_of(context)}
+        fail(summary.problems, told)
+        for day, values in told.items():
+            context.add_asset_metadata(values, partition_key=day)
+
+    return taken_back
 
 
 def _targets_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:

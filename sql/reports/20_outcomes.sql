@@ -15,6 +15,7 @@ SELECT
         ELSE contact.verdict
     END AS state,
     CASE
+        WHEN delivery.state = 'withdrawn' OR delivery.reason_code = 'not_withdrawn' THEN delivery.reason_code
         WHEN delivery.lead_id IS NOT NULL AND contact.verdict <> 'eligible'
             THEN contact.reason_code || '_after_delivery'
         WHEN delivery.state = 'planned' AND delivery.reason_code IS NULL THEN stop.reason_code
@@ -23,6 +24,7 @@ SELECT
         ELSE contact.reason_code
     END AS reason_code,
     CASE
+        WHEN delivery.state = 'withdrawn' OR delivery.reason_code = 'not_withdrawn' THEN delivery.reason
         WHEN contact.verdict = 'eligible' AND delivery.state = 'planned' AND delivery.reason_code IS NULL THEN stop.reason
         WHEN contact.verdict = 'eligible' AND delivery.lead_id IS NOT NULL THEN delivery.reason
         WHEN contact.verdict = 'eligible' THEN stop.reason
