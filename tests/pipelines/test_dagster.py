@@ -28,6 +28,7 @@ from tests.factories import (
     TARGET,
     lead,
     leads,
+    phone,
 )
 from tests.reading import query, states
 
@@ -112,6 +113,28 @@ def test_checks_pass_on_a_good_night(installations: Make, instance: dg.DagsterIn
     ]
 
 
+def test_who_must_not_be_called_is_taken_back_by_the_load(
+    installations: Make, instance: dg.DagsterInstance, sinch: SandboxServer[SinchObi]
+) -> None:
+    """Its asset tells how many; where the vendor does not do it, it fails with the sentence, and the load goes on."""
+    installation = installations(rows=leads(3))
+    run(installation, instance, INTAKE)
+    assert run(installation, instance, LOAD).success
+    installation = installations(rows=leads(3), do_not_call=[{"phone": phone(2)}])
+    run(installation, instance, INTAKE)
+    sinch.faults.add(Fault(kind="status", match=Match(method="DELETE"), times=None))
+    failed = run(installation, instance, LOAD)
+    [step] = [event for event in failed.all_node_events if event.is_step_failure]
+    assert step.step_key == "sinch__withdrawals"
+    assert "still has them" in str(step.event_specific_data)
+    assert failed.asset_materializations_for_node("sinch__customer_imports")
+    sinch.faults.clear()
+    again = run(installation, instance, LOAD)
+    assert again.success
+    assert numbers(again, "sinch/withdrawals") == {"withdrawn": 1, "not_withdrawn": 0}
+    assert sinch.vendor.store.creations == {(TARGET, f"lead-L{number}"): 1 for number in (1, 2, 3)}
+
+
 def test_lost_row_blocks_what_follows(
     installations: Make, instance: dg.DagsterInstance, sinch: SandboxServer[SinchObi]
 ) -> None:
@@ -160,7 +183,8 @@ def test_failed_load_is_not_materialised(
     assert run(installation, instance, INTAKE).success
     sinch.faults.add(Fault(kind="status", status=503, match=Match(), times=None))
     result = run(installation, instance, LOAD)
-    assert [e.asset_key.to_user_string() for e in result.get_asset_materialization_events()] == ["sinch/customers"]
+    materialised = {e.asset_key.to_user_string() for e in result.get_asset_materialization_events()}
+    assert materialised == {"sinch/customers", "sinch/withdrawals"}
     [failed] = [event.step_failure_data for event in result.all_events if event.is_step_failure]
     assert failed.user_failure_data.description.startswith(f"{DAY}: sinch ")
     assert failed.user_failure_data.metadata[f"{DAY} accepted"].value == 0
