@@ -209,8 +209,16 @@ def leads(
     metavar="LEAD",
     help="A lead of the one --campaign that a person took back at the vendor; may be repeated.",
 )
+@click.option("--source", type=click.Choice(["lead", "customer"]), help="Which of the two --by-hand means.")
+@click.option("--however-many", is_flag=True, help="Also more than eligibility.withdraw_at_most.")
 def withdraw(
-    config: Path | None, as_json: bool, campaigns: Sequence[str], is_dry_run: bool, by_hand: Sequence[str]
+    config: Path | None,
+    as_json: bool,
+    campaigns: Sequence[str],
+    is_dry_run: bool,
+    by_hand: Sequence[str],
+    source: str | None,
+    however_many: bool,
 ) -> int:
     """Take back from the vendors what must not be called any more: by the list and the newest rows, as of now."""
     from pipelines import withdraw_command
@@ -220,17 +228,17 @@ def withdraw(
     stop = _stop_on_signals()
     with _opened(config) as installation:
         if by_hand:
-            result = withdraw_command.note_by_hand(installation, campaigns[0], by_hand)
+            result = withdraw_command.note_by_hand(installation, campaigns[0], by_hand, source)
         elif is_dry_run:
             result = withdraw_command.look(installation, campaigns)
         else:
             with progress("Taking back") if not as_json else _quiet():
-                result = withdraw_command.take_back(installation, campaigns, stop=stop)
+                result = withdraw_command.take_back(installation, campaigns, is_limited=not however_many, stop=stop)
     if as_json:
         emit(result)
     else:
         show("Must not be called" if is_dry_run else "Taken back", result["leads"])
-        if not result["leads"]:
+        if not result["leads"] and not result["problems"]:
             say("Nothing to take back: no vendor has a lead that must not be called.")
     for problem in result["problems"]:
         complain(problem)

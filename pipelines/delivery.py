@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar
@@ -75,7 +75,7 @@ def deliver(
     campaigns: Mapping[str, Campaign],
     terms: Terms,
     *,
-    feed: Iterable[set[str]] = (),
+    feed: Iterable[set[str]] | None = None,
     stop: threading.Event | None = None,
     mode: Mode = "send",
 ) -> DeliverySummary:
@@ -96,7 +96,7 @@ def deliver(
         scope,
         campaigns,
         terms,
-        feed=iter(feed),
+        feed=feed,
         stop=stop or threading.Event(),
         mode=mode,
     )
@@ -112,7 +112,7 @@ class _Run:
         campaigns: Mapping[str, Campaign],
         terms: Terms,
         *,
-        feed: Iterator[set[str]],
+        feed: Iterable[set[str]] | None,
         stop: threading.Event,
         mode: Mode,
     ) -> None:
@@ -120,7 +120,8 @@ class _Run:
         self._gateway = gateway
         self._scope = scope
         self._terms = terms
-        self._feed = Ahead(feed, size=FEED_AHEAD)
+        self._is_planned_meanwhile = feed is not None
+        self._feed = Ahead(iter(feed or ()), size=FEED_AHEAD)
         self._stop = stop
         self._workers = Workers(gateway)
         self._settlement = Settlement(ledger, scope.vendor)
@@ -172,6 +173,8 @@ class _Run:
 
     def _open(self) -> None:
         self._expire_leases()
+        if self._is_planned_meanwhile:  # these will hardly have nothing to send
+            self._admission.look_ahead(self._commit(lambda: self._ledger.unbegun_campaigns(self._scope)))
         drawn = self._drawn(is_waiting=True) or set()  # first: this plan replaces what an older one left unsent
         if self._mode == "send":
             self._admission.look_ahead(drawn)

@@ -44,9 +44,9 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "row_unreadable": ("invalid", ""),
     "lead_id_missing": ("invalid", "the row has no id"),
     "campaign_missing": ("invalid", "the row names no campaign"),
+    "consent_withdrawn": ("suppressed", "consent was withdrawn"),
     "campaign_unknown": ("invalid", "no such campaign is configured"),
     "campaign_inactive": ("suppressed", "the campaign is not active"),
-    "consent_withdrawn": ("suppressed", "consent was withdrawn"),
     "consent_missing": ("suppressed", "no consent was given"),
     "consent_unclear": ("suppressed", "the consent is neither a yes nor a no"),
     "phone_missing": ("invalid", "the row has no phone number"),
@@ -58,8 +58,8 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "not_before_invalid": ("invalid", "not_before is not a date and time"),
 }
 
-MUST_NOT_BE_CALLED = ("consent_withdrawn", "consent_missing", "consent_unclear", "do_not_call")
-"""Reasons for which a lead is taken back from the vendor that has it."""
+REFUSALS = ("consent_withdrawn", "consent_missing", "consent_unclear")
+"""Reasons by which the newest row of a lead refuses it, whatever earlier ones say: it is taken back from its vendor."""
 
 # Columns over the places of the rules, 0 for none: what `judge` writes for each.
 _ORDER = {code: place for place, code in enumerate(REASONS, start=1)}
@@ -189,9 +189,10 @@ def _broken_rules(
         "row_unreadable": frame["defect"].notna().to_numpy(),
         "lead_id_missing": frame["lead_id"].isna().to_numpy(),
         "campaign_missing": frame["campaign"].isna().to_numpy(),
+        # Before anything of the campaign: its vendor may have the lead, and must give it back.
+        "consent_withdrawn": _is_one_of(consent, ("withdrawn",)),
         "campaign_unknown": ~_is_one_of(campaign, campaigns),
         "campaign_inactive": _is_one_of(campaign, inactive),
-        "consent_withdrawn": _is_one_of(consent, ("withdrawn",)),
         "consent_unclear": _is_one_of(consent, ("unclear",)),
         "consent_missing": as_flags(consent.is_null()) & policy.is_consent_required,
         "do_not_call": as_flags(found.is_stopped),

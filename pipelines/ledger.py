@@ -247,6 +247,17 @@ class Ledger:
         )
         return [row.campaign for row in rows]
 
+    def unbegun_campaigns(self, scope: Scope) -> list[str]:
+        """The campaigns of the scope that rows were read for on a day on which nothing was planned for them yet."""
+        rows = self.store.rows(
+            "imports",
+            "unbegun_campaigns",
+            vendor=scope.vendor,
+            days=list(scope.days),
+            campaigns=list(scope.campaigns),
+        )
+        return [row.campaign for row in rows]
+
     def campaigns_with_open(self, vendor: str, days: Sequence[date]) -> list[str]:
         """The campaigns that have open imports on the days, whether they are still configured or not."""
         rows = self.store.rows("imports", "campaigns_with_open", vendor=vendor, days=list(days))

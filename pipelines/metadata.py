@@ -17,7 +17,7 @@ from pipelines.planner import PlanSummary
 from pipelines.report import NightReport, as_markdown
 from pipelines.store import Row
 from pipelines.tally import DeliverySummary
-from pipelines.withdrawals import FAILED, WITHDRAWN, WithdrawalSummary
+from pipelines.withdrawals import NOT_WITHDRAWN, WITHDRAWN, WithdrawalSummary
 
 Metadata = dict[str, Any]
 
@@ -110,7 +110,7 @@ def of_withdrawal(summary: WithdrawalSummary) -> Metadata:
         for (campaign, reason, outcome, how), count in sorted(by_way.items())
     ]
     counts = summary.counts
-    return {WITHDRAWN: counts[WITHDRAWN], FAILED: counts[FAILED], "by_campaign": table(ways)}
+    return {WITHDRAWN: counts[WITHDRAWN], NOT_WITHDRAWN: counts[NOT_WITHDRAWN], "by_campaign": table(ways)}
 
 
 def of_campaign_days(rows: Sequence[Row]) -> Metadata:

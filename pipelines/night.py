@@ -30,13 +30,12 @@ from pipelines.ledger import Ledger
 from pipelines.ledger_rows import Scope
 from pipelines.planner import PlanSummary
 from pipelines.sources import TABLES, Source, configured_sources
-from pipelines.store import Row, Store, utc_now
+from pipelines.store import Store, utc_now
 from pipelines.tally import DeliverySummary
 from pipelines.vendors import VENDORS
-from pipelines.withdrawals import WithdrawalSummary
+from pipelines.withdrawals import Lead, WithdrawalSummary
 
 MOST_PASSES = 3
-DUE_PAGE_ROWS = 500
 
 
 class IncompleteError(LeadsyncError):
@@ -210,16 +209,32 @@ def pull_and_decide(installation: Installation, day: date) -> DecisionSummary:
 
 
 def withdraw(
-    installation: Installation, vendor: str, names: Sequence[str] = (), *, stop: threading.Event | None = None
+    installation: Installation,
+    vendor: str,
+    names: Sequence[str] = (),
+    *,
+    is_looking: bool = True,
+    is_limited: bool = True,
+    stop: threading.Event | None = None,
 ) -> WithdrawalSummary:
     """Leads that the vendor has and that must not be called any more are taken back, of the named campaigns or all.
 
     The do-not-call list counts as it is stored, of each lead its newest row. Nobody plans for the vendor meanwhile.
+
+    Args:
+        is_looking: whether everybody is looked at, or only those who were due before.
+        is_limited: whether `eligibility.withdraw_at_most` holds.
     """
     stop = stop or threading.Event()
     with installation.plan_ledger() as ledger, ExitStack() as opened:
-        if not withdrawals.has_delivered(ledger.store, vendor) or not planning.await_turn(ledger, vendor, stop):
+        if not withdrawals.has_delivered(ledger.store, vendor):
             return WithdrawalSummary()
+        if not planning.await_turn(ledger, vendor, stop):
+            return WithdrawalSummary(is_cut_short=True)
+        opened.callback(ledger.leave_planning)
+        watch = _watch(installation, vendor, names, is_limited=is_limited)
+        if is_looking:
+            withdrawals.note_due(ledger.store, watch)
         gateway, patience = None, Patience()
         try:
             patience = installation.vendor_settings(vendor).patience()
@@ -227,24 +242,44 @@ def withdraw(
             refusal = gateway.withdrawal_refusal if isinstance(gateway, TakesBack) else f"{vendor} takes no lead back"
         except SetupError as error:
             refusal = str(error)
-        watch, actor = _watch(installation, vendor, names), installation.actor
-        try:
-            return withdrawals.withdraw(
-                ledger.store, gateway, watch, refusal=refusal, patience=patience, stop=stop, actor=actor
-            )
-        finally:
-            ledger.leave_planning()
+        return withdrawals.withdraw(
+            ledger.store, gateway, watch, refusal=refusal, patience=patience, stop=stop, actor=installation.actor
+        )
 
 
-def due_withdrawals(installation: Installation, names: Sequence[str] = ()) -> list[tuple[str, Row]]:
-    """The leads that `withdraw` would take back, each with its vendor; nobody is asked."""
+def ask_and_withdraw(
+    installation: Installation,
+    vendor: str,
+    days: Sequence[date],
+    names: Sequence[str] = (),
+    *,
+    stop: threading.Event | None = None,
+) -> WithdrawalSummary:
+    """`ask` and `withdraw`: whoever turns out to be at the vendor is taken back at once."""
     with installation.store() as store:
-        return [
-            (vendor, row)
-            for vendor in VENDORS
-            for page in withdrawals.due_pages(store, _watch(installation, vendor, names), limit=DUE_PAGE_ROWS)
-            for row in page
-        ]
+        if not withdrawals.has_delivered(store, vendor):
+            return WithdrawalSummary()
+    with suppress(SetupError, ConnectorError):  # withdrawing and loading say what is wrong
+        ask(installation, vendor, days, names, stop=stop)
+    return withdraw(installation, vendor, names, stop=stop)
+
+
+def due_withdrawals(installation: Installation, names: Sequence[str] = ()) -> list[Lead]:
+    """The leads that `withdraw` would take back: they are noted as due, and nobody is asked."""
+    due: list[Lead] = []
+    with installation.store() as store:
+        for vendor in VENDORS:
+            watch = _watch(installation, vendor, names)
+            withdrawals.note_due(store, watch)
+            due += withdrawals.due(store, watch)
+    return due
+
+
+def take_back_noted(installation: Installation, *, stop: threading.Event | None = None) -> list[WithdrawalSummary]:
+    """Who was due before is tried once more: perhaps it is known by now whether the vendor has the lead."""
+    with installation.store() as store:
+        vendors = withdrawals.noted_vendors(store)
+    return [withdraw(installation, vendor, is_looking=False, stop=stop) for vendor in vendors]
 
 
 def switch_loaded(
@@ -318,7 +353,7 @@ def _load_vendor(
 ) -> VendorSummary:
     """What the vendor's part of the night came to: whom it must not call is taken back, also where nothing is loaded;
     what it has in full is switched, where that is asked for."""
-    summary = VendorSummary(withdrawal=withdraw(installation, vendor, names, stop=stop))
+    summary = VendorSummary(withdrawal=ask_and_withdraw(installation, vendor, [day], names, stop=stop))
     if not is_loaded:
         return summary
     try:
@@ -327,6 +362,10 @@ def _load_vendor(
     except (SetupError, ConnectorError) as error:
         summary.delivery.problem = str(error)
         return summary
+    if summary.withdrawal.is_waiting:
+        again = withdraw(installation, vendor, names, is_looking=False, stop=stop)
+        again.leads += [lead for lead in summary.withdrawal.leads if lead.outcome == withdrawals.WITHDRAWN]
+        summary.withdrawal = again
     if not _is_stopped(stop):
         switched = switch_loaded(installation, vendor, [day], names)
         summary.delivery.stopped |= {name: problem for name, problem in switched.items() if problem}
@@ -424,10 +463,13 @@ def _on_record(installation: Installation, vendor: str, days: Sequence[date], na
         raise
 
 
-def _watch(installation: Installation, vendor: str, names: Sequence[str]) -> withdrawals.Watch:
+def _watch(
+    installation: Installation, vendor: str, names: Sequence[str], *, is_limited: bool = True
+) -> withdrawals.Watch:
+    settings = installation.settings.eligibility
     today = utc_now().astimezone(installation.settings.zone).date()
-    since = today - timedelta(days=installation.settings.eligibility.withdraw_days)
-    return withdrawals.Watch(vendor, tuple(names), today, since)
+    since = today - timedelta(days=settings.withdraw_days)
+    return withdrawals.Watch(vendor, tuple(names), today, since, settings.withdraw_at_most if is_limited else None)
 
 
 def _is_stopped(stop: threading.Event | None) -> bool:

@@ -197,6 +197,8 @@ class Planner:
         self._summary.add(campaign, {each["values"]: each["counts"] for each in pc.value_counts(outcomes).to_pylist()})
         entries = entries.append_column("is_update", pc.equal(outcomes, "update"))
         entered = entries.filter(pc.is_in(outcomes, pa.array(ENTERED, TEXT))).cast(ENTRIES)
+        samples = self._samples[campaign]
+        samples += [orjson.loads(content) for content in entered["content"][: SAMPLES - len(samples)].to_pylist()]
         self._waiting[campaign] = pa.concat_tables([self._waiting.get(campaign, ENTRIES.empty_table()), entered])
         changed: list[str] = contacts["lead_id"].filter(pc.equal(outcomes, "changed")).to_pylist()
         return changed
@@ -223,8 +225,6 @@ class Planner:
     def _entries(self, campaign: str, source: str, contacts: pa.Table) -> pa.Table:
         """Each contact as it would be sent; whether it is an update is not known yet."""
         contents = self._contents(campaign, _contact_columns(contacts, source, self._zone))
-        samples = self._samples[campaign]
-        samples += [orjson.loads(content) for content in contents[: SAMPLES - len(samples)]]
         return pa.table(
             {
                 "row_no": contacts["row_no"],

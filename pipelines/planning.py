@@ -115,10 +115,7 @@ class Pages:
         with self.ledger.store.transaction():
             contacts = self.ledger.plannable(self.scope, self.day, self.source, known=known, after=after, limit=limit)
             today = now.astimezone(self.zone).date()
-            numbers, first = (
-                contacts["phones"].to_pylist(),
-                contacts["phone"].filter(pc.invert(contacts["is_delivery"])),
-            )
-            listed = self.ledger.listed_numbers(numbers, today) if numbers else set()
-            held = self.ledger.holders(known, first.to_pylist()) if known and len(first) else {}
+            new = contacts.filter(pc.invert(contacts["is_delivery"]))
+            listed = self.ledger.listed_numbers(contacts["phones"].to_pylist(), today) if len(contacts) else set()
+            held = self.ledger.holders(known, new["phone"].to_pylist()) if known and len(new) else {}
         return Page(self.day, self.source, contacts, listed, held, now)

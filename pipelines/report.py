@@ -98,7 +98,7 @@ def night_report(
         open_imports=told("open_imports"),
         decided=tuple(row.day for row in decided),
         empty=[f"{row.day}: {empty_text}" for row in decided if row.is_empty and empty_text],
-        still_there=withdrawals.failures(store, names),
+        still_there=withdrawals.problems(store, names),
     )
 
 

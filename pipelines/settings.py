@@ -117,6 +117,7 @@ class EligibilitySettings(_Strict):
     do_not_call: Literal["lead", "number"] = "lead"
     unknown_agent: Literal["refuse", "drop"] = "refuse"
     withdraw_days: int = Field(default=30, ge=1)
+    withdraw_at_most: int = Field(default=1000, ge=0)
 
 
 class VendorsSettings(_Strict):

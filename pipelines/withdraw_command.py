@@ -26,30 +26,28 @@ def look(installation: Installation, names: Sequence[str]) -> Result:
         night.refresh_campaigns(trial)
         night.refresh_do_not_call(trial)
         due = night.due_withdrawals(trial, names)
-    leads = [
-        {"vendor": vendor, "campaign": row.campaign, "source": row.source, "lead_id": row.lead_id}
-        | {"reason": row.reason_code}
-        for vendor, row in due
-    ]
-    return {"leads": leads, "problems": []}
+    return {"leads": [lead._asdict() for lead in due], "problems": []}
 
 
-def take_back(installation: Installation, names: Sequence[str], *, stop: threading.Event) -> Result:
+def take_back(installation: Installation, names: Sequence[str], *, is_limited: bool, stop: threading.Event) -> Result:
     """Every lead that must not be called any more was taken back, or a problem says why not."""
     _check(installation, names)
     night.refresh_campaigns(installation)
     night.refresh_do_not_call(installation)
-    summaries = [night.withdraw(installation, vendor, names, stop=stop) for vendor in VENDORS]
+    summaries = {
+        vendor: night.withdraw(installation, vendor, names, is_limited=is_limited, stop=stop) for vendor in VENDORS
+    }
+    ended = [f"{name}: ended before every lead was looked at" for name, one in summaries.items() if one.is_cut_short]
     return {
-        "leads": [lead._asdict() for summary in summaries for lead in summary.leads],
-        "problems": [problem for summary in summaries for problem in summary.problems],
+        "leads": [lead._asdict() for summary in summaries.values() for lead in summary.leads],
+        "problems": [*ended, *(problem for summary in summaries.values() for problem in summary.problems)],
     }
 
 
-def note_by_hand(installation: Installation, campaign: str, lead_ids: Sequence[str]) -> Result:
-    """The leads, which could not be taken back, count as withdrawn: a person saw to it."""
+def note_by_hand(installation: Installation, campaign: str, lead_ids: Sequence[str], source: str | None) -> Result:
+    """The leads count as withdrawn: a person saw to it."""
     with installation.store() as store:
-        leads = withdrawals.withdrawn_by_hand(store, campaign, lead_ids, actor=installation.actor)
+        leads = withdrawals.withdrawn_by_hand(store, campaign, lead_ids, source, actor=installation.actor)
     return {"leads": [lead._asdict() for lead in leads], "problems": []}
 
 

@@ -3,19 +3,20 @@
 Belongs here: which leads these are, the course of taking them back, and what the ledger keeps of it. Does not belong
 here: how a vendor does it (`connectors/`), who may be called (`eligibility.py`), when it is done (`night.py`).
 
-To take a lead back may be repeated without harm, so nothing is claimed, and nothing is kept but the outcome: what a
-crash leaves open is due again in the next run.
+Whoever is due stands in `ledger.withdrawals` until the vendor took the lead back, a person did, or it may be called. To
+take a lead back may be repeated without harm, so nothing is claimed: what a crash leaves open is still due.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import orjson
 
@@ -23,32 +24,46 @@ from connectors.errors import ConnectorError, RateLimitedError, RejectedError, S
 from connectors.gateway import Campaign, Delivered, Gateway, TakesBack
 from connectors.patience import Patience
 from connectors.redaction import redact
-from pipelines.eligibility import MUST_NOT_BE_CALLED, REASONS
+from pipelines.eligibility import REASONS, REFUSALS
 from pipelines.store import Row, Store, utc_now
 
+T = TypeVar("T", bound=Any)
+
 TRIES = 3
-WITHDRAWN, FAILED = "withdrawn", "not_withdrawn"
+Outcome = Literal["withdrawn", "not_withdrawn"]
+WITHDRAWN: Outcome = "withdrawn"
+NOT_WITHDRAWN: Outcome = "not_withdrawn"
 BY_HAND = "withdrawn_by_hand"
+CHANGED = "its delivery changed meanwhile"
+REFUSED_PAGE_ROWS = 1_000
+
+# How many of its last digits make a number the same in whatever form a vendor writes it.
+_TELLING_DIGITS = 7
 
 
-class Taken(NamedTuple):
-    """What became of one lead: how the vendor took it back, or why not."""
+class Lead(NamedTuple):
+    """A lead that was to be taken back, why, and what became of it: how the vendor did it, or why it did not."""
 
     vendor: str
     campaign: str
     source: str
     lead_id: str
     reason_code: str
-    outcome: str
+    outcome: Outcome
     how: str
 
 
 @dataclass
 class WithdrawalSummary:
-    """What taking leads back came to at one vendor."""
+    """What taking leads back came to at one vendor.
 
-    leads: list[Taken] = field(default_factory=list)
+    `is_cut_short`: the run ended before all were looked at. `is_waiting`: of some it is not known yet whether they are
+    there.
+    """
+
+    leads: list[Lead] = field(default_factory=list)
     is_cut_short: bool = False
+    is_waiting: bool = False
 
     @property
     def counts(self) -> Counter[str]:
@@ -57,19 +72,31 @@ class WithdrawalSummary:
 
     @property
     def problems(self) -> list[str]:
-        """One sentence for each campaign and cause for which the vendor still has leads."""
-        failed = Counter((lead.vendor, lead.campaign, lead.how) for lead in self.leads if lead.outcome == FAILED)
-        return [still_there(vendor, campaign, how, count) for (vendor, campaign, how), count in failed.items()]
+        """One sentence for each campaign of which the vendor still has leads."""
+        by_campaign: dict[tuple[str, str], list[str]] = {}
+        for lead in self.leads:
+            if lead.outcome == NOT_WITHDRAWN:
+                by_campaign.setdefault((lead.vendor, lead.campaign), []).append(lead.how)
+        return [still_there(*key, min(causes), len(causes)) for key, causes in sorted(by_campaign.items())]
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Which leads are looked at: of one vendor, of some campaigns or all; rows and further numbers since a day."""
+    """Which leads are looked for: of one vendor, of some campaigns or all, by rows since a day.
+
+    More than `at_most` are taken back by nobody, unless that is None: then the list or the consents are rather wrong.
+    """
 
     vendor: str
     campaigns: Sequence[str]
     today: date
     since: date
+    at_most: int | None
+
+    @property
+    def scope(self) -> dict[str, Any]:
+        """The vendor and the campaigns, as the statements want them."""
+        return {"vendor": self.vendor, "campaigns": list(self.campaigns)}
 
 
 class _Answer(NamedTuple):
@@ -82,7 +109,7 @@ class _Answer(NamedTuple):
 
 
 def still_there(vendor: str, campaign: str, why: str, count: int) -> str:
-    """The sentence for a person: so many leads are still dialled."""
+    """The sentence for a person: so many leads may still be dialled."""
     leads = "1 lead" if count == 1 else f"{count} leads"
     return f"{campaign}: {leads} must not be called any more, and {vendor} still has them: {why}"
 
@@ -92,22 +119,36 @@ def has_delivered(store: Store, vendor: str) -> bool:
     return bool(store.one("withdrawals", "has_delivered", vendor=vendor).has_delivered)
 
 
-def due_pages(store: Store, watch: Watch, *, limit: int) -> Iterator[Sequence[Row]]:
-    """The deliveries that must be taken back, as they are now, page by page."""
-    after = {"after_campaign": "", "after_source": "", "after_lead": ""}
-    while rows := store.rows(
-        "withdrawals",
-        "due",
-        vendor=watch.vendor,
-        campaigns=list(watch.campaigns),
-        today=watch.today,
-        since=watch.since,
-        reason_codes=list(MUST_NOT_BE_CALLED),
-        limit=limit,
-        **after,
-    ):
+def noted_vendors(store: Store) -> list[str]:
+    """The vendors that have somebody to be taken back, as far as that was noted."""
+    return [row.vendor for row in store.rows("withdrawals", "noted_vendors")]
+
+
+def note_due(store: Store, watch: Watch) -> None:
+    """The ledger has everybody who is due now, and nobody who is not any more; who was due before stays so."""
+    with store.transaction():
+        store.run("withdrawals", "forget_callable", today=watch.today, **watch.scope)
+        common = {"today": watch.today, "since": watch.since, "now": utc_now(), **watch.scope}
+        store.run("withdrawals", "note_due", reason_codes=list(REFUSALS), **common)
+
+
+def due_pages(store: Store, watch: Watch, *, page_rows: int, after: Row | None = None) -> Iterator[Sequence[Row]]:
+    """The leads that are to be taken back, page by page, with what the vendor has of each."""
+    while rows := store.rows("withdrawals", "due", limit=page_rows, **watch.scope, **_after(after)):
         yield rows
-        after = {"after_campaign": rows[-1].campaign, "after_source": rows[-1].source, "after_lead": rows[-1].lead_id}
+        after = rows[-1]
+
+
+def due(store: Store, watch: Watch) -> list[Lead]:
+    """The leads that are to be taken back, as they are noted; nobody is asked."""
+    pages = due_pages(store, watch, page_rows=REFUSED_PAGE_ROWS)
+    return [_lead(watch.vendor, row, _Answer("not tried")) for page in pages for row in page if _is_held(row)]
+
+
+def problems(store: Store, names: Sequence[str] = ()) -> list[str]:
+    """One sentence for each campaign, of the named ones or all, of which a vendor still has such leads."""
+    rows = [row for row in store.rows("withdrawals", "problems") if not names or row.campaign in names]
+    return [still_there(row.vendor, row.campaign, row.problem, row.lead_count) for row in rows]
 
 
 def withdraw(
@@ -120,54 +161,83 @@ def withdraw(
     stop: threading.Event,
     actor: str,
 ) -> WithdrawalSummary:
-    """Every lead that is due was taken back, or its delivery says why not.
+    """Everybody who is noted was taken back, or the note says why not.
 
     Args:
         refusal: why the vendor cannot be asked at all; then, or without a gateway, nobody is asked.
     """
+    count = store.one("withdrawals", "count_due", **watch.scope).lead_count
+    if not refusal and watch.at_most is not None and count > watch.at_most:
+        refusal = (
+            f"{count} leads at once are more than eligibility.withdraw_at_most ({watch.at_most}): look whether the"
+            " do-not-call list and the consents are right; if so, say leadsync withdraw --however-many"
+        )
+    if gateway is None or refusal:
+        return WithdrawalSummary(_refused(store, watch, refusal or ""))
     summary = WithdrawalSummary()
-    common = {"vendor": watch.vendor, "campaigns": list(watch.campaigns)}
-    store.run("withdrawals", "clear_failures", **common)
-    connections = gateway.connections if gateway else 1
-    with ThreadPoolExecutor(connections, thread_name_prefix=f"{watch.vendor}-withdraw") as threads:
-        for page in due_pages(store, watch, limit=2 * connections):
-            if refusal is None and stop.is_set():
-                refusal, summary.is_cut_short = "the run was ended first", True
-            if gateway is None or refusal:
-                answers = [_Answer(refusal or "")] * len(page)
-            else:
-                asked = [threads.submit(_take_back, gateway, watch.vendor, row, patience, stop) for row in page]
-                answers = [one.result() for one in asked]
-                refusal = _end(answers)
-            leads = [_taken(watch.vendor, row, answer) for row, answer in zip(page, answers, strict=True)]
-            summary.leads += _stored(store, leads, actor=actor)
+    with ThreadPoolExecutor(gateway.connections, thread_name_prefix=f"{watch.vendor}-withdraw") as threads:
+        for page in due_pages(store, watch, page_rows=2 * gateway.connections):
+            if stop.is_set():
+                summary.is_cut_short = True
+                break
+            held = [row for row in page if _is_held(row)]
+            asked = [threads.submit(_take_back, gateway, watch.vendor, row, patience, stop) for row in held]
+            answers = [one.result() for one in asked]
+            leads = [_lead(watch.vendor, row, answer) for row, answer in zip(held, answers, strict=True)]
+            summary.leads += _stored(store, leads, [row for row in page if row not in held], actor=actor)
+            summary.is_waiting |= not all(row.is_settled for row in held)
+            if why := _why_nobody_else(answers):
+                summary.leads += _refused(store, watch, why, after=page[-1])
+                break
     return summary
 
 
-def failures(store: Store, names: Sequence[str] = ()) -> list[str]:
-    """One sentence for each campaign, of the named ones or all, and cause for which a vendor still has such leads."""
-    rows = [row for row in store.rows("withdrawals", "failures") if not names or row.campaign in names]
-    return [still_there(row.vendor, row.campaign, row.reason, row.lead_count) for row in rows]
-
-
-def withdrawn_by_hand(store: Store, campaign: str, lead_ids: Sequence[str], *, actor: str) -> Sequence[Taken]:
+def withdrawn_by_hand(
+    store: Store, campaign: str, lead_ids: Sequence[str], source: str | None, *, actor: str
+) -> Sequence[Lead]:
     """The leads count as withdrawn: a person took them back.
 
     Raises:
-        SetupError: one of them is not a lead that could not be taken back; nothing was noted.
+        SetupError: one of them is not to be taken back, is both a lead and a customer, or is not settled yet; nothing
+            was noted.
     """
-    rows = store.rows("withdrawals", "failed_leads", campaign=campaign, lead_ids=list(lead_ids))
-    missing = sorted(set(lead_ids) - {row.lead_id for row in rows})
+    rows = store.rows("withdrawals", "named", campaign=campaign, lead_ids=list(lead_ids))
+    named = [row for row in rows if source is None or row.source == source]
+    missing = sorted(set(lead_ids) - {row.lead_id for row in named})
     if missing:
-        raise SetupError(f"{campaign} has no lead {', '.join(missing)} that could not be taken back")
-    leads = [
-        Taken(row.vendor, row.campaign, row.source, row.lead_id, BY_HAND, WITHDRAWN, "taken back by hand")
-        for row in rows
+        raise SetupError(f"{campaign} has no lead {', '.join(missing)} that is to be taken back")
+    if len(named) > len(set(lead_ids)):
+        raise SetupError(f"{campaign} has a lead and a customer of that id: say --source lead, or --source customer")
+    told = [
+        Lead(row.vendor, row.campaign, row.source, row.lead_id, BY_HAND, WITHDRAWN, "taken back by hand")
+        for row in named
     ]
-    return _stored(store, leads, actor=actor)
+    if any(lead.outcome != WITHDRAWN for lead in _stored(store, told, [], actor=actor)):
+        raise SetupError(f"{campaign}: it is not known yet whether the vendor has every one of them: try again later")
+    return told
+
+
+def _is_held(row: Row) -> bool:
+    """Whether what the vendor has is what must not be called: who is listed has changed his number, perhaps."""
+    is_sure = row.is_settled and row.payload is not None and row.delivery_code != "update_refused"
+    if row.reason_code != "do_not_call" or not is_sure:
+        return True
+    return _mentions(orjson.loads(row.payload)[row.position], [number[-_TELLING_DIGITS:] for number in row.numbers])
+
+
+def _mentions(value: Any, endings: Sequence[str]) -> bool:
+    """Whether one of the numbers stands anywhere in the entry."""
+    if isinstance(value, Mapping):
+        return any(_mentions(one, endings) for one in value.values())
+    if isinstance(value, list):
+        return any(_mentions(one, endings) for one in value)
+    digits = re.sub(r"\D", "", str(value))
+    return any(ending in digits for ending in endings)
 
 
 def _take_back(gateway: Gateway, vendor: str, row: Row, patience: Patience, stop: threading.Event) -> _Answer:
+    if not row.is_settled:
+        return _Answer(f"it is not known yet whether {vendor} has it: its import is {row.state}")
     assert isinstance(gateway, TakesBack)
     entry = orjson.loads(row.payload)[row.position] if row.payload else None
     lead = Delivered(row.source, row.lead_id, row.vendor_id, entry, (row.phone,) if row.phone else ())
@@ -190,36 +260,51 @@ def _delay_s(error: ConnectorError, backoff_s: float) -> float:
     return backoff_s
 
 
-def _end(answers: Sequence[_Answer]) -> str | None:
+def _why_nobody_else(answers: Sequence[_Answer]) -> str | None:
     """Why no further lead is tried: a setting is wrong, or the vendor answers nobody."""
     is_silent = len(answers) > 1 and all(answer.is_silent for answer in answers)
     return next((answer.how for answer in answers if answer.is_for_all or is_silent), None)
 
 
-def _taken(vendor: str, row: Row, answer: _Answer) -> Taken:
-    outcome = WITHDRAWN if answer.is_done else FAILED
-    return Taken(vendor, row.campaign, row.source, row.lead_id, row.reason_code, outcome, redact(answer.how) or "")
+def _refused(store: Store, watch: Watch, why: str, *, after: Row | None = None) -> list[Lead]:
+    """The leads after the given one, or all, of which each says why none is taken back."""
+    told = redact(why) or ""
+    store.run("withdrawals", "note_refusal", problem=told, **watch.scope, **_after(after))
+    pages = due_pages(store, watch, page_rows=REFUSED_PAGE_ROWS, after=after)
+    return [_lead(watch.vendor, row, _Answer(told)) for page in pages for row in page]
 
 
-def _stored(store: Store, leads: Sequence[Taken], *, actor: str) -> Sequence[Taken]:
-    """The leads, which the ledger now has as withdrawn, or with why not."""
-    told = [
-        {"campaign": lead.campaign, "source": lead.source, "lead_id": lead.lead_id, **_as_reason(lead)}
-        for lead in leads
-    ]
+def _lead(vendor: str, row: Row, answer: _Answer) -> Lead:
+    outcome = WITHDRAWN if answer.is_done else NOT_WITHDRAWN
+    return Lead(vendor, row.campaign, row.source, row.lead_id, row.reason_code, outcome, redact(answer.how) or "")
+
+
+def _after(row: Row | None) -> dict[str, str]:
+    if row is None:
+        return {"after_lead": "", "after_campaign": "", "after_source": ""}
+    return {"after_lead": row.lead_id, "after_campaign": row.campaign, "after_source": row.source}
+
+
+def _stored(store: Store, leads: Sequence[Lead], not_due: Sequence[Row], *, actor: str) -> list[Lead]:
+    """The leads as the ledger has them now: withdrawn, or noted with why not. Who is not due is noted no more."""
+    done = [lead for lead in leads if lead.outcome == WITHDRAWN]
+    kept = [lead for lead in leads if lead.outcome == NOT_WITHDRAWN]
     with store.transaction():
-        for outcome, name in ((WITHDRAWN, "withdraw"), (FAILED, "note_failures")):
-            own = [row for row, lead in zip(told, leads, strict=True) if lead.outcome == outcome]
-            if own:
-                rows = orjson.dumps(own).decode()
-                store.run("withdrawals", name, leads=rows, now=utc_now(), actor=actor)
-    return leads
+        rows = store.rows("withdrawals", "withdraw", leads=_as_json(done, _as_reason), now=utc_now(), actor=actor)
+        store.run("withdrawals", "note_problems", leads=_as_json(kept, lambda lead: {"problem": lead.how}))
+        store.run("withdrawals", "forget", leads=_as_json(not_due, lambda row: {}))
+    seen = {(row.campaign, row.source, row.lead_id) for row in rows}
+    changed = [lead._replace(outcome=NOT_WITHDRAWN, how=CHANGED) for lead in done if lead[1:4] not in seen]
+    return [*(lead for lead in done if lead[1:4] in seen), *changed, *kept]
 
 
-def _as_reason(lead: Taken) -> dict[str, str]:
-    if lead.outcome == FAILED:
-        return {"reason_code": FAILED, "reason": lead.how}
+def _as_json(rows: Sequence[T], more: Callable[[T], Mapping[str, str]]) -> str:
+    told = [{"campaign": r.campaign, "source": r.source, "lead_id": r.lead_id, **more(r)} for r in rows]
+    return orjson.dumps(told).decode()
+
+
+def _as_reason(lead: Lead) -> dict[str, str]:
     if lead.reason_code not in REASONS:
         return {"reason_code": lead.reason_code, "reason": lead.how}
-    _, text = REASONS[lead.reason_code]
+    text = REASONS[lead.reason_code][1]
     return {"reason_code": f"{lead.reason_code}_after_delivery", "reason": f"{text}; taken back: {lead.how}"}

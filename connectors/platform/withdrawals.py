@@ -29,18 +29,16 @@ class Withdrawals:
         self._deletes = withdraw == "delete"
 
     def withdraw(self, campaign: Campaign, lead: Delivered) -> str:
-        """The lead is taken back; every lead of its customerKey where its id is unknown or leads nowhere."""
+        """The lead is taken back, and every other of its customerKey."""
         lead_id = vendor_id_of(lead.vendor_id)
-        if lead_id is not None and self._is_taken(lead_id):
-            return self._word
+        is_taken = lead_id is not None and self._is_taken(lead_id)
         found = self._look_up.find(campaign, {"customerKey": self._customer_key(campaign, lead)})
-        if not found:
-            return GONE
-        taken = [self._is_taken(one.lead_id) for one in found]
-        if not any(taken):
+        others = [one for one in found if not (is_taken and one.lead_id == lead_id)]
+        taken = [self._is_taken(one.lead_id) for one in others if self._deletes or not one.is_completed]
+        if taken and not any(taken):
             text = f"not found, although the list shows it; is vendors.platform.paths.{self._operation} right?"
             raise ContractError(text, vendor="platform", operation=self._operation, status=404)
-        return self._word
+        return self._word if is_taken or found else GONE
 
     @property
     def _word(self) -> str:

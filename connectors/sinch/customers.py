@@ -136,4 +136,5 @@ def _attribute_lists(values: Mapping[str, pa.Array]) -> pa.Array:
 
 
 def _times(moments: pa.Array) -> pa.Array:
-    return pc.cast(pc.strftime(pc.cast(moments, pa.timestamp("s", "UTC"), safe=False), _TIME), TEXT)
+    seconds = pc.cast(pc.floor_temporal(moments, unit="second"), pa.timestamp("s", "UTC"))
+    return pc.cast(pc.strftime(seconds, _TIME), TEXT)

@@ -130,14 +130,15 @@ class SinchGateway:
         return refusal_of(self.vendor, self._withdraw)
 
     def withdraw(self, campaign: Campaign, lead: Delivered) -> str:
-        """The customer was deleted; every customer of its externalId where its id is unknown or leads nowhere.
+        """The customer was deleted, and every other that bears its externalId.
 
         Source: vendors.md, 2(c) #4 and #7.
         """
         with taking_back(self.withdrawal_refusal, _refused_login):
-            if lead.vendor_id is not None and self._delete(campaign, lead.vendor_id):
-                return "deleted"
-            return self._delete_bearers(campaign, self._external_id(campaign, lead))
+            is_deleted = lead.vendor_id is not None and self._delete(campaign, lead.vendor_id)
+            known = lead.vendor_id if is_deleted else None
+            others = self._delete_bearers(campaign, self._external_id(campaign, lead), but=known)
+            return "deleted" if is_deleted else others
 
     def action_when_loaded(self, campaign: Campaign) -> TargetAction | None:
         """`activate`, where the target says `activate: true`."""
@@ -212,9 +213,9 @@ class SinchGateway:
             return str(lead.entry["externalId"])
         return self._template.format(source=lead.source, lead_id=lead.lead_id, campaign=campaign.campaign)
 
-    def _delete_bearers(self, campaign: Campaign, external_id: str) -> str:
+    def _delete_bearers(self, campaign: Campaign, external_id: str, *, but: str | None) -> str:
         try:
-            found = [customer.id for customer in self._bearers(campaign, external_id)]
+            found = [customer.id for customer in self._bearers(campaign, external_id) if customer.id != but]
         except NotFoundError as error:
             # A campaign that is hidden from the account is dialled all the same.
             text = f"no campaign {_campaign_id(campaign)} that this account may see, so whether it has the lead is open"

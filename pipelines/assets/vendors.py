@@ -152,7 +152,7 @@ def _withdrawals_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.As
     )
     def taken_back(context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync) -> None:
         with leadsync.opened(context.run.run_id) as installation:
-            summary = night.withdraw(installation, vendor, config.campaigns)
+            summary = night.ask_and_withdraw(installation, vendor, days_of(context), config.campaigns)
         told = {str(day): metadata.of_withdrawal(summary) for day in days_of(context)}
         fail(summary.problems, told)
         for day, values in told.items():

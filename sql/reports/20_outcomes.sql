@@ -15,7 +15,8 @@ SELECT
         ELSE contact.verdict
     END AS state,
     CASE
-        WHEN delivery.state = 'withdrawn' OR delivery.reason_code = 'not_withdrawn' THEN delivery.reason_code
+        WHEN due.lead_id IS NOT NULL THEN 'not_withdrawn'
+        WHEN delivery.state = 'withdrawn' THEN delivery.reason_code
         WHEN delivery.lead_id IS NOT NULL AND contact.verdict <> 'eligible'
             THEN contact.reason_code || '_after_delivery'
         WHEN delivery.state = 'planned' AND delivery.reason_code IS NULL THEN stop.reason_code
@@ -24,7 +25,8 @@ SELECT
         ELSE contact.reason_code
     END AS reason_code,
     CASE
-        WHEN delivery.state = 'withdrawn' OR delivery.reason_code = 'not_withdrawn' THEN delivery.reason
+        WHEN due.lead_id IS NOT NULL THEN due.problem
+        WHEN delivery.state = 'withdrawn' THEN delivery.reason
         WHEN contact.verdict = 'eligible' AND delivery.state = 'planned' AND delivery.reason_code IS NULL THEN stop.reason
         WHEN contact.verdict = 'eligible' AND delivery.lead_id IS NOT NULL THEN delivery.reason
         WHEN contact.verdict = 'eligible' THEN stop.reason
@@ -48,4 +50,6 @@ LEFT JOIN ledger.delivery_states AS delivery
     AND (
         contact.verdict = 'eligible'
         OR (contact.reason_code <> 'duplicate_lead' AND delivery.verdict IS DISTINCT FROM 'rejected')
-    );
+    )
+LEFT JOIN ledger.withdrawals AS due
+    ON due.campaign = delivery.campaign AND due.source = delivery.source AND due.lead_id = delivery.lead_id;

@@ -23,7 +23,8 @@ SET import_id = again.import_id, position = again.position, day = :day, phone = 
     vendor_id = CASE WHEN :is_update THEN coalesce(import.vendor_ids[delivery.position + 1], delivery.vendor_id) END,
     held_import_id = CASE WHEN :is_update THEN delivery.import_id END,
     held_position  = CASE WHEN :is_update THEN delivery.position END,
-    held_digest    = CASE WHEN :is_update THEN delivery.content_digest END
+    held_digest    = CASE WHEN :is_update THEN delivery.content_digest END,
+    held_phone     = CASE WHEN :is_update THEN delivery.phone END
 FROM unnest(CAST(:campaigns AS text[]), CAST(:sources AS text[]), CAST(:lead_ids AS text[]),
             CAST(:import_ids AS bigint[]), CAST(:positions AS smallint[]), CAST(:phones AS text[]),
             CAST(:content_digests AS bytea[]))
@@ -48,7 +49,8 @@ WITH settled AS (
     UPDATE ledger.deliveries AS delivery
     SET verdict = told.verdict, reason_code = told.reason_code, reason = told.reason, settled_at = :now,
         vendor_id = coalesce(told.vendor_id, delivery.vendor_id),
-        held_import_id = NULL, held_position = NULL, held_digest = NULL
+        phone = CASE WHEN told.reason_code = 'update_refused' THEN coalesce(delivery.held_phone, delivery.phone) ELSE delivery.phone END,
+        held_import_id = NULL, held_position = NULL, held_digest = NULL, held_phone = NULL
     FROM json_to_recordset(CAST(:verdicts AS json))
         AS told (import_id bigint, position smallint, verdict text, reason_code text, reason text, vendor_id text)
     WHERE delivery.import_id = told.import_id AND delivery.position = told.position AND delivery.verdict IS NULL
@@ -77,7 +79,8 @@ WITH unwanted AS (
 ), held AS (
     UPDATE ledger.deliveries AS delivery
     SET import_id = delivery.held_import_id, position = delivery.held_position,
-        content_digest = delivery.held_digest, held_import_id = NULL, held_position = NULL, held_digest = NULL,
+        content_digest = delivery.held_digest, phone = coalesce(delivery.held_phone, delivery.phone),
+        held_import_id = NULL, held_position = NULL, held_digest = NULL, held_phone = NULL,
         verdict = 'accepted', settled_at = :now, reason_code = 'changed_since_accepted',
         reason = 'the lead changed after the vendor accepted it; the update is not sent yet'
     FROM unwanted
@@ -96,7 +99,7 @@ SELECT (SELECT count(*) FROM dropped) + (SELECT count(*) FROM held) AS row_count
 -- name: purge_numbers :one
 -- Deliveries of days before the given one lose the number that they were planned with.
 WITH purged AS (
-    UPDATE ledger.deliveries AS delivery SET phone = NULL
+    UPDATE ledger.deliveries AS delivery SET phone = NULL, held_phone = NULL
     FROM ledger.imports AS import
     WHERE delivery.day < :before AND delivery.phone IS NOT NULL AND import.import_id = delivery.import_id
       AND (delivery.settled_at IS NOT NULL OR import.entry_verdict IS NOT NULL)

@@ -30,7 +30,8 @@ WITH stale AS (
 ), held AS (
     UPDATE ledger.deliveries AS delivery
     SET import_id = delivery.held_import_id, position = delivery.held_position,
-        content_digest = delivery.held_digest, held_import_id = NULL, held_position = NULL, held_digest = NULL,
+        content_digest = delivery.held_digest, phone = coalesce(delivery.held_phone, delivery.phone),
+        held_import_id = NULL, held_position = NULL, held_digest = NULL, held_phone = NULL,
         verdict = 'accepted', settled_at = :now, reason_code = 'changed_since_accepted',
         reason = 'the lead changed after the vendor accepted it; the update is not sent yet'
     FROM stale
@@ -54,6 +55,15 @@ SELECT count(*) AS import_count FROM dropped;
 SELECT wanted.campaign
 FROM unnest(CAST(:campaigns AS text[])) AS wanted (campaign)
 WHERE EXISTS (SELECT FROM ledger.imports WHERE imports.campaign = wanted.campaign);
+
+-- name: unbegun_campaigns :many
+-- Those of the campaigns that rows were read for on a day on which nothing was planned for them yet.
+SELECT DISTINCT read.campaign
+FROM crm.read_counts AS read
+WHERE read.day = ANY (CAST(:days AS date[])) AND read.campaign = ANY (CAST(:campaigns AS text[]))
+  AND NOT EXISTS (
+      SELECT FROM ledger.imports AS import
+      WHERE import.day = read.day AND import.vendor = :vendor AND import.campaign = read.campaign);
 
 -- name: next_ids :many
 -- As many new import ids, in order; the imports follow by COPY.

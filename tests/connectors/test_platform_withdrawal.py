@@ -104,12 +104,22 @@ def test_lead_is_completed_unless_told_otherwise(gateways: Gateways, platform: V
 
 @ways
 def test_lead_is_taken_back_by_its_id(gateways: Gateways, platform: Vendor, way: str) -> None:
-    """One request, and the others are dialled on."""
+    """And by its key, in case it is there twice; the others are dialled on."""
     first = store(platform, 1)
     store(platform, 2)
     assert gateways(withdraw=way).withdraw(CAMPAIGN, lead(known=first)) == WORDS[way]
     assert (open_keys(platform), len(platform.vendor.store.leads)) == (["lead-L2"], stored_count(way, 1, 1))
-    assert platform.vendor.store.requests == {"lead_update" if way == "complete" else "lead_delete": 1}
+    assert platform.vendor.store.requests == {"lead_update" if way == "complete" else "lead_delete": 1, "lead_list": 1}
+
+
+@ways
+def test_lead_that_is_there_twice_is_taken_back_twice(gateways: Gateways, platform: Vendor, way: str) -> None:
+    """The ledger knows one of them by its id; the vendor would dial the other."""
+    first = store(platform, 1)
+    store(platform, 1)
+    store(platform, 2)
+    assert gateways(withdraw=way).withdraw(CAMPAIGN, lead(known=first)) == WORDS[way]
+    assert open_keys(platform) == ["lead-L2"]
 
 
 @ways

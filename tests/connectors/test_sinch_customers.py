@@ -26,7 +26,7 @@ awkward = st.text(
     max_size=8,
 )
 words = st.one_of(st.none(), st.just(""), awkward)
-moments = st.datetimes(datetime(1970, 1, 1), datetime(2262, 1, 1), timezones=st.just(UTC))
+moments = st.datetimes(datetime(1900, 1, 1), datetime(2262, 1, 1), timezones=st.just(UTC))
 contacts = st.builds(
     Contact,
     source=st.sampled_from(["lead", "customer"]),

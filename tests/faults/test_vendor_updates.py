@@ -124,7 +124,7 @@ def test_refused_update_leaves_the_lead_accepted(way: str, sites: MakeSite) -> N
 @pytest.mark.parametrize("kind", always(["status", "reset_before_processing", "lost_after_commit"], "status"))
 def test_lead_listed_between_plan_and_update_stays_delivered(way: str, kind: str, sites: MakeSite) -> None:
     """A lead that must not be called any more is not updated, and what the vendor has of it is not forgotten."""
-    site = loaded(sites, way)
+    site = loaded(sites, way, settings={"withdraw": {} if way == "jtel" else "off"})
     change(site, 2, 5, **changed(site))
     site.spoil(kind, UPDATE[site.way.vendor], times=None, **({"status": 401} if kind == "status" else {}))
     site.load()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from connectors.errors import SetupError
 from pipelines import morning, night, withdrawals
 from sandbox.faults import Match
 from tests.factories import DAY, lead, phone
@@ -119,6 +121,20 @@ def test_a_process_that_dies_before_it_notes_the_answer(way: str, sites: MakeSit
     assert site.states() == {"accepted": COUNT - 1, "withdrawn": 1}
 
 
+def test_a_run_that_dies_forgets_nobody(sites: MakeSite, monkeypatch: Any) -> None:
+    """Whoever was told of before is told of still."""
+    site = loaded(sites, "sinch")
+    site.write(site.rows, listed=[2, 3])
+    site.spoil("status", TAKING["sinch"], times=None)
+    site.load()
+    before = problems(site)
+    with monkeypatch.context() as patch:
+        patch.setattr(withdrawals, "_take_back", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            site.load()
+    assert problems(site) == before != []
+
+
 @ALL
 def test_where_taking_back_is_off_a_person_is_told_and_answers(way: str, sites: MakeSite) -> None:
     """Nothing is sent; when it was done by hand, the ledger is told, and the sentence is gone."""
@@ -129,7 +145,7 @@ def test_where_taking_back_is_off_a_person_is_told_and_answers(way: str, sites: 
     assert dict(site.requests) == {}
     assert len(problems(site)) == 1
     with site.installation.store() as store:
-        withdrawals.withdrawn_by_hand(store, site.campaign, ["L2"], actor="test")
+        withdrawals.withdrawn_by_hand(store, site.campaign, ["L2"], None, actor="test")
     assert problems(site) == []
     assert site.reasons()["L2"] == ("withdrawn", "withdrawn_by_hand")
 
@@ -203,3 +219,154 @@ def test_a_lead_that_was_taken_back_is_not_sent_again(sites: MakeSite) -> None:
     site.load()
     assert site.states() == {"accepted": COUNT - 1, "withdrawn": 1}
     assert is_stopped(site, 2)
+
+
+def test_who_turns_out_to_be_there_is_taken_back_in_the_same_load(sites: MakeSite) -> None:
+    """The answer was lost, the lead listed meanwhile: the vendor is asked first."""
+    site = sites("sinch", count=COUNT)
+    site.spoil("lost_after_commit")
+    site.load()
+    assert site.states() == {"unknown": COUNT}
+    site.advance()
+    site.write(site.rows, listed=[2])
+    assert site.load().problems == []
+    assert site.states() == {"accepted": COUNT - 1, "withdrawn": 1}
+    assert is_stopped(site, 2)
+
+
+@pytest.mark.parametrize("way", ["sobot", "platform"])
+def test_who_may_be_there_is_told_of_until_it_is_known(way: str, sites: MakeSite) -> None:
+    """The vendor has the import and has not told of it; when it does, the lead is taken back at once."""
+    site = sites(way, count=COUNT)
+    site.load()
+    assert site.states() == {"submitted": COUNT}
+    site.write(site.rows, listed=[2])
+    assert "its import is submitted" in "\n".join(site.load().problems)
+    site.follow()
+    assert [one.counts for one in night.take_back_noted(site.installation)] == [{"withdrawn": 1}]
+    assert [text for text in problems(site) if "still has them" in text] == []
+    assert is_stopped(site, 2)
+
+
+def test_who_was_due_stays_due_whatever_its_age(sites: MakeSite) -> None:
+    """A vendor that is down for longer than rows are looked at is asked again all the same."""
+    site = loaded(sites, "sinch")
+    site.write([lead(n, campaign=site.campaign, consent="no" if n == 2 else "") for n in range(1, COUNT + 1)])
+    site.spoil("status", TAKING["sinch"], times=None)
+    site.load()
+    for table in ("ledger.contacts", "ledger.deliveries"):
+        site.change(f"UPDATE {table} SET day = day - 40")
+    assert night.withdraw(site.installation, "sinch").counts == {"not_withdrawn": 1}
+    site.server.faults.clear()
+    assert night.withdraw(site.installation, "sinch").counts == {"withdrawn": 1}
+    assert is_stopped(site, 2)
+
+
+def test_the_number_that_the_vendor_has_counts(sites: MakeSite) -> None:
+    """An update to another number was never made: the vendor dials the old one, and that is listed."""
+    site = loaded(sites, "platform")
+    changed = [lead(n, campaign=site.campaign, phone1=phone(900 if n == 2 else n)) for n in range(1, COUNT + 1)]
+    site.write(changed)
+    site.spoil("status", TAKING["platform"], times=None)
+    site.load()
+    site.server.faults.clear()
+    site.write([row for row in changed if row["lead_id"] != "L2"], listed=[2])
+    for _ in range(2):
+        site.load()
+        site.follow()
+    assert is_stopped(site, 2)
+
+
+def test_a_number_that_the_vendor_has_no_more_does_not_count(sites: MakeSite) -> None:
+    """The lead got another second number, and the vendor has it; the old one is somebody else's now."""
+    rows = [lead(n, campaign="platform-calls", phone2=phone(100 + n)) for n in (1, 2)]
+    site = sites("platform", rows=rows)
+    site.load()
+    assert site.follow() == {"accepted": 2}
+    rows = [rows[0], rows[1] | {"phone2": phone(202)}]
+    site.write(rows)
+    site.load()
+    assert site.follow() == {"accepted": 2}
+    site.write(rows, listed=[102])
+    site.load()
+    assert not is_stopped(site, 2)
+    site.write(rows, listed=[202])
+    site.load()
+    assert is_stopped(site, 2)
+
+
+def test_a_campaign_that_is_not_loaded_any_more_gives_back_its_leads_too(sites: MakeSite) -> None:
+    """It is not active here; the vendor dials it on."""
+    site = loaded(sites, "sinch")
+    refusing = lead(3, campaign=site.campaign, consent="no", updated_at=f"{NEXT}T10:00:00+01:00")
+    site.write([*site.rows, refusing])
+    site.change("UPDATE crm.campaigns SET is_active = FALSE")
+    night.pull_and_decide(site.installation, NEXT)
+    assert [one.lead_id for one in night.withdraw(site.installation, "sinch").leads] == ["L3"]
+    assert is_stopped(site, 3)
+
+
+def test_a_lead_that_also_changed_is_told_of_all_the_same(sites: MakeSite) -> None:
+    """Its old number is listed and cannot be taken back; its row of the day has a new one."""
+    site = loaded(sites, "sinch")
+    site.write(
+        [lead(n, campaign=site.campaign, phone1=phone(900 if n == 2 else n)) for n in range(1, COUNT + 1)], listed=[2]
+    )
+    site.spoil("status", TAKING["sinch"], times=None)
+    site.load()
+    assert site.reasons()["L2"] == ("accepted", "not_withdrawn")
+    assert len(problems(site)) == 1
+
+
+def test_what_the_delivery_said_before_is_not_lost(sites: MakeSite) -> None:
+    """On the list and off again, with a vendor that was down meanwhile."""
+    site = loaded(sites, "sinch")
+    changed = [lead(n, campaign=site.campaign, first_name="New" if n == 2 else "Ada") for n in range(1, COUNT + 1)]
+    site.write(changed)
+    site.load()
+    before = site.reasons()["L2"]
+    assert before == ("accepted", "changed_since_accepted")
+    site.write(changed, listed=[2])
+    site.spoil("status", TAKING["sinch"], times=None)
+    site.load()
+    site.write(changed)
+    site.load()
+    assert site.reasons()["L2"] == before
+
+
+def test_more_than_is_likely_are_taken_back_by_nobody(sites: MakeSite) -> None:
+    """A column of consents that is wrong must not empty the vendor: a person says so, and then it is done."""
+    site = sites("sinch", count=COUNT, document={"eligibility": {"withdraw_at_most": 2}})
+    site.load()
+    site.write([lead(n, campaign=site.campaign, consent="no") for n in range(1, COUNT + 1)])
+    site.requests.clear()
+    assert "eligibility.withdraw_at_most (2)" in "\n".join(site.load().problems)
+    assert site.requests["delete_customer"] == 0
+    assert night.withdraw(site.installation, "sinch", is_limited=False).counts == {"withdrawn": COUNT}
+    assert site.vendor.dialled() == []
+
+
+def test_by_hand_means_one_of_the_two(sites: MakeSite) -> None:
+    """A lead and a customer may have the same id."""
+    site = loaded(sites, "sinch", withdraw="off")
+    site.change("UPDATE ledger.deliveries SET source = 'customer', lead_id = 'L2' WHERE lead_id = 'L3'")
+    site.write(site.rows, listed=[2, 3])
+    night.refresh_do_not_call(site.installation)
+    night.withdraw(site.installation, "sinch")
+    with site.installation.store() as store:
+        with pytest.raises(SetupError, match="say --source"):
+            withdrawals.withdrawn_by_hand(store, site.campaign, ["L2"], None, actor="test")
+        [done] = withdrawals.withdrawn_by_hand(store, site.campaign, ["L2"], "customer", actor="test")
+    assert done.source == "customer"
+    assert "1 lead must not be called" in "\n".join(problems(site))
+
+
+def test_a_run_that_is_ended_while_another_plans_says_so(sites: MakeSite) -> None:
+    """It did not look, so it does not say that there is nobody."""
+    site = loaded(sites, "sinch")
+    stop = threading.Event()
+    stop.set()
+    with site.another().plan_ledger() as ledger:
+        assert ledger.take_planning("sinch")
+        assert night.withdraw(site.installation, "sinch", stop=stop).is_cut_short
+        ledger.leave_planning()

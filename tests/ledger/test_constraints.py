@@ -36,6 +36,11 @@ DELIVERY = {
 }  # fmt: skip
 HELD = {"held_import_id": 2, "held_position": 0, "held_digest": b"d"}
 TARGET_EVENT = {"at": NOW, "vendor": "sinch", "campaign": "c", "name": "n", "event": "made", "actor": "test"}
+WITHDRAWAL = {
+    "campaign": "c", "source": "lead", "lead_id": "L1", "vendor": "sinch", "reason_code": "do_not_call",
+    "numbers": [phone(1)], "due_since": NOW,
+}  # fmt: skip
+REFUSED = {"reason_code": "consent_withdrawn", "numbers": None, "refused_on": DAY}
 TARGET = {"vendor": "sinch", "campaign": "c", "name": "n", "attempted_at": NOW}
 CONTACT = {
     "day": DAY, "source": "lead", "row_no": 1, "campaign": "c", "lead_id": "L1", "verdict": "eligible",
@@ -66,6 +71,9 @@ LEGAL = [
     ("target_events", {}),
     ("contacts", {}),
     ("contacts", {"verdict": "invalid", "reason_code": "r", "phones": [], "campaign": "", "lead_id": ""}),
+    ("withdrawals", {}),
+    ("withdrawals", REFUSED),
+    ("withdrawals", REFUSED | {"numbers": [phone(1)]}),
 ]
 ILLEGAL = [
     ("imports", "state_is_known", {"state": "lost", **SENT}),
@@ -112,6 +120,9 @@ ILLEGAL = [
     ("contacts", "eligible_is_addressed", {"lead_id": ""}),
     ("contacts", "purged_has_no_phone", {"is_purged": True, "verdict": "invalid", "reason_code": "r"}),
     ("contacts", "refusal_has_a_reason", {"verdict": "invalid"}),
+    ("withdrawals", "refusal_is_known", {"refused_on": DAY}),
+    ("withdrawals", "refusal_is_known", {"reason_code": "consent_withdrawn"}),
+    ("withdrawals", "listed_has_numbers", {"numbers": None}),
 ]  # fmt: skip
 ROWS: dict[str, dict[str, Any]] = {
     "imports": IMPORT,
@@ -119,6 +130,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "contacts": CONTACT,
     "targets": TARGET,
     "target_events": TARGET_EVENT,
+    "withdrawals": WITHDRAWAL,
 }
 
 
@@ -147,6 +159,7 @@ def test_legal_states_are_stored(engine: Engine) -> None:
             "contacts": {"row_no": number},
             "targets": {"name": f"n{number}"},
             "target_events": {},
+            "withdrawals": {"lead_id": f"L{number}"},
         }
         insert(engine, table, ROWS[table] | changes | keys[table])
 

@@ -8,7 +8,7 @@ from pipelines import morning, night
 from pipelines.installation import Installation
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
-from tests.factories import CAMPAIGN, DAY, TARGET, lead, leads
+from tests.factories import CAMPAIGN, DAY, OTHER_CAMPAIGN, OTHER_TARGET, TARGET, lead, leads
 from tests.reading import states
 
 Make = Callable[..., Installation]
@@ -67,3 +67,29 @@ def test_unusable_leads_are_accounted_for_by_reason(installations: Make, sinch: 
     assert all(row.balanced for row in morning.report(installation, [DAY]).campaigns)
     assert sinch.vendor.store.creations == {(TARGET, "lead-L1"): 1}
     assert CAMPAIGN in {row.campaign for row in morning.report(installation, [DAY]).campaigns}
+
+
+def test_the_last_row_of_the_day_says_whether_a_lead_may_be_called(
+    installations: Make, sinch: SandboxServer[SinchObi]
+) -> None:
+    """Consent that is withdrawn later on the day holds for the rows before; given again after that, it counts."""
+    morning_, noon, evening = (f"{DAY}T{hour}:00:00+01:00" for hour in ("08", "12", "18"))
+    rows = [
+        lead(1, updated_at=morning_),
+        lead(1, updated_at=noon, consent="no"),
+        lead(2, updated_at=morning_, consent="no"),
+        lead(2, updated_at=noon),
+        lead(3, updated_at=morning_),
+        lead(3, updated_at=noon, consent="no"),
+        lead(3, updated_at=evening),
+        lead(4, updated_at=noon),
+        lead(4, updated_at=noon, consent="no"),
+        lead(5, updated_at=morning_),
+        lead(5, updated_at=noon, campaign=OTHER_CAMPAIGN, consent="no"),
+    ]
+    installation = installations(rows=rows, campaigns={CAMPAIGN: TARGET, OTHER_CAMPAIGN: OTHER_TARGET})
+    assert night.load_day(installation, DAY).problems == []
+    assert {external_id for _, external_id in sinch.vendor.store.creations} == {"lead-L2", "lead-L3", "lead-L5"}
+    assert states(installation) == {"accepted": 3, "suppressed": 5, "duplicate": 3}
+    assert night.load_day(installation, DAY).problems == []
+    assert states(installation) == {"accepted": 3, "suppressed": 5, "duplicate": 3}

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
 
 from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
@@ -32,6 +34,17 @@ def at_the_vendor(sinch: Vendor) -> list[str]:
     return sorted(number for _, number in sinch.vendor.held())
 
 
+def listed(database: str) -> list[tuple[object, ...]]:
+    """What the database has of the list, and of who is due."""
+    engine = create_engine(database.replace("postgresql://", "postgresql+psycopg://"), poolclass=NullPool)
+    with engine.connect() as connection:
+        return [
+            tuple(row)
+            for table in ("crm.do_not_call", "crm.snapshots", "ledger.withdrawals")
+            for row in connection.execute(text(f"SELECT * FROM {table} ORDER BY 1"))
+        ]
+
+
 def held(*leads_there: int) -> list[str]:
     """The numbers of these leads, as the vendor has them."""
     return [phone(number).lstrip("+") for number in leads_there]
@@ -48,12 +61,17 @@ def test_the_list_as_it_is_now_is_taken_back(config: Path, sinch: Vendor) -> Non
     assert status["campaigns"][0]["withdrawn_count"] == 2
 
 
-def test_a_dry_run_names_them_and_changes_nothing(config: Path, sinch: Vendor) -> None:
+def test_a_dry_run_names_them_and_changes_nothing(config: Path, sinch: Vendor, database: str) -> None:
     """Neither the vendor nor the list in the database."""
+    before = listed(database)
     for _ in range(2):
         told = json.loads(leadsync("withdraw", "--config", config, "--dry-run", "--json").stdout)
-        assert {one["lead_id"]: one["reason"] for one in told["leads"]} == {"L2": "do_not_call", "L3": "do_not_call"}
+        assert {one["lead_id"]: one["reason_code"] for one in told["leads"]} == {
+            "L2": "do_not_call",
+            "L3": "do_not_call",
+        }
     assert at_the_vendor(sinch) == held(1, 2, 3, 4)
+    assert listed(database) == before
 
 
 def test_what_cannot_be_taken_back_needs_a_person_who_says_when_it_is_done(config: Path, sinch: Vendor) -> None:
@@ -67,7 +85,7 @@ def test_what_cannot_be_taken_back_needs_a_person_who_says_when_it_is_done(confi
     by_hand = ["withdraw", "--config", config, "--campaign", CAMPAIGN, "--by-hand"]
     leadsync(*by_hand, "L2", "--by-hand", "L3")
     leadsync("status", "--config", config, "--day", str(DAY))
-    assert "has no lead L1 that could not be taken back" in leadsync(*by_hand, "L1", code=1).stderr
+    assert "has no lead L1 that is to be taken back" in leadsync(*by_hand, "L1", code=1).stderr
 
 
 @pytest.mark.parametrize(
