@@ -354,9 +354,11 @@ class TakesBack(Protocol):
     def withdraw(self, campaign: Campaign, lead: Delivered) -> str:
         """The vendor calls the lead no more, also when it was so before; how, in a few words for the report.
 
-        May be repeated without harm, whatever came of it before.
+        May be repeated without harm, whatever came of it before. The campaign's target is the one that the lead was
+        delivered into.
 
         Raises:
-            RejectedError: the vendor, or what is known of the lead, does not allow it; a person must look.
+            TargetError, RejectedError: the vendor, or what is known of the lead, does not allow it; a person must look.
+            SetupError: no lead of this vendor can be taken back now.
             ConnectorError: not this time; try again later.
         """
