@@ -33,9 +33,8 @@ TRIES = 3
 Outcome = Literal["withdrawn", "not_withdrawn"]
 WITHDRAWN: Outcome = "withdrawn"
 NOT_WITHDRAWN: Outcome = "not_withdrawn"
-BY_HAND = "withdrawn_by_hand"
 CHANGED = "its delivery changed meanwhile"
-REFUSED_PAGE_ROWS = 1_000
+PAGE_ROWS = 500
 
 # How many of its last digits make a number the same in whatever form a vendor writes it.
 _TELLING_DIGITS = 7
@@ -130,6 +129,9 @@ def note_due(store: Store, watch: Watch) -> None:
         store.run("withdrawals", "forget_callable", today=watch.today, **watch.scope)
         common = {"today": watch.today, "since": watch.since, "now": utc_now(), **watch.scope}
         store.run("withdrawals", "note_due", reason_codes=list(REFUSALS), **common)
+        for page in due_pages(store, watch, page_rows=PAGE_ROWS):
+            unheld = [row for row in page if not _is_held(row)]
+            store.run("withdrawals", "forget", leads=_as_json(unheld, lambda _: {}))
 
 
 def due_pages(store: Store, watch: Watch, *, page_rows: int, after: Row | None = None) -> Iterator[Sequence[Row]]:
@@ -141,8 +143,8 @@ def due_pages(store: Store, watch: Watch, *, page_rows: int, after: Row | None =
 
 def due(store: Store, watch: Watch) -> list[Lead]:
     """The leads that are to be taken back, as they are noted; nobody is asked."""
-    pages = due_pages(store, watch, page_rows=REFUSED_PAGE_ROWS)
-    return [_lead(watch.vendor, row, _Answer("not tried")) for page in pages for row in page if _is_held(row)]
+    pages = due_pages(store, watch, page_rows=PAGE_ROWS)
+    return [_lead(watch.vendor, row, _Answer("not tried")) for page in pages for row in page]
 
 
 def problems(store: Store, names: Sequence[str] = ()) -> list[str]:
@@ -180,12 +182,11 @@ def withdraw(
             if stop.is_set():
                 summary.is_cut_short = True
                 break
-            held = [row for row in page if _is_held(row)]
-            asked = [threads.submit(_take_back, gateway, watch.vendor, row, patience, stop) for row in held]
+            asked = [threads.submit(_take_back, gateway, watch.vendor, row, patience, stop) for row in page]
             answers = [one.result() for one in asked]
-            leads = [_lead(watch.vendor, row, answer) for row, answer in zip(held, answers, strict=True)]
-            summary.leads += _stored(store, leads, [row for row in page if row not in held], actor=actor)
-            summary.is_waiting |= not all(row.is_settled for row in held)
+            leads = [_lead(watch.vendor, row, answer) for row, answer in zip(page, answers, strict=True)]
+            summary.leads += _stored(store, leads, actor=actor)
+            summary.is_waiting |= not all(row.is_settled for row in page)
             if why := _why_nobody_else(answers):
                 summary.leads += _refused(store, watch, why, after=page[-1])
                 break
@@ -199,7 +200,7 @@ def withdrawn_by_hand(
 
     Raises:
         SetupError: one of them is not to be taken back, is both a lead and a customer, or is not settled yet; nothing
-            was noted.
+            was changed.
     """
     rows = store.rows("withdrawals", "named", campaign=campaign, lead_ids=list(lead_ids))
     named = [row for row in rows if source is None or row.source == source]
@@ -208,13 +209,11 @@ def withdrawn_by_hand(
         raise SetupError(f"{campaign} has no lead {', '.join(missing)} that is to be taken back")
     if len(named) > len(set(lead_ids)):
         raise SetupError(f"{campaign} has a lead and a customer of that id: say --source lead, or --source customer")
-    told = [
-        Lead(row.vendor, row.campaign, row.source, row.lead_id, BY_HAND, WITHDRAWN, "taken back by hand")
-        for row in named
-    ]
-    if any(lead.outcome != WITHDRAWN for lead in _stored(store, told, [], actor=actor)):
-        raise SetupError(f"{campaign}: it is not known yet whether the vendor has every one of them: try again later")
-    return told
+    unsure = sorted(row.lead_id for row in named if not row.is_settled)
+    if unsure:
+        raise SetupError(f"{campaign}: it is not known yet whether {', '.join(unsure)} is there: try again later")
+    by_hand = _Answer("taken back by hand", is_done=True)
+    return _stored(store, [_lead(row.vendor, row, by_hand) for row in named], actor=actor)
 
 
 def _is_held(row: Row) -> bool:
@@ -270,7 +269,7 @@ def _refused(store: Store, watch: Watch, why: str, *, after: Row | None = None) 
     """The leads after the given one, or all, of which each says why none is taken back."""
     told = redact(why) or ""
     store.run("withdrawals", "note_refusal", problem=told, **watch.scope, **_after(after))
-    pages = due_pages(store, watch, page_rows=REFUSED_PAGE_ROWS, after=after)
+    pages = due_pages(store, watch, page_rows=PAGE_ROWS, after=after)
     return [_lead(watch.vendor, row, _Answer(told)) for page in pages for row in page]
 
 
@@ -285,14 +284,13 @@ def _after(row: Row | None) -> dict[str, str]:
     return {"after_lead": row.lead_id, "after_campaign": row.campaign, "after_source": row.source}
 
 
-def _stored(store: Store, leads: Sequence[Lead], not_due: Sequence[Row], *, actor: str) -> list[Lead]:
-    """The leads as the ledger has them now: withdrawn, or noted with why not. Who is not due is noted no more."""
+def _stored(store: Store, leads: Sequence[Lead], *, actor: str) -> list[Lead]:
+    """The leads as the ledger has them now: withdrawn, or noted with why not."""
     done = [lead for lead in leads if lead.outcome == WITHDRAWN]
     kept = [lead for lead in leads if lead.outcome == NOT_WITHDRAWN]
     with store.transaction():
         rows = store.rows("withdrawals", "withdraw", leads=_as_json(done, _as_reason), now=utc_now(), actor=actor)
         store.run("withdrawals", "note_problems", leads=_as_json(kept, lambda lead: {"problem": lead.how}))
-        store.run("withdrawals", "forget", leads=_as_json(not_due, lambda row: {}))
     seen = {(row.campaign, row.source, row.lead_id) for row in rows}
     changed = [lead._replace(outcome=NOT_WITHDRAWN, how=CHANGED) for lead in done if lead[1:4] not in seen]
     return [*(lead for lead in done if lead[1:4] in seen), *changed, *kept]

@@ -147,7 +147,10 @@ GROUP BY vendor, campaign
 ORDER BY vendor, campaign;
 
 -- name: named :many
--- Those of the campaign's leads that are to be taken back.
-SELECT vendor, campaign, source, lead_id
-FROM ledger.withdrawals
-WHERE campaign = :campaign AND lead_id = ANY (CAST(:lead_ids AS text[]));
+-- Those of the campaign's leads that are to be taken back; whether it is known that they are there.
+SELECT due.vendor, due.campaign, due.source, due.lead_id, 'withdrawn_by_hand' AS reason_code,
+       state.verdict IS NOT NULL AS is_settled
+FROM ledger.withdrawals AS due
+JOIN ledger.delivery_states AS state
+    ON state.campaign = due.campaign AND state.source = due.source AND state.lead_id = due.lead_id
+WHERE due.campaign = :campaign AND due.lead_id = ANY (CAST(:lead_ids AS text[]));
