@@ -3,7 +3,8 @@
 Belongs here: the shape that all vendors share. Does not belong here: planning and sending themselves.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import dagster as dg
 from pydantic import Field
@@ -84,15 +85,11 @@ def import_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDe
 
     before = [dg.AssetKey([vendor, TARGETS[vendor]])] if vendor in TARGETS else []
 
-    @dg.asset(
-        key=key,
+    @_at_vendor(
+        vendor,
+        NAMES[vendor][1],
+        days,
         deps=[plan_key(vendor), *before],
-        partitions_def=days,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        group_name=vendor,
-        owners=OWNERS,
-        kinds={"http", vendor},
-        pool=f"{vendor}_api",
         check_specs=checks.outcome_specs(key),
         description="Batches that were sent, each entry with the vendor's verdict.",
     )
@@ -138,16 +135,29 @@ def load_assets(vendor: str, days: dg.PartitionsDefinition[str]) -> list[dg.Asse
     return [make(vendor, days) for make in makers]
 
 
-def _withdrawals_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
-    @dg.asset(
-        key=[vendor, WITHDRAWALS],
-        deps=[CONTACTS],
+def _at_vendor(
+    vendor: str, name: str, days: dg.PartitionsDefinition[str], **more: Any
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """An asset for which the vendor is asked: by days, and as many at once as its pool allows."""
+    made: Callable[[Callable[..., Any]], dg.AssetsDefinition] = dg.asset(
+        key=[vendor, name],
         partitions_def=days,
         backfill_policy=dg.BackfillPolicy.single_run(),
         group_name=vendor,
         owners=OWNERS,
         kinds={"http", vendor},
         pool=f"{vendor}_api",
+        **more,
+    )
+    return made
+
+
+def _withdrawals_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
+    @_at_vendor(
+        vendor,
+        WITHDRAWALS,
+        days,
+        deps=[CONTACTS],
         description="Leads that the vendor has and that must not be called any more are taken back, of whatever day.",
     )
     def taken_back(context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync) -> None:
@@ -162,15 +172,11 @@ def _withdrawals_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.As
 
 
 def _targets_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
-    @dg.asset(
-        key=[vendor, TARGETS[vendor]],
+    @_at_vendor(
+        vendor,
+        TARGETS[vendor],
+        days,
         deps=[plan_key(vendor)],
-        partitions_def=days,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        group_name=vendor,
-        owners=OWNERS,
-        kinds={"http", vendor},
-        pool=f"{vendor}_api",
         description="What the campaigns are loaded into: found by name, or made once (reporting.target).",
     )
     def there(context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync) -> None:
@@ -184,15 +190,11 @@ def _targets_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.Assets
 
 
 def _switch_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
-    @dg.asset(
-        key=[vendor, SWITCHES[vendor]],
+    @_at_vendor(
+        vendor,
+        SWITCHES[vendor],
+        days,
         deps=[import_key(vendor)],
-        partitions_def=days,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        group_name=vendor,
-        owners=OWNERS,
-        kinds={"http", vendor},
-        pool=f"{vendor}_api",
         description="Campaigns that were loaded in full are switched as their target says (reporting.target_event).",
     )
     def switched(context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync) -> None:
