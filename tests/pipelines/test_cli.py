@@ -261,7 +261,7 @@ def test_status_of_a_day_without_a_row_says_what_the_load_said(configure: Config
 
 def test_leads_names_who_is_not_at_the_vendor(configure: Configure) -> None:
     """By their ids and reasons, without a number; narrowed by campaign, state and reason; a limit is told."""
-    rows = [lead(1), lead(2, phone1="x"), lead(3, consent="no"), lead(4, consent="no", campaign="sprnig")]
+    rows = [lead(1), lead(2, phone1="x"), lead(3, consent="no"), lead(4, campaign="sprnig")]
     config = configure(rows=rows)
     load(config)
 
