@@ -129,7 +129,7 @@ def judge(
     Returns:
         One row per row of `frame`: `row_no`, `campaign`, `lead_id` (text, '' when missing), `verdict`,
         `reason_code`, `reason` (text, or missing), `phones` (E.164, the first to call first, with commas between),
-        `time_zone`, `country`, `cursor_at`.
+        `time_zone`, `country`, `consent` (`granted`, `withdrawn`, `unclear`, or missing), `cursor_at`.
     """
     found = _dialable(contacts, listed, policy)
     rules = _broken_rules(frame, contacts, campaigns, found, policy)
@@ -143,6 +143,7 @@ def judge(
             "phones": found.joined,
             "time_zone": as_arrow(contacts["time_zone"]),
             "country": _countries(as_arrow(contacts["country"]), found.first),
+            "consent": by_value(as_arrow(frame["consent"]), _consent),
         },
         frame.index,
     )

@@ -136,7 +136,7 @@ def decide(
                 for read in normalised.finish():
                     judged.hand_over(read)
         store.mend_statistics()
-        store.one("contacts", "mark_duplicates", day=day, refusing=[*eligibility.REFUSALS, "do_not_call"])
+        store.one("contacts", "mark_duplicates", day=day, refusals=list(eligibility.REFUSALS))
         for source, (pull_id, _) in rows.items():
             store.run("contacts", "upsert_decision", day=day, source=source, pull_id=pull_id, now=utc_now())
         _withdraw_plans(store, day, rules)

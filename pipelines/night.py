@@ -215,6 +215,7 @@ def withdraw(
     *,
     is_looking: bool = True,
     is_limited: bool = True,
+    is_patient: bool = True,
     stop: threading.Event | None = None,
 ) -> WithdrawalSummary:
     """Leads that the vendor has and that must not be called any more are taken back, of the named campaigns or all.
@@ -224,17 +225,20 @@ def withdraw(
     Args:
         is_looking: whether everybody is looked at, or only those who were due before.
         is_limited: whether `eligibility.withdraw_at_most` holds.
+        is_patient: whether a plan in the making is waited for; else this run leaves everything to the next.
     """
     stop = stop or threading.Event()
     with installation.plan_ledger() as ledger, ExitStack() as opened:
         if not withdrawals.has_delivered(ledger.store, vendor):
             return WithdrawalSummary()
-        if not planning.await_turn(ledger, vendor, stop):
+        if not (planning.await_turn(ledger, vendor, stop) if is_patient else ledger.take_planning(vendor)):
             return WithdrawalSummary(is_cut_short=True)
         opened.callback(ledger.leave_planning)
+        ledger.store.mend_statistics()
         watch = _watch(installation, vendor, names, is_limited=is_limited)
         if is_looking:
             withdrawals.note_due(ledger.store, watch)
+        withdrawals.forget_not_due(ledger.store, watch)
         gateway, patience = None, Patience()
         try:
             patience = installation.vendor_settings(vendor).patience()
@@ -268,18 +272,23 @@ def due_withdrawals(installation: Installation, names: Sequence[str] = ()) -> li
     """The leads that `withdraw` would take back: they are noted as due, and nobody is asked."""
     due: list[Lead] = []
     with installation.store() as store:
+        store.mend_statistics()
         for vendor in VENDORS:
             watch = _watch(installation, vendor, names)
             withdrawals.note_due(store, watch)
+            withdrawals.forget_not_due(store, watch)
             due += withdrawals.due(store, watch)
     return due
 
 
-def take_back_noted(installation: Installation, *, stop: threading.Event | None = None) -> list[WithdrawalSummary]:
-    """Who was due before is tried once more: perhaps it is known by now whether the vendor has the lead."""
+def take_back_noted(installation: Installation) -> dict[str, WithdrawalSummary]:
+    """Who was due before is tried once more: perhaps it is known by now whether the vendor has the lead. By vendor.
+
+    A vendor for which a plan is in the making is left to the load that makes it.
+    """
     with installation.store() as store:
         vendors = withdrawals.noted_vendors(store)
-    return [withdraw(installation, vendor, is_looking=False, stop=stop) for vendor in vendors]
+    return {vendor: withdraw(installation, vendor, is_looking=False, is_patient=False) for vendor in vendors}
 
 
 def switch_loaded(
@@ -338,6 +347,11 @@ def load_day(
     failures = empty_days(installation, [decisions]) + [text for one in deliveries for text in failures_of(one, day)]
     stops = [text for one in deliveries for text in stops_of(one, day)]
     kept = [text for one in vendors.values() for text in one.withdrawal.problems]
+    kept += [
+        f"{day} {name}: ended before it was clear who must be taken back"
+        for name, one in vendors.items()
+        if one.withdrawal.is_cut_short
+    ]
     return DaySummary(decisions, vendors, failures, stops + kept)
 
 

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from connectors.columns import joined, whole
+from connectors.columns import TEXT, joined, whole
 from pipelines.ledger import Ledger
 from pipelines.ledger_rows import PLANNABLE, Refusal, Scope
 from pipelines.store import Row, utc_now
@@ -113,8 +114,10 @@ class PlanLedger(Ledger):
         """New deliveries are stored with the import that carries them."""
         if len(deliveries):
             digests = joined("\\x", whole(deliveries["content_digest"]))
+            # E.164 holds neither commas nor quotes: the array literal needs no escaping.
+            several = joined("{", _several(whole(deliveries["phones"])), "}")
             deliveries = deliveries.select(["campaign", "source", "lead_id", "phone", "import_id", "position"])
-            deliveries = deliveries.append_column("content_digest", digests)
+            deliveries = deliveries.append_column("content_digest", digests).append_column("phones", several)
             for name, value in {"vendor": vendor, "day": str(day)}.items():
                 deliveries = deliveries.append_column(name, pa.repeat(value, len(deliveries)))
             self.store.copy("ledger.deliveries", deliveries)
@@ -133,6 +136,12 @@ class PlanLedger(Ledger):
                 lead_ids=columns["lead_id"],
                 import_ids=columns["import_id"],
                 positions=columns["position"],
-                phones=columns["phone"],
+                first_phones=columns["phone"],
+                phones=columns["phones"],
                 content_digests=[bytes.fromhex(digest) for digest in columns["content_digest"]],
             )
+
+
+def _several(phones: pa.Array) -> pa.Array:
+    """The numbers of those who have several, with commas between; missing where there is but one."""
+    return pc.if_else(pc.match_substring(phones, ","), phones, pa.scalar(None, TEXT))

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import re
 import threading
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
 import orjson
@@ -35,6 +37,7 @@ WITHDRAWN: Outcome = "withdrawn"
 NOT_WITHDRAWN: Outcome = "not_withdrawn"
 CHANGED = "its delivery changed meanwhile"
 PAGE_ROWS = 500
+HELD_PAGE_ROWS = 20  # each comes with the payload that it was sent in
 
 # How many of its last digits make a number the same in whatever form a vendor writes it.
 _TELLING_DIGITS = 7
@@ -99,12 +102,16 @@ class Watch:
 
 
 class _Answer(NamedTuple):
-    """How the vendor took a lead back, or why not. `is_silent`: it did not answer. `is_for_all`: no lead can be."""
+    """How the vendor took a lead back, or why not.
+
+    `is_silent`: it did not answer. `is_for_all`: no lead can be. `is_asked`: it was tried.
+    """
 
     how: str
     is_done: bool = False
     is_silent: bool = False
     is_for_all: bool = False
+    is_asked: bool = True
 
 
 def still_there(vendor: str, campaign: str, why: str, count: int) -> str:
@@ -124,27 +131,27 @@ def noted_vendors(store: Store) -> list[str]:
 
 
 def note_due(store: Store, watch: Watch) -> None:
-    """The ledger has everybody who is due now, and nobody who is not any more; who was due before stays so."""
+    """The ledger has everybody who is due now; who was due before stays so."""
+    common = {"today": watch.today, "since": watch.since, "now": utc_now(), **watch.scope}
     with store.transaction():
-        store.run("withdrawals", "forget_callable", today=watch.today, **watch.scope)
-        common = {"today": watch.today, "since": watch.since, "now": utc_now(), **watch.scope}
-        store.run("withdrawals", "note_due", reason_codes=list(REFUSALS), **common)
-        for page in due_pages(store, watch, page_rows=PAGE_ROWS):
+        store.run("withdrawals", "forget_rows", vendor=watch.vendor)
+        store.run("withdrawals", "note_due", reason_codes=[*REFUSALS, "do_not_call"], **common)
+
+
+def forget_not_due(store: Store, watch: Watch) -> None:
+    """Nobody is noted who may be called after all, or of whom the vendor has nothing that must not be called."""
+    with store.transaction():
+        store.run("withdrawals", "drop_unlisted", today=watch.today, **watch.scope)
+        store.run("withdrawals", "drop_granted", **watch.scope)
+        store.run("withdrawals", "forget_groundless", **watch.scope)
+        for page in _pages(store, watch, "held", page_rows=HELD_PAGE_ROWS):
             unheld = [row for row in page if not _is_held(row)]
             store.run("withdrawals", "forget", leads=_as_json(unheld, lambda _: {}))
 
 
-def due_pages(store: Store, watch: Watch, *, page_rows: int, after: Row | None = None) -> Iterator[Sequence[Row]]:
-    """The leads that are to be taken back, page by page, with what the vendor has of each."""
-    while rows := store.rows("withdrawals", "due", limit=page_rows, **watch.scope, **_after(after)):
-        yield rows
-        after = rows[-1]
-
-
 def due(store: Store, watch: Watch) -> list[Lead]:
     """The leads that are to be taken back, as they are noted; nobody is asked."""
-    pages = due_pages(store, watch, page_rows=PAGE_ROWS)
-    return [_lead(watch.vendor, row, _Answer("not tried")) for page in pages for row in page]
+    return [_lead(watch.vendor, row, _Answer("not tried")) for page in _pages(store, watch, "due") for row in page]
 
 
 def problems(store: Store, names: Sequence[str] = ()) -> list[str]:
@@ -178,7 +185,7 @@ def withdraw(
         return WithdrawalSummary(_refused(store, watch, refusal or ""))
     summary = WithdrawalSummary()
     with ThreadPoolExecutor(gateway.connections, thread_name_prefix=f"{watch.vendor}-withdraw") as threads:
-        for page in due_pages(store, watch, page_rows=2 * gateway.connections):
+        for page in _pages(store, watch, "held", page_rows=2 * gateway.connections):
             if stop.is_set():
                 summary.is_cut_short = True
                 break
@@ -216,10 +223,17 @@ def withdrawn_by_hand(
     return _stored(store, [_lead(row.vendor, row, by_hand) for row in named], actor=actor)
 
 
+def _pages(
+    store: Store, watch: Watch, name: str, *, page_rows: int = PAGE_ROWS, after: Row | None = None
+) -> Iterator[Sequence[Row]]:
+    while rows := store.rows("withdrawals", name, limit=page_rows, **watch.scope, **_after(after)):
+        yield rows
+        after = rows[-1]
+
+
 def _is_held(row: Row) -> bool:
     """Whether what the vendor has is what must not be called: who is listed has changed his number, perhaps."""
-    is_sure = row.is_settled and row.payload is not None and row.delivery_code != "update_refused"
-    if row.reason_code != "do_not_call" or not is_sure:
+    if row.is_whole_lead or not row.is_settled or row.payload is None or row.delivery_code == "update_refused":
         return True
     return _mentions(orjson.loads(row.payload)[row.position], [number[-_TELLING_DIGITS:] for number in row.numbers])
 
@@ -236,7 +250,7 @@ def _mentions(value: Any, endings: Sequence[str]) -> bool:
 
 def _take_back(gateway: Gateway, vendor: str, row: Row, patience: Patience, stop: threading.Event) -> _Answer:
     if not row.is_settled:
-        return _Answer(f"it is not known yet whether {vendor} has it: its import is {row.state}")
+        return _Answer(f"it is not known yet whether {vendor} has it: its import is {row.state}", is_asked=False)
     assert isinstance(gateway, TakesBack)
     entry = orjson.loads(row.payload)[row.position] if row.payload else None
     lead = Delivered(row.source, row.lead_id, row.vendor_id, entry, (row.phone,) if row.phone else ())
@@ -250,6 +264,9 @@ def _take_back(gateway: Gateway, vendor: str, row: Row, patience: Patience, stop
         except ConnectorError as error:
             if attempt == TRIES or stop.wait(_delay_s(error, patience.backoff(attempt))):
                 return _Answer(str(error), is_silent=True)
+        except Exception as error:  # noqa: BLE001  one odd lead must not keep back the others, nor the load
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            return _Answer(f"a defect: {type(error).__name__} in {Path(where.filename).name}, line {where.lineno}")
     raise AssertionError("unreachable")
 
 
@@ -261,15 +278,16 @@ def _delay_s(error: ConnectorError, backoff_s: float) -> float:
 
 def _why_nobody_else(answers: Sequence[_Answer]) -> str | None:
     """Why no further lead is tried: a setting is wrong, or the vendor answers nobody."""
-    is_silent = len(answers) > 1 and all(answer.is_silent for answer in answers)
-    return next((answer.how for answer in answers if answer.is_for_all or is_silent), None)
+    asked = [answer for answer in answers if answer.is_asked]
+    is_silent = len(asked) > 1 and all(answer.is_silent for answer in asked)
+    return next((answer.how for answer in asked if answer.is_for_all or is_silent), None)
 
 
 def _refused(store: Store, watch: Watch, why: str, *, after: Row | None = None) -> list[Lead]:
     """The leads after the given one, or all, of which each says why none is taken back."""
     told = redact(why) or ""
     store.run("withdrawals", "note_refusal", problem=told, **watch.scope, **_after(after))
-    pages = due_pages(store, watch, page_rows=PAGE_ROWS, after=after)
+    pages = _pages(store, watch, "due", after=after)
     return [_lead(watch.vendor, row, _Answer(told)) for page in pages for row in page]
 
 

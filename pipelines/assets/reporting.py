@@ -14,6 +14,7 @@ from pipelines.assets.failing import fail
 from pipelines.assets.vendors import import_key
 from pipelines.partitions import days_of
 from pipelines.resources import LeadSync
+from pipelines.withdrawals import WITHDRAWN
 
 GROUP = "reporting"
 KINDS = {"postgres"}
@@ -50,11 +51,14 @@ def _import_outcomes(days: dg.PartitionsDefinition[str], vendors: Sequence[str])
                 counts = morning.count_imports(installation, day)
                 context.add_asset_metadata(metadata.of_collection(collected, counts), partition_key=day.isoformat())
                 problems += [text for one in collected.values() for text in night.failures_of(one, day)]
-            night.take_back_noted(installation)  # now that it is known what the vendors have
+            taken = night.take_back_noted(installation)  # now that it is known what the vendors have
             counted = checks.vendor_counts(IMPORT_OUTCOMES, morning.shortfall(installation, days_of(context)))
         # A vendor that cannot be asked must not hide the proof and the report that come after.
         told = checks.results_read(IMPORT_OUTCOMES, problems)
-        yield dg.MaterializeResult(asset_key=IMPORT_OUTCOMES, check_results=[counted, told])
+        withdrawn = sum(summary.counts[WITHDRAWN] for summary in taken.values())
+        yield dg.MaterializeResult(
+            asset_key=IMPORT_OUTCOMES, metadata={WITHDRAWN: withdrawn}, check_results=[counted, told]
+        )
 
     return import_outcomes
 

@@ -52,4 +52,5 @@ LEFT JOIN ledger.delivery_states AS delivery
         OR (contact.reason_code <> 'duplicate_lead' AND delivery.verdict IS DISTINCT FROM 'rejected')
     )
 LEFT JOIN ledger.withdrawals AS due
-    ON due.campaign = delivery.campaign AND due.source = delivery.source AND due.lead_id = delivery.lead_id;
+    ON due.campaign = delivery.campaign AND due.source = delivery.source AND due.lead_id = delivery.lead_id
+    AND delivery.may_be_there;

@@ -6,8 +6,8 @@ DELETE FROM ledger.contacts WHERE day = :day AND source = :source;
 
 -- name: mark_duplicates :one
 -- Of the eligible rows that share a lead, or a first number, inside a campaign, one is kept: a lead that was
--- delivered already, else the first by cursor. Every other names the lead that was kept. Where rows of one lead differ in
--- whether it may be called, the last of them decides: earlier ones are refused like it, or are duplicates of it.
+-- delivered already, else the first by cursor. Every other names the lead that was kept. Where a row refuses a lead, the
+-- last row that speaks of consent decides, and the others are duplicates of it.
 WITH hashed AS (
     -- Numbers sort in half the time of text, and narrow rows faster than wide ones. Who shares a hash by chance alone is
     -- ranked first below.
@@ -16,7 +16,7 @@ WITH hashed AS (
            CASE WHEN verdict = 'eligible' THEN hashtextextended(phones[1], hashtextextended(campaign, 0)) END AS number_hash
     FROM ledger.contacts
     WHERE day = :day
-      AND (verdict = 'eligible' OR verdict = 'suppressed' AND reason_code = ANY (CAST(:refusing AS text[])) AND lead_id <> '')
+      AND (verdict = 'eligible' OR verdict = 'suppressed' AND reason_code = ANY (CAST(:refusals AS text[])) AND lead_id <> '')
 ), counted AS (
     -- By window, not by join: fresh tables have no statistics, and a join of unknown size is a guess.
     SELECT source, row_no,
@@ -27,35 +27,36 @@ WITH hashed AS (
     SELECT contact.*
     FROM counted
     CROSS JOIN LATERAL (
-        SELECT day, source, row_no, campaign, lead_id, phones[1] AS phone, cursor_at, verdict, reason_code, reason
+        SELECT day, source, row_no, campaign, lead_id, phones[1] AS phone, cursor_at, verdict, consent
         FROM ledger.contacts
         WHERE contacts.day = :day AND contacts.source = counted.source AND contacts.row_no = counted.row_no
         LIMIT 1
     ) AS contact
     WHERE lead_count > 1 OR number_count > 1
 ), judged AS (
-    -- The last row of a lead that says whether it may be called: refused rows that have no moment may be the last.
-    SELECT *, refused_at IS NULL OR coalesce(allowed_at > refused_at, FALSE) AS is_allowed,
-           verdict = 'eligible' AND (refused_at IS NULL OR coalesce(cursor_at > refused_at, FALSE)) AS is_valid
+    -- A row that refuses and has no moment may be the last.
+    SELECT *, coalesce(granted_at > refused_at, refused_at IS NULL) AS is_allowed,
+           row_number() OVER (
+               PARTITION BY campaign, source, lead_id, verdict ORDER BY cursor_at DESC NULLS FIRST, row_no DESC) AS last_rank
     FROM (
         SELECT *,
-            max(cursor_at) FILTER (WHERE verdict = 'eligible') OVER same_lead AS allowed_at,
-            max(coalesce(cursor_at, 'infinity')) FILTER (WHERE verdict = 'suppressed') OVER same_lead AS refused_at,
-            min(reason_code) FILTER (WHERE verdict = 'suppressed') OVER same_lead AS refusal_code,
-            min(reason) FILTER (WHERE verdict = 'suppressed') OVER same_lead AS refusal
+            max(cursor_at) FILTER (WHERE consent = 'granted') OVER same_lead AS granted_at,
+            max(coalesce(cursor_at, 'infinity')) FILTER (WHERE verdict = 'suppressed') OVER same_lead AS refused_at
         FROM sharing
         WINDOW same_lead AS (PARTITION BY campaign, source, lead_id)
     ) AS dated
 ), candidates AS (
-    SELECT judged.*, delivery.lead_id IS NOT NULL AS is_delivered
+    -- A lead that was taken back keeps its number from nobody: it will not be sent.
+    SELECT judged.*, delivery.lead_id IS NOT NULL AND NOT delivery.is_withdrawn AS is_delivered,
+           coalesce(delivery.is_withdrawn, FALSE) AS is_withdrawn
     FROM judged
     LEFT JOIN LATERAL (
-        SELECT lead_id
+        SELECT lead_id, coalesce(verdict = 'withdrawn', FALSE) AS is_withdrawn
         FROM ledger.deliveries AS known
         WHERE known.lead_id = judged.lead_id AND known.campaign = judged.campaign AND known.source = judged.source
         LIMIT 1
     ) AS delivery ON TRUE
-    WHERE judged.is_valid
+    WHERE judged.verdict = 'eligible' AND judged.is_allowed AND (refused_at IS NULL OR cursor_at > refused_at)
 ), by_lead AS (
     SELECT *, row_number() OVER (
         PARTITION BY campaign, source, lead_id ORDER BY cursor_at NULLS LAST, row_no) AS lead_rank
@@ -67,7 +68,8 @@ WITH hashed AS (
     FROM by_lead
     WHERE lead_rank = 1
     WINDOW numbers AS (
-        PARTITION BY campaign, phone ORDER BY is_delivered DESC, cursor_at NULLS LAST, source DESC, lead_id, row_no)
+        PARTITION BY campaign, phone
+        ORDER BY is_withdrawn, is_delivered DESC, cursor_at NULLS LAST, source DESC, lead_id, row_no)
 ), losers AS (
     SELECT day, source, row_no, campaign, lead_id, 'duplicate' AS verdict, 'duplicate_lead' AS reason_code,
            'the same ' || source || ' was read before on this day' AS reason
@@ -78,10 +80,12 @@ WITH hashed AS (
     UNION ALL
     SELECT day, source, row_no, campaign, lead_id, 'duplicate', 'duplicate_lead',
            'the same ' || source || ' was read again on this day'
-    FROM judged WHERE is_allowed AND NOT is_valid
-    UNION ALL
-    SELECT day, source, row_no, campaign, lead_id, 'suppressed', refusal_code, refusal || ', by another row of the day'
-    FROM judged WHERE NOT is_allowed AND verdict = 'eligible'
+    FROM judged
+    WHERE refused_at IS NOT NULL
+      AND NOT CASE
+          WHEN is_allowed THEN verdict = 'eligible' AND coalesce(cursor_at > refused_at, FALSE)
+          ELSE verdict = 'suppressed' AND last_rank = 1
+      END
 ), marked AS (
     -- Not an update with a join: where the statistics say that the day is empty, that compares each row with each.
     INSERT INTO ledger.contacts AS contact (day, source, row_no, campaign, lead_id, verdict, reason_code, reason)

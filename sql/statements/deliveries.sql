@@ -19,6 +19,7 @@ CROSS JOIN LATERAL (
 -- as an update: where they were is kept until it is settled.
 UPDATE ledger.deliveries AS delivery
 SET import_id = again.import_id, position = again.position, day = :day, phone = again.phone,
+    phones = CASE WHEN again.phones LIKE '%,%' THEN string_to_array(again.phones, ',') END,
     content_digest = again.content_digest, verdict = NULL, settled_at = NULL, reason_code = NULL, reason = NULL,
     vendor_id = CASE WHEN :is_update THEN coalesce(import.vendor_ids[delivery.position + 1], delivery.vendor_id) END,
     held_import_id = CASE WHEN :is_update THEN delivery.import_id END,
@@ -26,9 +27,9 @@ SET import_id = again.import_id, position = again.position, day = :day, phone = 
     held_digest    = CASE WHEN :is_update THEN delivery.content_digest END,
     held_phone     = CASE WHEN :is_update THEN delivery.phone END
 FROM unnest(CAST(:campaigns AS text[]), CAST(:sources AS text[]), CAST(:lead_ids AS text[]),
-            CAST(:import_ids AS bigint[]), CAST(:positions AS smallint[]), CAST(:phones AS text[]),
-            CAST(:content_digests AS bytea[]))
-    AS again (campaign, source, lead_id, import_id, position, phone, content_digest), ledger.imports AS import
+            CAST(:import_ids AS bigint[]), CAST(:positions AS smallint[]), CAST(:first_phones AS text[]),
+            CAST(:phones AS text[]), CAST(:content_digests AS bytea[]))
+    AS again (campaign, source, lead_id, import_id, position, phone, phones, content_digest), ledger.imports AS import
 WHERE delivery.campaign = again.campaign AND delivery.source = again.source AND delivery.lead_id = again.lead_id
   AND import.import_id = delivery.import_id
   AND coalesce(delivery.verdict, import.entry_verdict) = ANY (CASE WHEN :is_update THEN ARRAY['accepted', 'duplicate'] ELSE ARRAY['rejected'] END);
@@ -99,7 +100,7 @@ SELECT (SELECT count(*) FROM dropped) + (SELECT count(*) FROM held) AS row_count
 -- name: purge_numbers :one
 -- Deliveries of days before the given one lose the number that they were planned with.
 WITH purged AS (
-    UPDATE ledger.deliveries AS delivery SET phone = NULL, held_phone = NULL
+    UPDATE ledger.deliveries AS delivery SET phone = NULL, phones = NULL, held_phone = NULL
     FROM ledger.imports AS import
     WHERE delivery.day < :before AND delivery.phone IS NOT NULL AND import.import_id = delivery.import_id
       AND (delivery.settled_at IS NOT NULL OR import.entry_verdict IS NOT NULL)

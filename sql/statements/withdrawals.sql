@@ -8,71 +8,121 @@ SELECT EXISTS (SELECT FROM ledger.imports WHERE vendor = :vendor AND sent_at IS 
 -- The vendors that have somebody to be taken back.
 SELECT DISTINCT vendor FROM ledger.withdrawals;
 
--- name: forget_callable :none
--- Nobody is to be taken back who may be called again, by the list as it is or by a newer row, or whom the vendor has not.
+-- name: drop_unlisted :none
+-- Numbers that are not listed today are no ground any more.
+UPDATE ledger.withdrawals AS due
+SET numbers = (
+    SELECT array_agg(entry.phone) FROM crm.do_not_call AS entry
+    WHERE entry.phone = ANY (due.numbers) AND (entry.until_on IS NULL OR entry.until_on >= :today))
+WHERE due.vendor = :vendor AND due.numbers IS NOT NULL
+  AND (cardinality(CAST(:campaigns AS text[])) = 0 OR due.campaign = ANY (CAST(:campaigns AS text[])));
+
+-- name: drop_granted :none
+-- A refusal is no ground any more where a row grants consent again: on its day too, of which the last word was kept.
+WITH refused AS MATERIALIZED (
+    SELECT campaign, source, lead_id, refused_on FROM ledger.withdrawals
+    WHERE vendor = :vendor AND refused_on IS NOT NULL
+      AND (cardinality(CAST(:campaigns AS text[])) = 0 OR campaign = ANY (CAST(:campaigns AS text[])))
+), granted AS MATERIALIZED (
+    SELECT contact.campaign, contact.source, contact.lead_id, max(contact.day) AS day
+    FROM ledger.contacts AS contact
+    WHERE contact.day >= (SELECT min(refused_on) FROM refused) AND contact.consent = 'granted'
+      AND contact.reason_code IS DISTINCT FROM 'duplicate_lead'
+      AND (contact.campaign, contact.source, contact.lead_id) IN (SELECT campaign, source, lead_id FROM refused)
+    GROUP BY contact.campaign, contact.source, contact.lead_id
+)
+UPDATE ledger.withdrawals AS due
+SET refusal_code = NULL, refused_on = NULL
+FROM granted
+WHERE due.campaign = granted.campaign AND due.source = granted.source AND due.lead_id = granted.lead_id
+  AND granted.day >= due.refused_on;
+
+-- name: forget_groundless :none
+-- Nobody is to be taken back without a ground, or whom the vendor has not.
 DELETE FROM ledger.withdrawals AS due
 WHERE due.vendor = :vendor
   AND (cardinality(CAST(:campaigns AS text[])) = 0 OR due.campaign = ANY (CAST(:campaigns AS text[])))
-  AND (
-      due.reason_code = 'do_not_call' AND NOT EXISTS (
-          SELECT FROM crm.do_not_call AS entry
-          WHERE entry.phone = ANY (due.numbers) AND (entry.until_on IS NULL OR entry.until_on >= :today))
-      OR EXISTS (
-          SELECT FROM ledger.contacts AS newer
-          WHERE newer.day > due.refused_on AND newer.campaign = due.campaign AND newer.source = due.source
-            AND newer.lead_id = due.lead_id AND newer.verdict IN ('eligible', 'duplicate'))
-      OR NOT EXISTS (
-          SELECT FROM ledger.delivery_states AS state
-          WHERE state.campaign = due.campaign AND state.source = due.source AND state.lead_id = due.lead_id
-            AND state.vendor = due.vendor AND state.may_be_there));
+  AND (due.refused_on IS NULL AND due.numbers IS NULL
+       OR NOT EXISTS (
+           SELECT FROM ledger.delivery_states AS state
+           WHERE state.campaign = due.campaign AND state.source = due.source AND state.lead_id = due.lead_id
+             AND state.vendor = due.vendor AND state.may_be_there));
+
+-- name: forget_rows :none
+-- What the newest rows say is looked at anew.
+UPDATE ledger.withdrawals SET is_of_row = FALSE WHERE vendor = :vendor AND is_of_row;
 
 -- name: note_due :none
--- Whom the vendor has, or may have, although he must not be called: a number is on the list today, or the newest row that
--- says anything of him refuses it. By first number over all that was ever delivered; by row, and by its numbers, since the
--- given day.
-WITH barred AS (
+-- Whom the vendor has, or may have, although he must not be called: a number that it was sent is on the list today, the
+-- newest row has one that is, or the newest row that speaks of consent refuses it. By number over all that was ever
+-- delivered, by row since the given day.
+WITH barred AS MATERIALIZED (
     SELECT phone FROM crm.do_not_call WHERE until_on IS NULL OR until_on >= :today
-), found AS (
-    SELECT delivery.campaign, delivery.source, delivery.lead_id,
-           'do_not_call' AS reason_code, barred.phone, CAST(NULL AS date) AS refused_on
-    FROM barred
-    JOIN ledger.deliveries AS delivery ON delivery.phone = barred.phone
-    WHERE delivery.vendor = :vendor
-    UNION ALL
-    SELECT delivery.campaign, delivery.source, delivery.lead_id, 'do_not_call', barred.phone, NULL
-    FROM barred
-    JOIN ledger.deliveries AS delivery ON delivery.held_phone = barred.phone
-    WHERE delivery.vendor = :vendor
-    UNION ALL
-    SELECT contact.campaign, contact.source, contact.lead_id, 'do_not_call', number.phone, NULL
-    FROM ledger.contacts AS contact
-    CROSS JOIN LATERAL unnest(contact.phones) AS number (phone)
-    WHERE contact.day >= :since AND number.phone IN (SELECT phone FROM barred)
-    UNION ALL
-    SELECT contact.campaign, contact.source, contact.lead_id, contact.reason_code, NULL, contact.day
+), suppressed AS MATERIALIZED (
+    SELECT contact.campaign, contact.source, contact.lead_id, contact.day, contact.reason_code, contact.phones
     FROM ledger.contacts AS contact
     WHERE contact.day >= :since AND contact.verdict = 'suppressed'
       AND contact.reason_code = ANY (CAST(:reason_codes AS text[]))
-      AND NOT EXISTS (
-          SELECT FROM ledger.contacts AS newer
-          WHERE newer.day > contact.day AND newer.campaign = contact.campaign AND newer.source = contact.source
-            AND newer.lead_id = contact.lead_id AND newer.verdict IN ('eligible', 'duplicate'))
-), due AS (
-    SELECT campaign, source, lead_id,
-           coalesce(min(reason_code) FILTER (WHERE refused_on IS NOT NULL), 'do_not_call') AS reason_code,
-           array_agg(DISTINCT phone) FILTER (WHERE phone IS NOT NULL) AS numbers, max(refused_on) AS refused_on
+), newer AS MATERIALIZED (
+    SELECT contact.campaign, contact.source, contact.lead_id,
+           max(contact.day) FILTER (WHERE contact.consent = 'granted') AS granted_on,
+           max(contact.day) FILTER (WHERE contact.verdict = 'eligible' OR contact.is_refused_by_plan) AS eligible_on
+    FROM ledger.contacts AS contact
+    WHERE contact.day > (SELECT min(day) FROM suppressed)
+      AND (contact.campaign, contact.source, contact.lead_id) IN (SELECT campaign, source, lead_id FROM suppressed)
+    GROUP BY contact.campaign, contact.source, contact.lead_id
+), found AS (
+    SELECT delivery.campaign, delivery.source, delivery.lead_id,
+           CAST(NULL AS text) AS refusal_code, CAST(NULL AS date) AS refused_on, barred.phone, FALSE AS is_of_row
+    FROM barred
+    JOIN ledger.deliveries AS delivery ON delivery.phone = barred.phone
+    UNION ALL
+    SELECT delivery.campaign, delivery.source, delivery.lead_id, NULL, NULL, barred.phone, FALSE
+    FROM barred
+    JOIN ledger.deliveries AS delivery ON delivery.held_phone = barred.phone
+    UNION ALL
+    SELECT delivery.campaign, delivery.source, delivery.lead_id, NULL, NULL, number.phone, FALSE
+    FROM ledger.deliveries AS delivery
+    CROSS JOIN LATERAL unnest(delivery.phones) AS number (phone)
+    WHERE delivery.phones IS NOT NULL AND number.phone IN (SELECT phone FROM barred)
+    UNION ALL
+    SELECT suppressed.campaign, suppressed.source, suppressed.lead_id, NULL, NULL, number.phone, TRUE
+    FROM suppressed
+    LEFT JOIN newer ON newer.campaign = suppressed.campaign AND newer.source = suppressed.source
+        AND newer.lead_id = suppressed.lead_id
+    CROSS JOIN LATERAL unnest(suppressed.phones) AS number (phone)
+    WHERE suppressed.reason_code = 'do_not_call' AND number.phone IN (SELECT phone FROM barred)
+      AND (newer.eligible_on IS NULL OR newer.eligible_on <= suppressed.day)
+    UNION ALL
+    SELECT suppressed.campaign, suppressed.source, suppressed.lead_id, suppressed.reason_code, suppressed.day, NULL, FALSE
+    FROM suppressed
+    LEFT JOIN newer ON newer.campaign = suppressed.campaign AND newer.source = suppressed.source
+        AND newer.lead_id = suppressed.lead_id
+    WHERE suppressed.reason_code <> 'do_not_call' AND (newer.granted_on IS NULL OR newer.granted_on <= suppressed.day)
+), due AS MATERIALIZED (
+    SELECT campaign, source, lead_id, min(refusal_code) AS refusal_code, max(refused_on) AS refused_on,
+           array_agg(DISTINCT phone) FILTER (WHERE phone IS NOT NULL) AS numbers, bool_or(is_of_row) AS is_of_row
     FROM found
     GROUP BY campaign, source, lead_id
 )
-INSERT INTO ledger.withdrawals AS noted (campaign, source, lead_id, vendor, reason_code, numbers, refused_on, due_since)
-SELECT due.campaign, due.source, due.lead_id, :vendor, due.reason_code, due.numbers, due.refused_on, :now
+INSERT INTO ledger.withdrawals AS noted
+    (campaign, source, lead_id, vendor, refusal_code, refused_on, numbers, is_of_row, due_since)
+SELECT due.campaign, due.source, due.lead_id, :vendor, due.refusal_code, due.refused_on, due.numbers, due.is_of_row, :now
 FROM due
-JOIN ledger.delivery_states AS state
-    ON state.campaign = due.campaign AND state.source = due.source AND state.lead_id = due.lead_id
+CROSS JOIN LATERAL (
+    SELECT vendor, may_be_there
+    FROM ledger.delivery_states AS known
+    WHERE known.lead_id = due.lead_id AND known.campaign = due.campaign AND known.source = due.source
+    LIMIT 1
+) AS state
 WHERE state.vendor = :vendor AND state.may_be_there
-  AND (cardinality(CAST(:campaigns AS text[])) = 0 OR state.campaign = ANY (CAST(:campaigns AS text[])))
+  AND (cardinality(CAST(:campaigns AS text[])) = 0 OR due.campaign = ANY (CAST(:campaigns AS text[])))
 ON CONFLICT (lead_id, campaign, source) DO UPDATE SET
-    vendor = excluded.vendor, reason_code = excluded.reason_code, numbers = excluded.numbers, refused_on = excluded.refused_on;
+    vendor = excluded.vendor,
+    refusal_code = coalesce(excluded.refusal_code, noted.refusal_code),
+    refused_on = coalesce(excluded.refused_on, noted.refused_on),
+    numbers = ARRAY(SELECT DISTINCT unnest(noted.numbers || excluded.numbers)),
+    is_of_row = excluded.is_of_row;
 
 -- name: count_due :one
 -- How many of the vendor's leads are to be taken back.
@@ -82,7 +132,18 @@ WHERE vendor = :vendor AND (cardinality(CAST(:campaigns AS text[])) = 0 OR campa
 
 -- name: due :many
 -- The next of the vendor's leads that are to be taken back after the given one, by lead, campaign and source.
-SELECT due.campaign, due.source, due.lead_id, due.reason_code, due.numbers, state.state, state.verdict IS NOT NULL AS is_settled,
+SELECT due.campaign, due.source, due.lead_id, coalesce(due.refusal_code, 'do_not_call') AS reason_code
+FROM ledger.withdrawals AS due
+WHERE due.vendor = :vendor
+  AND (cardinality(CAST(:campaigns AS text[])) = 0 OR due.campaign = ANY (CAST(:campaigns AS text[])))
+  AND (due.lead_id, due.campaign, due.source) > (CAST(:after_lead AS text), CAST(:after_campaign AS text), CAST(:after_source AS text))
+ORDER BY due.lead_id, due.campaign, due.source
+LIMIT :limit;
+
+-- name: held :many
+-- As `due`, with what the vendor has of each lead.
+SELECT due.campaign, due.source, due.lead_id, coalesce(due.refusal_code, 'do_not_call') AS reason_code, due.numbers,
+       due.refused_on IS NOT NULL OR due.is_of_row AS is_whole_lead, state.state, state.verdict IS NOT NULL AS is_settled,
        state.reason_code AS delivery_code, state.position, state.vendor_id, state.phone, import.target, import.payload
 FROM ledger.withdrawals AS due
 JOIN ledger.delivery_states AS state

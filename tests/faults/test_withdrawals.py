@@ -243,7 +243,7 @@ def test_who_may_be_there_is_told_of_until_it_is_known(way: str, sites: MakeSite
     site.write(site.rows, listed=[2])
     assert "its import is submitted" in "\n".join(site.load().problems)
     site.follow()
-    assert [one.counts for one in night.take_back_noted(site.installation)] == [{"withdrawn": 1}]
+    assert night.take_back_noted(site.installation)[way].counts == {"withdrawn": 1}
     assert [text for text in problems(site) if "still has them" in text] == []
     assert is_stopped(site, 2)
 
@@ -370,3 +370,130 @@ def test_a_run_that_is_ended_while_another_plans_says_so(sites: MakeSite) -> Non
         assert ledger.take_planning("sinch")
         assert night.withdraw(site.installation, "sinch", stop=stop).is_cut_short
         ledger.leave_planning()
+
+
+def rows_of(site: Site, **fields: dict[str, str]) -> list[dict[str, str]]:
+    """The leads of the day, of which some differ, by their ids."""
+    return [lead(number, campaign=site.campaign, **fields.get(f"L{number}", {})) for number in range(1, COUNT + 1)]
+
+
+def on(day: Any, number: int, **fields: str) -> dict[str, str]:
+    """A row of the lead on another day, and nothing else of its campaign."""
+    return lead(number, campaign="sinch-calls", updated_at=f"{day}T10:00:00+01:00", **fields)
+
+
+def decide(site: Site, rows: list[dict[str, str]], *days: Any, listed: tuple[int, ...] = ()) -> None:
+    """The CRM has these rows, and the days are pulled and decided."""
+    site.write(rows, listed=listed)
+    night.refresh_campaigns(site.installation)
+    night.refresh_do_not_call(site.installation)
+    for day in days:
+        night.pull_and_decide(site.installation, day)
+
+
+def test_a_row_that_was_corrected_on_its_day_takes_nobody_back(sites: MakeSite) -> None:
+    """It said no by mistake while the vendor was down; the day is loaded again with a yes."""
+    site = loaded(sites, "sinch")
+    site.write(rows_of(site, L2={"consent": "no"}))
+    site.spoil("status", TAKING["sinch"], times=None)
+    assert len(site.load().problems) == 1
+    site.server.faults.clear()
+    site.write(rows_of(site, L2={"consent": "yes"}))
+    assert site.load().problems == []
+    assert site.states() == {"accepted": COUNT}
+    assert not is_stopped(site, 2)
+
+
+def test_who_has_a_new_number_by_now_is_not_taken_back_for_the_old_one(sites: MakeSite) -> None:
+    """The update was on its way when the old number was listed; then the vendor has it."""
+    site = loaded(sites, "platform")
+    site.write(rows_of(site, L2={"phone1": phone(900)}))
+    site.spoil("lost_after_commit", TAKING["platform"], times=None)
+    site.load()
+    site.server.faults.clear()
+    site.write(site.rows, listed=[2])
+    night.refresh_do_not_call(site.installation)
+    assert night.withdraw(site.installation, "platform").counts == {"not_withdrawn": 1}
+    site.follow()
+    assert night.take_back_noted(site.installation)["platform"].leads == []
+    assert not is_stopped(site, 900)
+
+
+def test_a_list_that_forgot_the_number_meanwhile_takes_nobody_back(sites: MakeSite) -> None:
+    """Also where only those are looked at who were due before."""
+    site = loaded(sites, "sinch")
+    site.write(site.rows, listed=[2])
+    site.spoil("status", TAKING["sinch"], times=None)
+    site.load()
+    site.server.faults.clear()
+    site.write(site.rows)
+    night.refresh_do_not_call(site.installation)
+    assert night.take_back_noted(site.installation)["sinch"].leads == []
+    assert not is_stopped(site, 2)
+
+
+def test_a_number_that_is_only_left_out_is_still_at_the_vendor(sites: MakeSite) -> None:
+    """Where a listed number stops itself alone, a lead that was delivered with it is taken back whole."""
+    rows = [lead(number, campaign="sinch-calls", phone2=phone(100 + number)) for number in (1, 2)]
+    site = sites("sinch", rows=rows, document={"eligibility": {"do_not_call": "number"}})
+    site.load()
+    site.write(rows, listed=[102])
+    site.load()
+    assert is_stopped(site, 2)
+    assert not is_stopped(site, 1)
+
+
+def test_a_listed_number_of_the_newest_row_counts_for_the_lead(sites: MakeSite) -> None:
+    """The vendor has another number of the lead: one listed number stops the lead."""
+    site = loaded(sites, "sinch")
+    site.write(rows_of(site, L2={"phone2": phone(102)}), listed=[102])
+    site.load()
+    assert site.reasons()["L2"] == ("withdrawn", LISTED)
+    assert is_stopped(site, 2)
+
+
+def test_a_refusal_outlives_an_entry_of_the_list(sites: MakeSite) -> None:
+    """Consent was withdrawn long ago, and the vendor takes nothing back; the number is listed and forgotten again."""
+    site = loaded(sites, "sinch", withdraw="off")
+    decide(site, rows_of(site, L2={"consent": "no"}), DAY)
+    night.withdraw(site.installation, "sinch")
+    for table in ("ledger.contacts", "ledger.deliveries"):
+        site.change(f"UPDATE {table} SET day = day - 40")
+    site.change("UPDATE ledger.withdrawals SET refused_on = refused_on - 40")
+    for listed in ([2], []):
+        site.write(site.rows, listed=listed)
+        night.refresh_do_not_call(site.installation)
+        assert night.withdraw(site.installation, "sinch").counts == {"not_withdrawn": 1}
+
+
+@pytest.mark.parametrize(
+    ("later", "is_taken"),
+    [({"consent": "yes", "timezone": "Mars"}, False), ({"consent": ""}, True), ({"consent": "yes"}, False)],
+    ids=["granted_by_a_row_that_is_wrong_otherwise", "a_row_that_says_nothing", "granted"],
+)
+def test_only_a_row_that_grants_consent_ends_a_refusal(later: dict[str, str], is_taken: bool, sites: MakeSite) -> None:
+    """Whatever else it is."""
+    site = loaded(sites, "sinch")
+    decide(site, [*site.rows, on(NEXT, 2, consent="no"), on(LATER, 2, **later)], NEXT, LATER)
+    night.withdraw(site.installation, "sinch")
+    assert is_stopped(site, 2) is is_taken
+
+
+def test_a_lead_of_several_rows_is_counted_once(sites: MakeSite) -> None:
+    """Delivered in the morning, refused in the evening."""
+    site = loaded(sites, "sinch")
+    evening = lead(2, campaign=site.campaign, consent="no", updated_at=f"{DAY}T20:00:00+01:00")
+    site.write([*site.rows, evening])
+    site.load()
+    assert site.states() == {"accepted": COUNT - 1, "withdrawn": 1, "duplicate": 1}
+
+
+def test_who_was_taken_back_keeps_his_number_from_nobody(sites: MakeSite) -> None:
+    """The same person comes again under another id."""
+    site = loaded(sites, "sinch")
+    site.write(site.rows, listed=[2])
+    site.load()
+    site.write([*site.rows, lead(77, campaign=site.campaign, phone1=phone(2))])
+    site.load()
+    assert site.reasons()["L77"] == ("accepted", None)
+    assert not is_stopped(site, 2)

@@ -37,10 +37,10 @@ DELIVERY = {
 HELD = {"held_import_id": 2, "held_position": 0, "held_digest": b"d"}
 TARGET_EVENT = {"at": NOW, "vendor": "sinch", "campaign": "c", "name": "n", "event": "made", "actor": "test"}
 WITHDRAWAL = {
-    "campaign": "c", "source": "lead", "lead_id": "L1", "vendor": "sinch", "reason_code": "do_not_call",
-    "numbers": [phone(1)], "due_since": NOW,
+    "campaign": "c", "source": "lead", "lead_id": "L1", "vendor": "sinch", "numbers": [phone(1)],
+    "due_since": NOW,
 }  # fmt: skip
-REFUSED = {"reason_code": "consent_withdrawn", "numbers": None, "refused_on": DAY}
+REFUSED = {"refusal_code": "consent_withdrawn", "refused_on": DAY}
 TARGET = {"vendor": "sinch", "campaign": "c", "name": "n", "attempted_at": NOW}
 CONTACT = {
     "day": DAY, "source": "lead", "row_no": 1, "campaign": "c", "lead_id": "L1", "verdict": "eligible",
@@ -73,7 +73,7 @@ LEGAL = [
     ("contacts", {"verdict": "invalid", "reason_code": "r", "phones": [], "campaign": "", "lead_id": ""}),
     ("withdrawals", {}),
     ("withdrawals", REFUSED),
-    ("withdrawals", REFUSED | {"numbers": [phone(1)]}),
+    ("withdrawals", REFUSED | {"numbers": None}),
 ]
 ILLEGAL = [
     ("imports", "state_is_known", {"state": "lost", **SENT}),
@@ -120,9 +120,8 @@ ILLEGAL = [
     ("contacts", "eligible_is_addressed", {"lead_id": ""}),
     ("contacts", "purged_has_no_phone", {"is_purged": True, "verdict": "invalid", "reason_code": "r"}),
     ("contacts", "refusal_has_a_reason", {"verdict": "invalid"}),
-    ("withdrawals", "refusal_is_known", {"refused_on": DAY}),
-    ("withdrawals", "refusal_is_known", {"reason_code": "consent_withdrawn"}),
-    ("withdrawals", "listed_has_numbers", {"numbers": None}),
+    ("withdrawals", "refusal_is_whole", {"refused_on": DAY}),
+    ("withdrawals", "refusal_is_whole", {"refusal_code": "consent_withdrawn"}),
 ]  # fmt: skip
 ROWS: dict[str, dict[str, Any]] = {
     "imports": IMPORT,

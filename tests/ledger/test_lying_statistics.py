@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 import sql
 from pipelines import night
 from pipelines.database import connect
+from pipelines.store import utc_now
 from sql.migrate import upgrade
 from tests.factories import DAY as BUSINESS_DAY
 from tests.factories import leads
@@ -42,6 +43,15 @@ DELIVERIES = """
     SELECT 'sinch', :day, 'spring', 'lead', 'L' || n, '+4930' || 1000000 + n / 2, 'x', n / 100, n % 100
     FROM generate_series(0, :count - 1) AS n
 """
+IMPORTS = """
+    INSERT INTO ledger.imports
+        (import_id, import_key, vendor, campaign, day, target, payload_digest, entry_count, accepted_count, state,
+         entry_verdict, due_at, planned_at, sent_at, settled_at)
+    SELECT n, gen_random_uuid(), 'sinch', 'spring', :day, '{}', 'x', 100, 100, 'settled',
+           'accepted', now(), now(), now(), now()
+    FROM generate_series(0, :count / 100 - 1) AS n
+"""
+REFUSED = "verdict = 'suppressed', reason_code = 'consent_withdrawn', consent = 'withdrawn'"
 LYING = """
     SELECT count(*) FROM pg_class
     WHERE relkind = 'r' AND reltuples = 0 AND relpages > 0
@@ -66,7 +76,7 @@ def loading(database: str) -> Iterator[Connection]:
 
 def test_a_day_of_pairs_is_compared_by_key(loading: Connection) -> None:
     """Each number is there twice: half of the rows are marked, at a bounded cost for each."""
-    touched, marked = _work(loading, "mark_duplicates", day=DAY, refusing=["consent_withdrawn"])
+    touched, marked = _work(loading, "mark_duplicates", day=DAY, refusals=["consent_withdrawn"])
     assert marked == ROW_COUNT // 2
     assert touched < MOST_PER_ROW * ROW_COUNT
 
@@ -77,6 +87,19 @@ def test_a_page_is_read_by_key(loading: Connection) -> None:
     page = {"day": DAY, "source": "lead", "after": -1, "limit": ROW_COUNT} | campaigns
     touched, _ = _work(loading, "plannable", **page)
     assert touched < MOST_PER_ROW * ROW_COUNT
+
+
+def test_who_must_be_taken_back_is_found_by_key(loading: Connection) -> None:
+    """Every second lead was refused on the day, and has its own number."""
+    loading.execute(text(f"UPDATE ledger.contacts SET {REFUSED} WHERE row_no % 2 = 0"))
+    loading.execute(text(IMPORTS), {"day": DAY, "count": ROW_COUNT})
+    loading.execute(text(sql.statement("crm", "mend_statistics")))  # as a run does that takes leads back
+    scope = {"vendor": "sinch", "campaigns": []}
+    since = {"today": DAY, "since": DAY, "now": utc_now(), "reason_codes": ["consent_withdrawn"]}
+    for name, values in (("note_due", scope | since), ("drop_granted", scope), ("forget_groundless", scope)):
+        touched, _ = _work(loading, name, table="withdrawals", **values)
+        assert touched < MOST_PER_ROW * ROW_COUNT, name
+    assert loading.execute(text("SELECT count(*) FROM ledger.withdrawals")).scalar_one() == ROW_COUNT // 2
 
 
 def test_refusals_of_a_plan_are_stored_by_key(loading: Connection) -> None:
@@ -114,9 +137,9 @@ def test_load_mends_what_an_undone_load_left(installations: Make) -> None:
     assert query(installation, LYING) == [(0,)]
 
 
-def _work(connection: Connection, name: str, **values: object) -> tuple[int, int]:
+def _work(connection: Connection, name: str, *, table: str = "contacts", **values: object) -> tuple[int, int]:
     """(rows that the statement's nodes touched, rows that it wrote)."""
-    explained = text("EXPLAIN (ANALYZE, FORMAT JSON) " + sql.statement("contacts", name))
+    explained = text("EXPLAIN (ANALYZE, FORMAT JSON) " + sql.statement(table, name))
     [plan] = connection.execute(explained, values).scalar_one()
     nodes = list(_nodes(plan["Plan"]))
     return sum(map(_touched, nodes)), sum(

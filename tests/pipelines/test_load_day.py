@@ -78,10 +78,12 @@ def test_the_last_row_of_the_day_says_whether_a_lead_may_be_called(
         lead(1, updated_at=morning_),
         lead(1, updated_at=noon, consent="no"),
         lead(2, updated_at=morning_, consent="no"),
-        lead(2, updated_at=noon),
+        lead(2, updated_at=noon, consent="yes"),
         lead(3, updated_at=morning_),
         lead(3, updated_at=noon, consent="no"),
-        lead(3, updated_at=evening),
+        lead(3, updated_at=evening, consent="yes"),
+        lead(6, updated_at=noon, consent="no"),
+        lead(6, updated_at=evening),
         lead(4, updated_at=noon),
         lead(4, updated_at=noon, consent="no"),
         lead(5, updated_at=morning_),
@@ -90,6 +92,6 @@ def test_the_last_row_of_the_day_says_whether_a_lead_may_be_called(
     installation = installations(rows=rows, campaigns={CAMPAIGN: TARGET, OTHER_CAMPAIGN: OTHER_TARGET})
     assert night.load_day(installation, DAY).problems == []
     assert {external_id for _, external_id in sinch.vendor.store.creations} == {"lead-L2", "lead-L3", "lead-L5"}
-    assert states(installation) == {"accepted": 3, "suppressed": 5, "duplicate": 3}
+    assert states(installation) == {"accepted": 3, "suppressed": 4, "duplicate": 6}
     assert night.load_day(installation, DAY).problems == []
-    assert states(installation) == {"accepted": 3, "suppressed": 5, "duplicate": 3}
+    assert states(installation) == {"accepted": 3, "suppressed": 4, "duplicate": 6}

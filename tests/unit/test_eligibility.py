@@ -226,17 +226,18 @@ def test_judge_knows_the_country_inside_a_shared_calling_code(number: str, count
 def test_judge_answers_every_row_whole() -> None:
     """The verdict names row, campaign and lead, '' where they are missing, and a text without numbers."""
     defect = "phone 0171 2345678 has a quote that is never closed"
-    chunk = frame({}, {"lead_id": None, "campaign": None, "defect": defect})
+    chunk = frame({"consent": "Ja"}, {"lead_id": None, "campaign": None, "defect": defect})
     at = pd.Timestamp("2026-11-17T09:00:00Z")
     assert records(chunk) == [
         {
             "row_no": 1, "campaign": "promo", "lead_id": "L1", "verdict": "eligible", "reason_code": None,
-            "reason": None, "phones": GOOD, "time_zone": None, "country": "DE", "cursor_at": at,
+            "reason": None, "phones": GOOD, "time_zone": None, "country": "DE", "consent": "granted",
+            "cursor_at": at,
         },
         {
             "row_no": 2, "campaign": "", "lead_id": "", "verdict": "invalid", "reason_code": "row_unreadable",
             "reason": "phone <number> has a quote that is never closed", "phones": GOOD, "time_zone": None,
-            "country": "DE", "cursor_at": at,
+            "country": "DE", "consent": None, "cursor_at": at,
         },
     ]  # fmt: skip
 
