@@ -11,16 +11,15 @@ from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 import pandas as pd
 
 from connectors.errors import ConnectorError, LeadsyncError, SetupError, TargetError
-from connectors.gateway import Campaign, ControlsTargets, Gateway, TakesBack
-from connectors.patience import Patience
+from connectors.gateway import Campaign, ControlsTargets, Gateway
 from connectors.redaction import redact
-from pipelines import intake, planning, reference, targets, withdrawals
+from pipelines import intake, planning, recall, reference, targets, withdrawals
 from pipelines.campaigns import campaign_defects, read_campaigns, stored_campaigns
 from pipelines.collector import calm_collector
 from pipelines.delivery import deliver
@@ -30,10 +29,10 @@ from pipelines.ledger import Ledger
 from pipelines.ledger_rows import Scope
 from pipelines.planner import PlanSummary
 from pipelines.sources import TABLES, Source, configured_sources
-from pipelines.store import Store, utc_now
+from pipelines.store import Store
 from pipelines.tally import DeliverySummary
 from pipelines.vendors import VENDORS
-from pipelines.withdrawals import Lead, WithdrawalSummary
+from pipelines.withdrawals import WithdrawalSummary
 
 MOST_PASSES = 3
 
@@ -208,49 +207,6 @@ def pull_and_decide(installation: Installation, day: date) -> DecisionSummary:
         return intake.decide(opened.enter_context(installation.store()), settings, day, rows)
 
 
-def withdraw(
-    installation: Installation,
-    vendor: str,
-    names: Sequence[str] = (),
-    *,
-    is_looking: bool = True,
-    is_limited: bool = True,
-    is_patient: bool = True,
-    stop: threading.Event | None = None,
-) -> WithdrawalSummary:
-    """Leads that the vendor has and that must not be called any more are taken back, of the named campaigns or all.
-
-    The do-not-call list counts as it is stored, of each lead its newest row. Nobody plans for the vendor meanwhile.
-
-    Args:
-        is_looking: whether everybody is looked at, or only those who were due before.
-        is_limited: whether `eligibility.withdraw_at_most` holds.
-        is_patient: whether a plan in the making is waited for; else this run leaves everything to the next.
-    """
-    stop = stop or threading.Event()
-    with installation.plan_ledger() as ledger, ExitStack() as opened:
-        if not withdrawals.has_delivered(ledger.store, vendor):
-            return WithdrawalSummary()
-        if not (planning.await_turn(ledger, vendor, stop) if is_patient else ledger.take_planning(vendor)):
-            return WithdrawalSummary(is_cut_short=True)
-        opened.callback(ledger.leave_planning)
-        ledger.store.mend_statistics()
-        watch = _watch(installation, vendor, names, is_limited=is_limited)
-        if is_looking:
-            withdrawals.note_due(ledger.store, watch)
-        withdrawals.forget_not_due(ledger.store, watch)
-        gateway, patience = None, Patience()
-        try:
-            patience = installation.vendor_settings(vendor).patience()
-            gateway = opened.enter_context(installation.gateway(vendor))
-            refusal = gateway.withdrawal_refusal if isinstance(gateway, TakesBack) else f"{vendor} takes no lead back"
-        except SetupError as error:
-            refusal = str(error)
-        return withdrawals.withdraw(
-            ledger.store, gateway, watch, refusal=refusal, patience=patience, stop=stop, actor=installation.actor
-        )
-
-
 def ask_and_withdraw(
     installation: Installation,
     vendor: str,
@@ -265,30 +221,7 @@ def ask_and_withdraw(
             return WithdrawalSummary()
     with suppress(SetupError, ConnectorError):  # withdrawing and loading say what is wrong
         ask(installation, vendor, days, names, stop=stop)
-    return withdraw(installation, vendor, names, stop=stop)
-
-
-def due_withdrawals(installation: Installation, names: Sequence[str] = ()) -> list[Lead]:
-    """The leads that `withdraw` would take back: they are noted as due, and nobody is asked."""
-    due: list[Lead] = []
-    with installation.store() as store:
-        store.mend_statistics()
-        for vendor in VENDORS:
-            watch = _watch(installation, vendor, names)
-            withdrawals.note_due(store, watch)
-            withdrawals.forget_not_due(store, watch)
-            due += withdrawals.due(store, watch)
-    return due
-
-
-def take_back_noted(installation: Installation) -> dict[str, WithdrawalSummary]:
-    """Who was due before is tried once more: perhaps it is known by now whether the vendor has the lead. By vendor.
-
-    A vendor for which a plan is in the making is left to the load that makes it.
-    """
-    with installation.store() as store:
-        vendors = withdrawals.noted_vendors(store)
-    return {vendor: withdraw(installation, vendor, is_looking=False, is_patient=False) for vendor in vendors}
+    return recall.withdraw(installation, vendor, names, stop=stop)
 
 
 def switch_loaded(
@@ -377,7 +310,7 @@ def _load_vendor(
         summary.delivery.problem = str(error)
         return summary
     if summary.withdrawal.is_waiting:
-        again = withdraw(installation, vendor, names, is_looking=False, stop=stop)
+        again = recall.withdraw(installation, vendor, names, is_looking=False, stop=stop)
         again.leads += [lead for lead in summary.withdrawal.leads if lead.outcome == withdrawals.WITHDRAWN]
         summary.withdrawal = again
     if not _is_stopped(stop):
@@ -475,15 +408,6 @@ def _on_record(installation: Installation, vendor: str, days: Sequence[date], na
                 campaigns = installation.campaigns(ledger.store, vendor, names)
                 ledger.record_early_end(installation.scope(vendor, days, campaigns), redact(str(error)) or "")
         raise
-
-
-def _watch(
-    installation: Installation, vendor: str, names: Sequence[str], *, is_limited: bool = True
-) -> withdrawals.Watch:
-    settings = installation.settings.eligibility
-    today = utc_now().astimezone(installation.settings.zone).date()
-    since = today - timedelta(days=settings.withdraw_days)
-    return withdrawals.Watch(vendor, tuple(names), today, since, settings.withdraw_at_most if is_limited else None)
 
 
 def _is_stopped(stop: threading.Event | None) -> bool:

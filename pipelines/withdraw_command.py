@@ -1,6 +1,6 @@
 """What `leadsync withdraw` does: the list is read anew, and what must not be called is taken back, or listed.
 
-Belongs here: the command's records. Does not belong here: taking back itself (`withdrawals.py`, `night.py`), arguments
+Belongs here: the command's records. Does not belong here: taking back itself (`recall.py`, `withdrawals.py`), arguments
 and exit codes (`cli.py`).
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from connectors.errors import SetupError
-from pipelines import night, withdrawals
+from pipelines import night, recall, withdrawals
 from pipelines.installation import Installation
 from pipelines.vendors import VENDORS
 
@@ -25,7 +25,7 @@ def look(installation: Installation, names: Sequence[str]) -> Result:
     with installation.dry_run() as trial:
         night.refresh_campaigns(trial)
         night.refresh_do_not_call(trial)
-        due = night.due_withdrawals(trial, names)
+        due = recall.due_withdrawals(trial, names)
     return {"leads": [lead._asdict() for lead in due], "problems": []}
 
 
@@ -35,7 +35,7 @@ def take_back(installation: Installation, names: Sequence[str], *, is_limited: b
     night.refresh_campaigns(installation)
     night.refresh_do_not_call(installation)
     summaries = {
-        vendor: night.withdraw(installation, vendor, names, is_limited=is_limited, stop=stop) for vendor in VENDORS
+        vendor: recall.withdraw(installation, vendor, names, is_limited=is_limited, stop=stop) for vendor in VENDORS
     }
     ended = [f"{name}: ended before every lead was looked at" for name, one in summaries.items() if one.is_cut_short]
     return {

@@ -1,7 +1,8 @@
 """Takes back leads that must not be called any more although a vendor has them.
 
 Belongs here: which leads these are, the course of taking them back, and what the ledger keeps of it. Does not belong
-here: how a vendor does it (`connectors/`), who may be called (`eligibility.py`), when it is done (`night.py`).
+here: how a vendor does it (`connectors/`), who may be called (`eligibility.py`), when and with what it is done
+(`recall.py`, `night.py`).
 
 Whoever is due stands in `ledger.withdrawals` until the vendor took the lead back, a person did, or it may be called. To
 take a lead back may be repeated without harm, so nothing is claimed: what a crash leaves open is still due.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from pipelines import checks, metadata, morning, night
+from pipelines import checks, metadata, morning, night, recall
 from pipelines.assets.columns import OUTCOME_COLUMNS
 from pipelines.assets.crm import OWNERS
 from pipelines.assets.failing import fail
@@ -51,7 +51,7 @@ def _import_outcomes(days: dg.PartitionsDefinition[str], vendors: Sequence[str])
                 counts = morning.count_imports(installation, day)
                 context.add_asset_metadata(metadata.of_collection(collected, counts), partition_key=day.isoformat())
                 problems += [text for one in collected.values() for text in night.failures_of(one, day)]
-            taken = night.take_back_noted(installation)  # now that it is known what the vendors have
+            taken = recall.take_back_noted(installation)  # now that it is known what the vendors have
             counted = checks.vendor_counts(IMPORT_OUTCOMES, morning.shortfall(installation, days_of(context)))
         # A vendor that cannot be asked must not hide the proof and the report that come after.
         told = checks.results_read(IMPORT_OUTCOMES, problems)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from connectors.errors import SetupError
-from pipelines import morning, night, withdrawals
+from pipelines import morning, night, recall, withdrawals
 from sandbox.faults import Match
 from tests.factories import DAY, lead, phone
 from tests.faults import vendors
@@ -201,7 +201,7 @@ def test_the_newest_row_decides(sites: MakeSite) -> None:
     night.refresh_campaigns(site.installation)
     for day in (NEXT, LATER):
         night.pull_and_decide(site.installation, day)
-    summary = night.withdraw(site.installation, "sinch")
+    summary = recall.withdraw(site.installation, "sinch")
     assert [(one.lead_id, one.reason_code, one.outcome) for one in summary.leads] == [
         ("L2", "consent_withdrawn", "withdrawn")
     ]
@@ -243,7 +243,7 @@ def test_who_may_be_there_is_told_of_until_it_is_known(way: str, sites: MakeSite
     site.write(site.rows, listed=[2])
     assert "its import is submitted" in "\n".join(site.load().problems)
     site.follow()
-    assert night.take_back_noted(site.installation)[way].counts == {"withdrawn": 1}
+    assert recall.take_back_noted(site.installation)[way].counts == {"withdrawn": 1}
     assert [text for text in problems(site) if "still has them" in text] == []
     assert is_stopped(site, 2)
 
@@ -256,9 +256,9 @@ def test_who_was_due_stays_due_whatever_its_age(sites: MakeSite) -> None:
     site.load()
     for table in ("ledger.contacts", "ledger.deliveries"):
         site.change(f"UPDATE {table} SET day = day - 40")
-    assert night.withdraw(site.installation, "sinch").counts == {"not_withdrawn": 1}
+    assert recall.withdraw(site.installation, "sinch").counts == {"not_withdrawn": 1}
     site.server.faults.clear()
-    assert night.withdraw(site.installation, "sinch").counts == {"withdrawn": 1}
+    assert recall.withdraw(site.installation, "sinch").counts == {"withdrawn": 1}
     assert is_stopped(site, 2)
 
 
@@ -302,7 +302,7 @@ def test_a_campaign_that_is_not_loaded_any_more_gives_back_its_leads_too(sites: 
     site.write([*site.rows, refusing])
     site.change("UPDATE crm.campaigns SET is_active = FALSE")
     night.pull_and_decide(site.installation, NEXT)
-    assert [one.lead_id for one in night.withdraw(site.installation, "sinch").leads] == ["L3"]
+    assert [one.lead_id for one in recall.withdraw(site.installation, "sinch").leads] == ["L3"]
     assert is_stopped(site, 3)
 
 
@@ -342,7 +342,7 @@ def test_more_than_is_likely_are_taken_back_by_nobody(sites: MakeSite) -> None:
     site.requests.clear()
     assert "eligibility.withdraw_at_most (2)" in "\n".join(site.load().problems)
     assert site.requests["delete_customer"] == 0
-    assert night.withdraw(site.installation, "sinch", is_limited=False).counts == {"withdrawn": COUNT}
+    assert recall.withdraw(site.installation, "sinch", is_limited=False).counts == {"withdrawn": COUNT}
     assert site.vendor.dialled() == []
 
 
@@ -352,7 +352,7 @@ def test_by_hand_means_one_of_the_two(sites: MakeSite) -> None:
     site.change("UPDATE ledger.deliveries SET source = 'customer', lead_id = 'L2' WHERE lead_id = 'L3'")
     site.write(site.rows, listed=[2, 3])
     night.refresh_do_not_call(site.installation)
-    night.withdraw(site.installation, "sinch")
+    recall.withdraw(site.installation, "sinch")
     with site.installation.store() as store:
         with pytest.raises(SetupError, match="say --source"):
             withdrawals.withdrawn_by_hand(store, site.campaign, ["L2"], None, actor="test")
@@ -368,7 +368,7 @@ def test_a_run_that_is_ended_while_another_plans_says_so(sites: MakeSite) -> Non
     stop.set()
     with site.another().plan_ledger() as ledger:
         assert ledger.take_planning("sinch")
-        assert night.withdraw(site.installation, "sinch", stop=stop).is_cut_short
+        assert recall.withdraw(site.installation, "sinch", stop=stop).is_cut_short
         ledger.leave_planning()
 
 
@@ -413,9 +413,9 @@ def test_who_has_a_new_number_by_now_is_not_taken_back_for_the_old_one(sites: Ma
     site.server.faults.clear()
     site.write(site.rows, listed=[2])
     night.refresh_do_not_call(site.installation)
-    assert night.withdraw(site.installation, "platform").counts == {"not_withdrawn": 1}
+    assert recall.withdraw(site.installation, "platform").counts == {"not_withdrawn": 1}
     site.follow()
-    assert night.take_back_noted(site.installation)["platform"].leads == []
+    assert recall.take_back_noted(site.installation)["platform"].leads == []
     assert not is_stopped(site, 900)
 
 
@@ -428,7 +428,7 @@ def test_a_list_that_forgot_the_number_meanwhile_takes_nobody_back(sites: MakeSi
     site.server.faults.clear()
     site.write(site.rows)
     night.refresh_do_not_call(site.installation)
-    assert night.take_back_noted(site.installation)["sinch"].leads == []
+    assert recall.take_back_noted(site.installation)["sinch"].leads == []
     assert not is_stopped(site, 2)
 
 
@@ -456,14 +456,14 @@ def test_a_refusal_outlives_an_entry_of_the_list(sites: MakeSite) -> None:
     """Consent was withdrawn long ago, and the vendor takes nothing back; the number is listed and forgotten again."""
     site = loaded(sites, "sinch", withdraw="off")
     decide(site, rows_of(site, L2={"consent": "no"}), DAY)
-    night.withdraw(site.installation, "sinch")
+    recall.withdraw(site.installation, "sinch")
     for table in ("ledger.contacts", "ledger.deliveries"):
         site.change(f"UPDATE {table} SET day = day - 40")
     site.change("UPDATE ledger.withdrawals SET refused_on = refused_on - 40")
     for listed in ([2], []):
         site.write(site.rows, listed=listed)
         night.refresh_do_not_call(site.installation)
-        assert night.withdraw(site.installation, "sinch").counts == {"not_withdrawn": 1}
+        assert recall.withdraw(site.installation, "sinch").counts == {"not_withdrawn": 1}
 
 
 @pytest.mark.parametrize(
@@ -475,7 +475,7 @@ def test_only_a_row_that_grants_consent_ends_a_refusal(later: dict[str, str], is
     """Whatever else it is."""
     site = loaded(sites, "sinch")
     decide(site, [*site.rows, on(NEXT, 2, consent="no"), on(LATER, 2, **later)], NEXT, LATER)
-    night.withdraw(site.installation, "sinch")
+    recall.withdraw(site.installation, "sinch")
     assert is_stopped(site, 2) is is_taken
 
 
