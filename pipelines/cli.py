@@ -162,7 +162,12 @@ def status(config: Path | None, as_json: bool, day: date | None) -> int:
 @json_option
 @day_option(required=True)
 @campaigns_option
-@click.option("--state", "states", multiple=True, help="Only in this state; may be repeated. Else all but accepted.")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    help="Only in this state; may be repeated. Else all but accepted; all with --reason.",
+)
 @click.option("--reason", "reasons", multiple=True, help="Only for this reason; may be repeated.")
 @click.option("--limit", type=click.IntRange(1), default=200, show_default=True, help="So many leads at most.")
 def leads(
@@ -180,7 +185,8 @@ def leads(
     for state in states:
         if state not in report.STATES:
             raise click.BadParameter(f"{state} is no state; there are {', '.join(report.STATES)}", param_hint="--state")
-    wanted = states or [state for state in report.STATES if state != "accepted"]
+    unless_told = () if reasons else [state for state in report.STATES if state != "accepted"]
+    wanted = states or unless_told
     with _opened(config) as installation, installation.store() as store:
         if day not in report.decided_days(store, [day]):
             raise SetupError(f"{day}: nothing was pulled and decided")

@@ -117,8 +117,8 @@ class _Answer(NamedTuple):
 
 def still_there(vendor: str, campaign: str, why: str, count: int) -> str:
     """The sentence for a person: so many leads may still be dialled."""
-    leads = "1 lead" if count == 1 else f"{count} leads"
-    return f"{campaign}: {leads} must not be called any more, and {vendor} still has them: {why}"
+    leads, them = ("1 lead", "it") if count == 1 else (f"{count} leads", "them")
+    return f"{campaign}: {leads} must not be called any more, and {vendor} may still dial {them}: {why}"
 
 
 def has_delivered(store: Store, vendor: str) -> bool:

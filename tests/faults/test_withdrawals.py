@@ -91,7 +91,7 @@ def test_a_vendor_that_does_not_answer_is_told_of_until_it_does(way: str, sites:
     site.spoil("status", TAKING[way], times=None)
     told = [text for text in site.load().problems if "must not be called any more" in text]
     assert len(told) == 1
-    assert told[0].startswith(f"{site.campaign}: 2 leads must not be called any more, and {way} still has them: ")
+    assert told[0].startswith(f"{site.campaign}: 2 leads must not be called any more, and {way} may still dial them: ")
     assert "503" in told[0]
     assert told[0] in problems(site)
     assert site.states() == {"accepted": COUNT}
@@ -244,7 +244,7 @@ def test_who_may_be_there_is_told_of_until_it_is_known(way: str, sites: MakeSite
     assert "its import is submitted" in "\n".join(site.load().problems)
     site.follow()
     assert recall.take_back_noted(site.installation)[way].counts == {"withdrawn": 1}
-    assert [text for text in problems(site) if "still has them" in text] == []
+    assert [text for text in problems(site) if "may still dial" in text] == []
     assert is_stopped(site, 2)
 
 

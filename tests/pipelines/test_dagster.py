@@ -126,7 +126,7 @@ def test_who_must_not_be_called_is_taken_back_by_the_load(
     failed = run(installation, instance, LOAD)
     [step] = [event for event in failed.all_node_events if event.is_step_failure]
     assert step.step_key == "sinch__withdrawals"
-    assert "still has them" in str(step.event_specific_data)
+    assert "may still dial" in str(step.event_specific_data)
     assert failed.asset_materializations_for_node("sinch__customer_imports")
     sinch.faults.clear()
     again = run(installation, instance, LOAD)
