@@ -62,6 +62,11 @@ class Contact(NamedTuple):
     attributes: Mapping[str, Any] = {}
 
 
+CONTACT_FIELDS = frozenset(
+    {"lead_id", "source", "first_name", "last_name", "email", "country", "time_zone", "agent", "priority"}
+)
+"""Fields of a contact that a mapping may name; every other name is an attribute of the source's row."""
+
 CONTACT_COLUMNS = pa.schema(
     [
         ("source", TEXT),

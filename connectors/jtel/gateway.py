@@ -27,7 +27,18 @@ from connectors.errors import (
     TooLargeError,
     UnavailableError,
 )
-from connectors.gateway import Batch, CallResult, Campaign, Contact, Delivered, Entry, Receipt, TargetAction, Verdict
+from connectors.gateway import (
+    CONTACT_FIELDS,
+    Batch,
+    CallResult,
+    Campaign,
+    Contact,
+    Delivered,
+    Entry,
+    Receipt,
+    TargetAction,
+    Verdict,
+)
 from connectors.jtel.client import LOGIN_REFUSED, JtelClient
 from connectors.jtel.fields import (
     NUMBERS,
@@ -46,10 +57,6 @@ from connectors.jtel.withdrawals import Withdrawals
 from connectors.redaction import redact
 from connectors.withdrawal import taking_back
 
-# Columns of a contact that a mapping may name; every other name is an attribute of the source's row.
-_CONTACT_FIELDS = frozenset(
-    {"lead_id", "source", "first_name", "last_name", "email", "country", "time_zone", "agent", "priority"}
-)
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,6})?", re.ASCII)
 _BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -128,7 +135,7 @@ class JtelGateway:
     def required_columns(self, campaign: Campaign) -> Sequence[str]:
         """The source columns that the campaign's mapping names and that are not ours anyway."""
         named = campaign.mapping.get("fields", {}).values()
-        return [column for column in named if column not in _CONTACT_FIELDS]
+        return [column for column in named if column not in CONTACT_FIELDS]
 
     def preflight(self, campaign: Campaign) -> None:
         """The login works, and the campaign exists or can be cloned."""
@@ -333,7 +340,7 @@ def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _reader(column: str) -> Callable[[Contact], Any]:
     """How the column is read of a contact: one of its own fields, or an attribute of the source's row."""
-    if column in _CONTACT_FIELDS:
+    if column in CONTACT_FIELDS:
         return attrgetter(column)
     return lambda contact: contact.attributes.get(column)
 

@@ -10,13 +10,9 @@ from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any
 
-from connectors.gateway import Campaign, Contact, Entry
+from connectors.gateway import CONTACT_FIELDS, Campaign, Contact, Entry
 from connectors.platform.requests import timestamp
 
-# Columns of a contact that a mapping may name; every other name is an attribute of the source's row.
-CONTACT_FIELDS = frozenset(
-    {"lead_id", "source", "first_name", "last_name", "email", "country", "time_zone", "agent", "priority"}
-)
 _PHONES = ("phone1", "phone2", "phone3")
 
 Reader = Callable[[Contact], Any]

@@ -10,9 +10,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from connectors.gateway import Batch, CallResult, Campaign, Contact, Delivered, Entry, Progress, Receipt, ResultTerms
+from connectors.gateway import (
+    CONTACT_FIELDS,
+    Batch,
+    CallResult,
+    Campaign,
+    Contact,
+    Delivered,
+    Entry,
+    Progress,
+    Receipt,
+    ResultTerms,
+)
 from connectors.platform.client import PlatformClient
-from connectors.platform.entries import CONTACT_FIELDS, entry_maker
+from connectors.platform.entries import entry_maker
 from connectors.platform.jobs import Jobs, JobTerms
 from connectors.platform.lookup import LookUp
 from connectors.platform.models import DiallerCall

@@ -25,12 +25,8 @@ from connectors.columns import (
     json_texts,
     whole,
 )
-from connectors.gateway import Campaign, Contact, Entry
+from connectors.gateway import CONTACT_FIELDS, Campaign, Contact, Entry
 
-# Columns of a contact that a mapping may name; every other name is an attribute of the source's row.
-CONTACT_FIELDS = frozenset(
-    {"lead_id", "source", "first_name", "last_name", "email", "country", "time_zone", "agent", "priority"}
-)
 _DEFAULT_ATTRIBUTES = {"First Name": "first_name", "Last Name": "last_name"}
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _KEY_FIELDS = frozenset({None, "source", "lead_id", "campaign"})

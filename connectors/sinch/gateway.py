@@ -24,10 +24,21 @@ from connectors.errors import (
     SetupError,
     TargetError,
 )
-from connectors.gateway import Batch, CallResult, Campaign, Contact, Delivered, Entry, Receipt, TargetAction, Verdict
+from connectors.gateway import (
+    CONTACT_FIELDS,
+    Batch,
+    CallResult,
+    Campaign,
+    Contact,
+    Delivered,
+    Entry,
+    Receipt,
+    TargetAction,
+    Verdict,
+)
 from connectors.redaction import redact
 from connectors.sinch.client import SinchClient
-from connectors.sinch.customers import CONTACT_FIELDS, customer_columns, customer_mapper
+from connectors.sinch.customers import customer_columns, customer_mapper
 from connectors.sinch.models import LOADABLE_STATUSES, EntryResult, SinchCustomer
 from connectors.withdrawal import GONE, refusal_of, taking_back
 

@@ -16,7 +16,7 @@ from uuid import UUID, uuid5
 
 import phonenumbers
 
-from connectors.gateway import Contact, Entry
+from connectors.gateway import CONTACT_FIELDS, Contact, Entry
 from connectors.sobot.limits import LONGEST_NOTE
 
 PhoneFormat = Literal["digits", "e164", "national"]
@@ -24,10 +24,6 @@ PhoneFormat = Literal["digits", "e164", "national"]
 # Ours, made up once: it only keeps these keys apart from those of others.
 _NAMESPACE = UUID("6f1d6a52-0c8e-5b0c-9a43-6b1f5e0c7a21")
 _CODE_LETTERS = 12
-# Columns of a contact that a mapping may name; every other name is an attribute of the source's row.
-_CONTACT_FIELDS = frozenset(
-    {"lead_id", "source", "first_name", "last_name", "email", "country", "time_zone", "agent", "priority"}
-)
 
 
 def entry_maker(mapping: Mapping[str, Any], phone_format: PhoneFormat) -> Callable[[Contact], Entry]:
@@ -56,7 +52,7 @@ def entry_maker(mapping: Mapping[str, Any], phone_format: PhoneFormat) -> Callab
 def mapped_columns(mapping: Mapping[str, Any]) -> Sequence[str]:
     """The source's columns that a mapping names and that are not ours anyway."""
     named = [*(mapping.get("custom_fields") or {}).values(), mapping.get("name"), mapping.get("description")]
-    return [column for column in named if column and column not in _CONTACT_FIELDS]
+    return [column for column in named if column and column not in CONTACT_FIELDS]
 
 
 def render_phone(e164: str, phone_format: PhoneFormat) -> str:
@@ -94,7 +90,7 @@ def idempotency_key(*parts: str) -> str:
 
 
 def _reader(column: str) -> Callable[[Contact], Any]:
-    if column in _CONTACT_FIELDS:
+    if column in CONTACT_FIELDS:
         return attrgetter(column)
     return lambda contact: contact.attributes.get(column)
 
