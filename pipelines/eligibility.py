@@ -128,8 +128,9 @@ def judge(
 
     Returns:
         One row per row of `frame`: `row_no`, `campaign`, `lead_id` (text, '' when missing), `verdict`,
-        `reason_code`, `reason` (text, or missing), `phones` (E.164, the first to call first, with commas between),
-        `time_zone`, `country`, `consent` (`granted`, `withdrawn`, `unclear`, or missing), `cursor_at`.
+        `reason_code`, `reason` (text, or missing), `phone` (E.164, the first to call, or missing), `phones` (all,
+        with commas between), `time_zone`, `country`, `consent` (`granted`, `withdrawn`, `unclear`, or missing),
+        `cursor_at`.
     """
     found = _dialable(contacts, listed, policy)
     rules = _broken_rules(frame, contacts, campaigns, found, policy)
@@ -140,6 +141,7 @@ def judge(
             "verdict": _VERDICTS.take(rules),
             "reason_code": _CODES.take(rules),
             "reason": _reasons(rules, frame),
+            "phone": found.first,
             "phones": found.joined,
             "time_zone": as_arrow(contacts["time_zone"]),
             "country": _countries(as_arrow(contacts["country"]), found.first),

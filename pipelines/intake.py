@@ -26,6 +26,7 @@ from pipelines.campaigns import campaign_rules, record_defects
 from pipelines.eligibility import CampaignRule, Policy
 from pipelines.phones import to_e164
 from pipelines.settings import Settings, SourceSettings
+from pipelines.sharing import Sharing
 from pipelines.sources import TABLES, Source, configured_sources, open_source
 from pipelines.store import Store, utc_now
 from pipelines.vendors import VENDORS
@@ -120,11 +121,14 @@ def decide(
     """
     rules = campaign_rules(store)
     policy = Policy(settings.eligibility.consent_required, settings.eligibility.do_not_call, settings.zone)
+    sharing = Sharing()
     with store.transaction():
         store.run("crm", "take_turns", name=f"decide {day}")
+        for source in TABLES.keys() - rows.keys():
+            _note_stored(store, source, day, sharing)
         for source, (_, frames) in rows.items():
             store.run("contacts", "delete_day", day=day, source=source)
-            judge = partial(_store_decided, store, source, day, rules, policy)
+            judge = partial(_store_decided, store, source, day, rules, policy, sharing)
             with (
                 closing(frames),
                 Behind(partial(_normalised, rules), is_inline=store.is_dry_run) as normalised,
@@ -136,7 +140,7 @@ def decide(
                 for read in normalised.finish():
                     judged.hand_over(read)
         store.mend_statistics()
-        store.one("contacts", "mark_duplicates", day=day, refusals=list(eligibility.REFUSALS))
+        _mark_duplicates(store, day, sharing)
         for source, (pull_id, _) in rows.items():
             store.run("contacts", "upsert_decision", day=day, source=source, pull_id=pull_id, now=utc_now())
         _withdraw_plans(store, day, rules)
@@ -225,17 +229,39 @@ def _store_decided(
     day: date,
     rules: Mapping[str, CampaignRule],
     policy: Policy,
+    sharing: Sharing,
     read: tuple[pd.DataFrame, pd.DataFrame],
 ) -> None:
     """Every row of the frame, with its contacts beside it, has its verdict in `ledger.contacts`."""
     frame, contacts = read
     found = store.rows("crm", "listed_numbers", phones=",".join(eligibility.numbers(contacts)), day=day)
     decided = eligibility.judge(frame, contacts, rules, {row.phone for row in found}, policy)
+    sharing.note(source, decided)
+    decided = decided.drop(columns="phone")
     decided.insert(0, "day", str(day))
     decided.insert(1, "source", source)
     # E.164 holds neither commas nor quotes: the array literal needs no escaping.
     decided["phones"] = "{" + decided["phones"] + "}"
     store.copy("ledger.contacts", decided)
+
+
+def _note_stored(store: Store, source: Source, day: date, sharing: Sharing) -> None:
+    """The rows of a source that is not read any more: they stand as they were decided, and may be planned."""
+    columns = ["row_no", "campaign", "lead_id", "verdict", "reason_code", "phone"]
+    values = {"day": day, "source": source, "refusals": list(eligibility.REFUSALS)}
+    for page in store.pages("contacts", "comparable_rows", page_rows=CHUNK_ROWS, **values):
+        sharing.note(source, pd.DataFrame(page, columns=columns))
+
+
+def _mark_duplicates(store: Store, day: date, sharing: Sharing) -> None:
+    shared = sharing.rows()
+    store.one(
+        "contacts",
+        "mark_duplicates",
+        day=day,
+        sources=[source for source, row_nos in shared.items() for _ in row_nos],
+        row_nos=[row_no for row_nos in shared.values() for row_no in row_nos.tolist()],
+    )
 
 
 def _withdraw_plans(store: Store, day: date, rules: Mapping[str, CampaignRule]) -> None:

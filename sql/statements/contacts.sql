@@ -4,35 +4,26 @@
 -- No decision is stored for the source and day.
 DELETE FROM ledger.contacts WHERE day = :day AND source = :source;
 
+-- name: comparable_rows :many
+-- The rows of the day that may be duplicates of others: those that may be sent, and those that refuse a lead.
+SELECT row_no, campaign, lead_id, verdict, reason_code, phones[1] AS phone
+FROM ledger.contacts
+WHERE day = :day AND source = :source
+  AND (verdict = 'eligible' OR verdict = 'suppressed' AND reason_code = ANY (CAST(:refusals AS text[])));
+
 -- name: mark_duplicates :one
--- Of the eligible rows that share a lead, or a first number, inside a campaign, one is kept: a lead that was
--- delivered already, else the first by cursor. Every other names the lead that was kept. Where a row refuses a lead, the
--- last row that speaks of consent decides, and the others are duplicates of it.
-WITH hashed AS (
-    -- Numbers sort in half the time of text, and narrow rows faster than wide ones. Who shares a hash by chance alone is
-    -- ranked first below.
-    SELECT source, row_no,
-           hashtextextended(lead_id, hashtextextended(source, hashtextextended(campaign, 0))) AS lead_hash,
-           CASE WHEN verdict = 'eligible' THEN hashtextextended(phones[1], hashtextextended(campaign, 0)) END AS number_hash
-    FROM ledger.contacts
-    WHERE day = :day
-      AND (verdict = 'eligible' OR verdict = 'suppressed' AND reason_code = ANY (CAST(:refusals AS text[])) AND lead_id <> '')
-), counted AS (
-    -- By window, not by join: fresh tables have no statistics, and a join of unknown size is a guess.
-    SELECT source, row_no,
-           count(*) OVER (PARTITION BY lead_hash) AS lead_count,
-           count(number_hash) OVER (PARTITION BY number_hash) AS number_count
-    FROM hashed
-), sharing AS MATERIALIZED (
+-- Of the given rows of the day, those that share a lead, or a first number, inside a campaign, one is kept: a lead that
+-- was delivered already, else the first by cursor. Every other names the lead that was kept. Where a row refuses a lead,
+-- the last row that speaks of consent decides, and the others are duplicates of it. A row that shares nothing is kept.
+WITH sharing AS MATERIALIZED (
     SELECT contact.*
-    FROM counted
+    FROM unnest(CAST(:sources AS text[]), CAST(:row_nos AS bigint[])) AS shared (source, row_no)
     CROSS JOIN LATERAL (
         SELECT day, source, row_no, campaign, lead_id, phones[1] AS phone, cursor_at, verdict, consent
         FROM ledger.contacts
-        WHERE contacts.day = :day AND contacts.source = counted.source AND contacts.row_no = counted.row_no
+        WHERE contacts.day = :day AND contacts.source = shared.source AND contacts.row_no = shared.row_no
         LIMIT 1
     ) AS contact
-    WHERE lead_count > 1 OR number_count > 1
 ), judged AS (
     -- A row that refuses and has no moment may be the last.
     SELECT *, coalesce(granted_at > refused_at, refused_at IS NULL) AS is_allowed,

@@ -76,7 +76,8 @@ def loading(database: str) -> Iterator[Connection]:
 
 def test_a_day_of_pairs_is_compared_by_key(loading: Connection) -> None:
     """Each number is there twice: half of the rows are marked, at a bounded cost for each."""
-    touched, marked = _work(loading, "mark_duplicates", day=DAY, refusals=["consent_withdrawn"])
+    shared = {"sources": ["lead"] * ROW_COUNT, "row_nos": list(range(ROW_COUNT))}
+    touched, marked = _work(loading, "mark_duplicates", day=DAY, **shared)
     assert marked == ROW_COUNT // 2
     assert touched < MOST_PER_ROW * ROW_COUNT
 

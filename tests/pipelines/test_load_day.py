@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from pipelines import morning, night
 from pipelines.installation import Installation
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
-from tests.factories import CAMPAIGN, DAY, OTHER_CAMPAIGN, OTHER_TARGET, TARGET, lead, leads
+from tests.factories import CAMPAIGN, DAY, OTHER_CAMPAIGN, OTHER_TARGET, TARGET, lead, leads, write_rows
 from tests.reading import states
 
 Make = Callable[..., Installation]
@@ -95,3 +96,15 @@ def test_the_last_row_of_the_day_says_whether_a_lead_may_be_called(
     assert states(installation) == {"accepted": 3, "suppressed": 4, "duplicate": 6}
     assert night.load_day(installation, DAY).problems == []
     assert states(installation) == {"accepted": 3, "suppressed": 4, "duplicate": 6}
+
+
+def test_number_of_a_source_that_is_not_read_any_more_is_not_called_twice(installations: Make, tmp_path: Path) -> None:
+    """What was decided of it stands, and may be planned: the leads of the day are compared with it."""
+    write_rows(tmp_path / "customers.csv", [lead(1, lead_id="C1")])
+    customers = {
+        "customers": {"csv": "customers.csv", "cursor": "updated_at"},
+        "do_not_call": {"csv": "do_not_call.csv"},
+    }
+    night.load_day(installations(sources=customers), DAY)
+    result = night.load_day(installations(rows=[lead(1), lead(2)]), DAY)
+    assert result.decisions.by_reason == {"duplicate_number": 1}

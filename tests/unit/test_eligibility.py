@@ -231,13 +231,13 @@ def test_judge_answers_every_row_whole() -> None:
     assert records(chunk) == [
         {
             "row_no": 1, "campaign": "promo", "lead_id": "L1", "verdict": "eligible", "reason_code": None,
-            "reason": None, "phones": GOOD, "time_zone": None, "country": "DE", "consent": "granted",
-            "cursor_at": at,
+            "reason": None, "phone": GOOD, "phones": GOOD, "time_zone": None, "country": "DE",
+            "consent": "granted", "cursor_at": at,
         },
         {
             "row_no": 2, "campaign": "", "lead_id": "", "verdict": "invalid", "reason_code": "row_unreadable",
-            "reason": "phone <number> has a quote that is never closed", "phones": GOOD, "time_zone": None,
-            "country": "DE", "consent": None, "cursor_at": at,
+            "reason": "phone <number> has a quote that is never closed", "phone": GOOD, "phones": GOOD,
+            "time_zone": None, "country": "DE", "consent": None, "cursor_at": at,
         },
     ]  # fmt: skip
 

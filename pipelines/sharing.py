@@ -1,0 +1,86 @@
+"""Finds the rows of a day that share a lead, or a first number, inside a campaign.
+
+Belongs here: keys of a few bytes for each row, kept while the day is decided, so that of a million rows only those that
+may be duplicates are compared. Does not belong here: which of them is kept (`sql/statements/contacts.sql`,
+mark_duplicates).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors.columns import TEXT, by_value
+from connectors.crm.frames import as_arrow, as_flags
+from pipelines.eligibility import REFUSALS
+
+RowNos = np.ndarray[Any, np.dtype[np.int64]]
+_Keys = np.ndarray[Any, np.dtype[np.uint64]]
+
+# A number, 15 digits at most, is below 2 to the 50th; the bits above it are its campaign's.
+_NUMBER_BITS = np.uint64(50)
+_NO_NUMBER = np.uint64(0)
+
+
+class _Noted(NamedTuple):
+    source: str
+    row_nos: RowNos
+    leads: _Keys
+    numbers: _Keys
+
+
+class Sharing:
+    """Takes the rows of a day chunk by chunk, and tells at the end which of them share something.
+
+    Leads go by a hash of 64 bits: who shares it by chance alone is told too, and is compared for nothing.
+    """
+
+    def __init__(self) -> None:
+        self._noted: list[_Noted] = []
+        self._places: dict[tuple[str, str], int] = {}
+
+    def note(self, source: str, decided: pd.DataFrame) -> None:
+        """The rows, as `eligibility.judge` returns them, are remembered: those that may be sent, and those that refuse
+        a lead."""
+        is_eligible = pc.equal(as_arrow(decided["verdict"]), "eligible")
+        is_refusing = pc.is_in(as_arrow(decided["reason_code"]), pa.array(REFUSALS, TEXT))
+        is_lead = pc.not_equal(as_arrow(decided["lead_id"]), "")
+        takes_part = pc.or_(is_eligible, pc.and_(is_refusing, is_lead))
+        rows = decided[as_flags(takes_part)]
+        campaigns = as_arrow(rows["campaign"])
+        leads = pd.util.hash_array(as_arrow(rows["lead_id"]).to_numpy(zero_copy_only=False), categorize=False)
+        phones = pc.if_else(is_eligible.filter(takes_part), as_arrow(rows["phone"]), pa.scalar(None, TEXT))
+        digits = pc.utf8_slice_codeunits(phones, 1).cast(pa.uint64()).fill_null(_NO_NUMBER).to_numpy()
+        numbers = np.where(digits == _NO_NUMBER, _NO_NUMBER, digits | self._placed("", campaigns))
+        row_nos = rows["row_no"].to_numpy(np.int64)
+        self._noted.append(_Noted(source, row_nos, leads ^ self._placed(source, campaigns), numbers))
+
+    def rows(self) -> Mapping[str, RowNos]:
+        """By source, the numbers of the rows that share a lead, or a first number, with another row."""
+        if not self._noted:
+            return {}
+        leads = np.concatenate([noted.leads for noted in self._noted])
+        is_shared = pd.Index(leads).duplicated(keep=False)
+        numbers = np.concatenate([noted.numbers for noted in self._noted])
+        is_shared |= pd.Index(numbers).duplicated(keep=False) & (numbers != _NO_NUMBER)
+        found: dict[str, list[RowNos]] = {}
+        start = 0
+        for noted in self._noted:
+            end = start + len(noted.row_nos)
+            found.setdefault(noted.source, []).append(noted.row_nos[is_shared[start:end]])
+            start = end
+        return {source: np.concatenate(row_nos) for source, row_nos in found.items()}
+
+    def _placed(self, source: str, campaigns: pa.Array) -> _Keys:
+        """What parts equal leads of several sources and campaigns, and equal numbers of several campaigns."""
+
+        def place(campaign: str) -> int:
+            return self._places.setdefault((source, campaign), len(self._places))
+
+        places: _Keys = by_value(campaigns, place, pa.uint64()).to_numpy()
+        return places << _NUMBER_BITS
