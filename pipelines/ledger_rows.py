@@ -27,7 +27,7 @@ class Scope:
     campaigns: tuple[str, ...]
 
 
-PLANNABLE = pa.schema(
+ELIGIBLE = pa.schema(
     [
         ("row_no", pa.int64()),
         ("campaign", TEXT),
@@ -36,6 +36,14 @@ PLANNABLE = pa.schema(
         ("phones", TEXT),
         ("time_zone", TEXT),
         ("country", TEXT),
+    ]
+)
+"""Eligible contacts. `phone`: the first number; `phones`: all, with commas between, in E.164."""
+
+SAID = pa.schema(
+    [
+        ("row_no", pa.int64()),
+        ("lead_id", TEXT),
         ("first_name", TEXT),
         ("last_name", TEXT),
         ("email", TEXT),
@@ -43,17 +51,22 @@ PLANNABLE = pa.schema(
         ("priority", TEXT),
         ("not_before", TEXT),
         ("attributes", TEXT),
+    ]
+)
+"""What a source said of rows. `attributes`: a JSON object."""
+
+KNOWN = pa.schema(
+    [
+        ("row_no", pa.int64()),
         ("content_digest", TEXT),
         ("verdict", TEXT),
-        ("is_delivery", pa.bool_()),
         ("vendor", TEXT),
     ]
 )
-"""Eligible contacts with what their rows say and what was delivered of them before, if anything.
+"""What was delivered of rows before. `content_digest`: in hex."""
 
-`phone`: the first number; `phones`: all, with commas between, in E.164. `attributes`: a JSON object. `content_digest`:
-in hex.
-"""
+PLANNABLE = pa.schema([*ELIGIBLE, *list(SAID)[2:], *list(KNOWN)[1:], ("is_delivery", pa.bool_())])
+"""Eligible contacts with what their rows say, and what was delivered of them before, if anything."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.columns import TEXT, joined, whole
 from pipelines.ledger import Ledger
-from pipelines.ledger_rows import PLANNABLE, Refusal, Scope
+from pipelines.ledger_rows import ELIGIBLE, KNOWN, PLANNABLE, SAID, Refusal, Scope
 from pipelines.store import Row, utc_now
 
 
@@ -63,18 +64,24 @@ class PlanLedger(Ledger):
     def plannable(
         self, scope: Scope, day: date, source: str, *, known: Sequence[str], after: int, limit: int
     ) -> pa.Table:
-        """The next eligible rows of the day after row number `after`; in `known` campaigns with their deliveries."""
-        return self.store.columns(
-            "contacts",
-            "plannable",
-            PLANNABLE,
-            day=day,
-            source=source,
-            after=after,
-            limit=limit,
-            campaigns=list(scope.campaigns),
-            known_campaigns=list(known),
-        )
+        """The next eligible rows of the day after row number `after`; in `known` campaigns with their deliveries.
+
+        A row that its source says nothing of any more is left out.
+        """
+        page: dict[str, Any] = {"day": day, "source": source, "after": after}
+        campaigns = list(scope.campaigns)
+        contacts = self.store.columns("contacts", "plannable", ELIGIBLE, campaigns=campaigns, limit=limit, **page)
+        if not len(contacts):
+            return PLANNABLE.empty_table()
+        page["until"] = contacts["row_no"][-1].as_py()
+        said = _beside(contacts, self.store.columns("crm", "said", SAID, campaigns=campaigns, **page))
+        delivered = KNOWN.empty_table()
+        if known:
+            delivered = self.store.columns("deliveries", "known", KNOWN, campaigns=list(known), **page)
+        delivered = _beside(contacts, delivered)
+        is_delivery = pc.is_valid(delivered["row_no"])
+        columns = [*contacts.columns, *said.columns[2:], *delivered.columns[1:], is_delivery]
+        return pa.table(columns, schema=PLANNABLE).filter(pc.equal(said["lead_id"], contacts["lead_id"]))
 
     def holders(self, campaigns: Iterable[str], phones: Sequence[str]) -> dict[tuple[str, str], tuple[str, str]]:
         """Who holds a number in a campaign: (campaign, number) to (source, lead_id)."""
@@ -140,6 +147,11 @@ class PlanLedger(Ledger):
                 phones=columns["phones"],
                 content_digests=[bytes.fromhex(digest) for digest in columns["content_digest"]],
             )
+
+
+def _beside(contacts: pa.Table, rows: pa.Table) -> pa.Table:
+    """For each contact the row of its number; missing where there is none."""
+    return rows.take(pc.index_in(whole(contacts["row_no"]), whole(rows["row_no"])))
 
 
 def _several(phones: pa.Array) -> pa.Array:

@@ -47,17 +47,16 @@ class Sharing:
     def note(self, source: str, decided: pd.DataFrame) -> None:
         """The rows, as `eligibility.judge` returns them, are remembered: those that may be sent, and those that refuse
         a lead."""
+        lead_ids, campaigns = as_arrow(decided["lead_id"]), as_arrow(decided["campaign"])
         is_eligible = pc.equal(as_arrow(decided["verdict"]), "eligible")
         is_refusing = pc.is_in(as_arrow(decided["reason_code"]), pa.array(REFUSALS, TEXT))
-        is_lead = pc.not_equal(as_arrow(decided["lead_id"]), "")
-        takes_part = pc.or_(is_eligible, pc.and_(is_refusing, is_lead))
-        rows = decided[as_flags(takes_part)]
-        campaigns = as_arrow(rows["campaign"])
-        leads = pd.util.hash_array(as_arrow(rows["lead_id"]).to_numpy(zero_copy_only=False), categorize=False)
-        phones = pc.if_else(is_eligible.filter(takes_part), as_arrow(rows["phone"]), pa.scalar(None, TEXT))
+        takes_part = pc.or_(is_eligible, pc.and_(is_refusing, pc.not_equal(lead_ids, "")))
+        campaigns = campaigns.filter(takes_part)
+        leads = pd.util.hash_array(lead_ids.filter(takes_part).to_numpy(zero_copy_only=False), categorize=False)
+        phones = pc.if_else(is_eligible, as_arrow(decided["phone"]), pa.scalar(None, TEXT)).filter(takes_part)
         digits = pc.utf8_slice_codeunits(phones, 1).cast(pa.uint64()).fill_null(_NO_NUMBER).to_numpy()
         numbers = np.where(digits == _NO_NUMBER, _NO_NUMBER, digits | self._placed("", campaigns))
-        row_nos = rows["row_no"].to_numpy(np.int64)
+        row_nos = decided["row_no"].to_numpy(np.int64)[as_flags(takes_part)]
         self._noted.append(_Noted(source, row_nos, leads ^ self._placed(source, campaigns), numbers))
 
     def rows(self) -> Mapping[str, RowNos]:

@@ -133,47 +133,17 @@ UPDATE ledger.contacts
 SET verdict = 'eligible', reason_code = NULL, reason = NULL, is_refused_by_plan = FALSE
 WHERE day = :day AND campaign = ANY (CAST(:campaigns AS text[])) AND is_refused_by_plan AND NOT is_purged;
 
--- name: plannable :one
--- The next eligible rows of the day for the vendor's campaigns, in the reader's order, each with its delivery so far;
--- as CSV in one text, the columns as `PLANNABLE` has them. Only in the campaigns that had imports before is a delivery
--- looked for.
--- Page first, then one look-up each, kept on its index by its limit: a join of tables that have no statistics yet, or
--- have new ones, is a guess, and a wrong one reads and sorts the whole day for every page.
-WITH page AS MATERIALIZED (
-    SELECT day, source, row_no, campaign, lead_id, phones, time_zone, country
-    FROM ledger.contacts
-    WHERE day = :day AND source = :source AND row_no > :after
-      AND campaign = ANY (CAST(:campaigns AS text[])) AND verdict = 'eligible'
-    ORDER BY row_no
-    LIMIT :limit
-)
-SELECT string_agg(concat_ws(',',
-    page.row_no, ledger.csv_field(page.campaign), ledger.csv_field(page.lead_id), ledger.csv_field(page.phones[1]),
-    ledger.csv_field(array_to_string(page.phones, ',')), ledger.csv_field(page.time_zone),
-    ledger.csv_field(page.country), ledger.csv_field(read.first_name), ledger.csv_field(read.last_name),
-    ledger.csv_field(read.email), ledger.csv_field(read.agent), ledger.csv_field(read.priority),
-    ledger.csv_field(read.not_before), ledger.csv_field(CAST(read.attributes AS text)),
-    ledger.csv_field(encode(delivery.content_digest, 'hex')),
-    ledger.csv_field(coalesce(delivery.verdict, import.entry_verdict)),
-    delivery.lead_id IS NOT NULL, ledger.csv_field(delivery.vendor)
-), E'\n' ORDER BY page.row_no) AS rows
-FROM page
-CROSS JOIN LATERAL (
-    SELECT first_name, last_name, email, agent, priority, not_before, attributes
-    FROM crm.rows
-    WHERE rows.source = :source AND rows.day = page.day AND rows.row_no = page.row_no AND rows.lead_id = page.lead_id
-    LIMIT 1
-) AS read
-LEFT JOIN LATERAL (
-    SELECT lead_id, content_digest, verdict, vendor, import_id
-    FROM ledger.deliveries AS known
-    WHERE page.campaign = ANY (CAST(:known_campaigns AS text[]))
-      AND known.lead_id = page.lead_id AND known.campaign = page.campaign AND known.source = page.source
-    LIMIT 1
-) AS delivery ON TRUE
-LEFT JOIN LATERAL (
-    SELECT entry_verdict FROM ledger.imports WHERE imports.import_id = delivery.import_id LIMIT 1
-) AS import ON TRUE;
+-- name: plannable :many
+-- The next eligible rows of the day for the vendor's campaigns, in the reader's order.
+-- What their source said, and what was delivered of them, are statements of their own (`crm.said`,
+-- `deliveries.known`): a join of tables that have no statistics yet, or have new ones, is a guess, and a wrong one
+-- reads and sorts the whole day for every page.
+SELECT row_no, campaign, lead_id, phones[1] AS phone, array_to_string(phones, ',') AS phones, time_zone, country
+FROM ledger.contacts
+WHERE day = :day AND source = :source AND row_no > :after
+  AND campaign = ANY (CAST(:campaigns AS text[])) AND verdict = 'eligible'
+ORDER BY row_no
+LIMIT :limit;
 
 -- name: purge_numbers :one
 -- Contacts of days before the given one keep their verdict and lose their numbers.

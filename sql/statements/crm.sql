@@ -94,6 +94,14 @@ FROM crm.rows
 WHERE source = :source AND day = :day
 ORDER BY row_no;
 
+-- name: said :many
+-- What the source said of the rows of a page that a vendor may want to know, in the reader's order.
+SELECT row_no, lead_id, first_name, last_name, email, agent, priority, not_before, attributes
+FROM crm.rows
+WHERE source = :source AND day = :day AND row_no > :after AND row_no <= :until
+  AND campaign = ANY (CAST(:campaigns AS text[]))
+ORDER BY row_no;
+
 -- name: purge_rows :one
 -- Rows of days before the given one are gone, and so are their pulls: deciding such a day needs a new pull.
 WITH leads AS (DELETE FROM crm.leads WHERE day < :before RETURNING 1),

@@ -1,5 +1,24 @@
 -- ledger.deliveries: one row per contact on a campaign.
 
+-- name: known :many
+-- What was delivered before of the eligible rows of a page. The digest is in hex.
+-- The limits keep each look-up on its index: a join of unknown size would read the whole table.
+SELECT page.row_no, encode(delivery.content_digest, 'hex') AS content_digest,
+       coalesce(delivery.verdict, import.entry_verdict) AS verdict, delivery.vendor
+FROM ledger.contacts AS page
+CROSS JOIN LATERAL (
+    SELECT content_digest, verdict, vendor, import_id
+    FROM ledger.deliveries
+    WHERE deliveries.lead_id = page.lead_id AND deliveries.campaign = page.campaign
+      AND deliveries.source = page.source
+    LIMIT 1
+) AS delivery
+LEFT JOIN LATERAL (
+    SELECT entry_verdict FROM ledger.imports WHERE imports.import_id = delivery.import_id LIMIT 1
+) AS import ON TRUE
+WHERE page.day = :day AND page.source = :source AND page.row_no > :after AND page.row_no <= :until
+  AND page.campaign = ANY (CAST(:campaigns AS text[])) AND page.verdict = 'eligible';
+
 -- name: holders :many
 -- Who holds the numbers, parted by commas, in the campaigns: deliveries that the vendor has, may have, or will be sent.
 -- The limit keeps each look-up on its index: a join of unknown size would read the whole table.

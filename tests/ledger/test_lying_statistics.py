@@ -83,11 +83,14 @@ def test_a_day_of_pairs_is_compared_by_key(loading: Connection) -> None:
 
 
 def test_a_page_is_read_by_key(loading: Connection) -> None:
-    """A page of the plan looks each of its rows up in the tables that know more of it."""
-    campaigns = {"campaigns": ["spring"], "known_campaigns": ["spring"]}
-    page = {"day": DAY, "source": "lead", "after": -1, "limit": ROW_COUNT} | campaigns
-    touched, _ = _work(loading, "plannable", **page)
-    assert touched < MOST_PER_ROW * ROW_COUNT
+    """A page of the plan, and what is looked up for its rows in the tables that know more of it."""
+    loading.execute(text(IMPORTS), {"day": DAY, "count": ROW_COUNT})
+    page = {"day": DAY, "source": "lead", "after": -1, "campaigns": ["spring"]}
+    reach = {"until": ROW_COUNT}
+    reads = [("contacts", "plannable", {"limit": ROW_COUNT}), ("crm", "said", reach), ("deliveries", "known", reach)]
+    for table, name, bound in reads:
+        touched, _ = _work(loading, name, table=table, **page, **bound)
+        assert ROW_COUNT <= touched < MOST_PER_ROW * ROW_COUNT, name
 
 
 def test_who_must_be_taken_back_is_found_by_key(loading: Connection) -> None:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pandas as pd
+import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Engine, make_url
 
+from connectors.columns import TEXT
 from connectors.errors import SetupError
 from pipelines import eligibility, night
 from pipelines.database import connect
-from pipelines.store import ConstraintError, LedgerError, LedgerUnavailableError, Store, _driver
+from pipelines.store import ConstraintError, LedgerError, LedgerUnavailableError, Store, _driver, from_records
 from tests.factories import DAY, leads
 from tests.faults.running import Make
 from tests.reading import query
@@ -202,3 +208,38 @@ def test_pull_ends_with_the_decision_that_failed(at: int, installations: Make, m
     assert [one.name for one in threading.enumerate() if one.name.startswith(("ahead", "behind"))] == []
     night.pull_and_decide(installation, DAY)
     assert query(installation, EVERYTHING) == [(60, 1, 60)]
+
+
+SAID = pa.schema([("row_no", pa.int64()), ("text", TEXT), ("attributes", TEXT), ("is_known", pa.bool_())])
+AS_ONE_TEXT = """
+    SELECT string_agg(CAST(ROW(NULL, row_no, said, attributes, is_known, NULL) AS text), E'\\n' ORDER BY row_no)
+    FROM unnest(CAST(%s AS bigint[]), CAST(%s AS text[]), CAST(%s AS jsonb[]), CAST(%s AS boolean[]))
+        AS said (row_no, said, attributes, is_known)
+"""
+ODD = st.text(st.sampled_from('a",\\()\n\r\t\x0b\x1f \u2028ü😀{}'), max_size=6)
+cells = st.none() | ODD | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)
+objects = st.none() | st.dictionaries(ODD, ODD, max_size=2)
+said = st.lists(st.tuples(cells, objects, st.none() | st.booleans()), min_size=1, max_size=5)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(said)
+def test_columns_hold_what_the_rows_hold(engine: Engine, rows: list[tuple[Any, Any, Any]]) -> None:
+    """Whatever the texts are: missing, empty, or full of what a row of Postgres writes in another way."""
+    texts, attributes, flags = (list(column) for column in zip(*rows, strict=True))
+    written = [None if value is None else json.dumps(value) for value in attributes]
+    with engine.connect() as connection:
+        cursor = _driver(connection).execute(AS_ONE_TEXT, [list(range(len(rows))), texts, written, flags])
+        [(one_text,)] = cursor.fetchall()
+    read = from_records(one_text.encode(), SAID).to_pydict()
+    assert (read["row_no"], read["text"], read["is_known"]) == (list(range(len(rows))), texts, flags)
+    assert [None if value is None else json.loads(value) for value in read["attributes"]] == attributes
+
+
+def test_statement_without_rows_has_empty_columns(store: Store) -> None:
+    """Its schema is that of others."""
+    schema = pa.schema([("phone", TEXT)])
+    assert store.columns("crm", "listed_numbers", schema, phones="+499", day=DAY) == schema.empty_table()
+    store.run("crm", "insert_do_not_call", **LISTED)
+    read = store.columns("crm", "listed_numbers", schema, phones="+491,+492", day=DAY)
+    assert sorted(read["phone"].to_pylist()) == ["+491", "+492"]
