@@ -165,8 +165,7 @@ class _Run:
         if not self._workers.import_ids and self._planned_due == NEVER:
             return self._draw(is_waiting=True) or self._rest()
         # Few answers are left to gather: each turn costs the ledger as much as ten entries.
-        enough = min(self._gateway.connections, len(self._workers.import_ids))
-        self._answers += self._workers.collect(GATHER_S, enough=enough)
+        self._answers += self._workers.collect(GATHER_S, enough=self._workers.enough)
         return True
 
     # the ledger's side

@@ -16,11 +16,15 @@ from connectors.gateway import Batch, Gateway, Receipt, ResultsLater
 from pipelines.ledger_rows import Claim
 from pipelines.rulings import Answer, Errand
 
+QUICK_S = 0.05
+"""A vendor that answers sooner is quick: it is the ledger's turns that a load then waits for."""
+
 
 class Workers:
     """Sends claimed imports over `gateway.connections` connections.
 
-    Twice as many imports are taken as can be in flight, so that a connection never waits for the ledger.
+    Twice as many imports are taken as can be in flight, so that a connection never waits for the ledger; four times as
+    many where the vendor is quick, so that a turn of the ledger is about more of them.
     """
 
     def __init__(self, gateway: Gateway) -> None:
@@ -34,6 +38,7 @@ class Workers:
         self._pool = ThreadPoolExecutor(gateway.connections, thread_name_prefix=gateway.vendor)
         self._answers: SimpleQueue[Answer] = SimpleQueue()
         self._held: dict[int, tuple[Answer, Future[None]]] = {}
+        self._last_took_s = QUICK_S
 
     @property
     def import_ids(self) -> list[int]:
@@ -43,7 +48,16 @@ class Workers:
     @property
     def free(self) -> int:
         """How many more imports can be taken now."""
-        return max(0, 2 * self._connections - len(self._held))
+        return max(0, self._capacity - len(self._held))
+
+    @property
+    def enough(self) -> int:
+        """How many answers a turn of the ledger should be about."""
+        return min(self._capacity // 2, len(self._held))
+
+    @property
+    def _capacity(self) -> int:
+        return (4 if self._last_took_s < QUICK_S else 2) * self._connections
 
     def start(self, claim: Claim, errand: Errand, *, tries: int) -> None:
         """The next idle connection goes on the errand for the import; `tries` went before."""
@@ -76,8 +90,10 @@ class Workers:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _exchange(self, wanted: Answer) -> None:
+        started = time.monotonic()
         try:
             answer = replace(wanted, receipt=self._calls[wanted.errand](wanted.claim.batch))
         except BaseException as error:  # noqa: BLE001  the boundary of the thread: the coordinator judges every error
             answer = replace(wanted, error=error)
+        self._last_took_s = QUICK_S if answer.error else time.monotonic() - started
         self._answers.put(answer)
