@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, Full, Queue
 from typing import Generic, Self, TypeVar
@@ -116,6 +116,12 @@ class Behind(Generic[T, R]):
         before = self.finish()
         self._last = self._thread.submit(self._put_away, item)
         return before
+
+    def through(self, items: Iterable[T]) -> Iterator[R]:
+        """What comes of the items, in order; the next is made while one is put away."""
+        for item in items:
+            yield from self.hand_over(item)
+        yield from self.finish()
 
     def finish(self) -> list[R]:
         """Everything is put away; what came of the last item, if that was not told yet."""

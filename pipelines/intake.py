@@ -112,12 +112,18 @@ def stored_pulls(store: Store, settings: Settings, day: date) -> dict[Source, UU
 
 
 def decide(
-    store: Store, settings: Settings, day: date, rows: Mapping[Source, tuple[UUID, Generator[pd.DataFrame]]]
+    store: Store,
+    settings: Settings,
+    day: date,
+    rows: Mapping[Source, tuple[UUID, Generator[pd.DataFrame]]],
+    *,
+    looking: Store,
 ) -> DecisionSummary:
     """Every row of the day has a verdict in `ledger.contacts`; committed as a whole.
 
     Args:
         rows: for each source the pull that the rows came from, and the rows; they are read to their end, or closed.
+        looking: where numbers are looked up meanwhile; in a dry run `store` itself.
     """
     rules = campaign_rules(store)
     policy = Policy(settings.eligibility.consent_required, settings.eligibility.do_not_call, settings.zone)
@@ -128,17 +134,15 @@ def decide(
             _note_stored(store, source, day, sharing)
         for source, (_, frames) in rows.items():
             store.run("contacts", "delete_day", day=day, source=source)
-            judge = partial(_store_decided, store, source, day, rules, policy, sharing)
+            judge = partial(_judged, looking, source, day, rules, policy, sharing)
             with (
                 closing(frames),
                 Behind(partial(_normalised, rules), is_inline=store.is_dry_run) as normalised,
                 Behind(judge, is_inline=store.is_dry_run) as judged,
+                Behind(partial(_store_decided, store, source, day), is_inline=store.is_dry_run) as stored,
             ):
-                for frame in frames:
-                    for read in normalised.hand_over(frame):
-                        judged.hand_over(read)
-                for read in normalised.finish():
-                    judged.hand_over(read)
+                for decided in judged.through(normalised.through(frames)):
+                    stored.hand_over(decided)
         store.mend_statistics()
         _mark_duplicates(store, day, sharing)
         for source, (pull_id, _) in rows.items():
@@ -223,20 +227,25 @@ def _normalised(rules: Mapping[str, CampaignRule], frame: pd.DataFrame) -> tuple
     return frame, eligibility.normalise(frame, rules)
 
 
-def _store_decided(
-    store: Store,
+def _judged(
+    looking: Store,
     source: Source,
     day: date,
     rules: Mapping[str, CampaignRule],
     policy: Policy,
     sharing: Sharing,
     read: tuple[pd.DataFrame, pd.DataFrame],
-) -> None:
-    """Every row of the frame, with its contacts beside it, has its verdict in `ledger.contacts`."""
+) -> pd.DataFrame:
+    """The verdicts of the frame, with its contacts beside it."""
     frame, contacts = read
-    found = store.rows("crm", "listed_numbers", phones=",".join(eligibility.numbers(contacts)), day=day)
+    found = looking.rows("crm", "listed_numbers", phones=",".join(eligibility.numbers(contacts)), day=day)
     decided = eligibility.judge(frame, contacts, rules, {row.phone for row in found}, policy)
     sharing.note(source, decided)
+    return decided
+
+
+def _store_decided(store: Store, source: Source, day: date, decided: pd.DataFrame) -> None:
+    """Every row has its verdict in `ledger.contacts`."""
     decided = decided.drop(columns="phone")
     decided.insert(0, "day", str(day))
     decided.insert(1, "source", source)

@@ -97,10 +97,10 @@ def decide(installation: Installation, day: date) -> DecisionSummary:
     Raises:
         IncompleteError: as many rows were decided as were read for some campaigns, but not for all.
     """
-    with installation.store() as store, installation.store() as reading:
+    with installation.store() as store, installation.store() as reading, installation.store() as looking:
         pulls = intake.stored_pulls(store, installation.settings, day)
         rows = {source: (pull_id, intake.stored_rows(reading, source, day)) for source, pull_id in pulls.items()}
-        return intake.decide(store, installation.settings, day, rows)
+        return intake.decide(store, installation.settings, day, rows, looking=looking)
 
 
 @calm_collector()
@@ -204,7 +204,8 @@ def pull_and_decide(installation: Installation, day: date) -> DecisionSummary:
         for source in configured_sources(settings):
             summary, pulling = PullSummary(source, day), opened.enter_context(installation.store())
             rows[source] = summary.pull_id, intake.pull(pulling, settings, summary, required=required)
-        return intake.decide(opened.enter_context(installation.store()), settings, day, rows)
+        store, looking = (opened.enter_context(installation.store()) for _ in range(2))
+        return intake.decide(store, settings, day, rows, looking=looking)
 
 
 def ask_and_withdraw(

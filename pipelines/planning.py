@@ -67,9 +67,7 @@ def _plan_source(planner: Planner, pages: Pages, *, is_ahead: bool) -> Iterator[
     read = Ahead(iter(pages), size=1) if is_ahead else None
     try:
         with Behind(planner.store, is_inline=read is None) as stored:
-            for page in pages if read is None else read:
-                yield from stored.hand_over(planner.judge(page))
-            yield from stored.finish()
+            yield from stored.through(map(planner.judge, pages if read is None else read))
     finally:
         if read is not None:
             read.close()

@@ -89,9 +89,13 @@ def read_entry_results(rows: Any) -> list[EntryResult]:
     if not isinstance(rows, list):
         raise ShapeError("$: an array was expected")
     try:
-        return [EntryResult(_status(row["statusCode"]), _text(row, "id"), _text(row, "error")) for row in rows]
+        statuses = [row["statusCode"] for row in rows]
+        ids, errors = ([row.get(key) for row in rows] for key in ("id", "error"))
+        if set(map(type, statuses)) - {int}:
+            statuses = list(map(_status, statuses))
     except (TypeError, KeyError, AttributeError, ValueError):
         raise ShapeError(_first_misshapen(rows)) from None
+    return list(map(EntryResult, statuses, _texts(ids), _texts(errors)))
 
 
 def unwrap_attributes(value: Any) -> dict[str, str]:
@@ -162,6 +166,13 @@ def _time(row: Mapping[str, Any], key: str, path: str) -> datetime | None:
 def _text(row: Mapping[str, Any], key: str) -> str | None:
     value = row.get(key)
     return None if value is None else str(value)
+
+
+def _texts(values: list[Any]) -> list[str | None]:
+    """The values as texts; in nearly every answer they are."""
+    if set(map(type, values)) <= {str, type(None)}:
+        return values
+    return [None if value is None else str(value) for value in values]
 
 
 def _whole(row: Mapping[str, Any], key: str) -> int | None:
