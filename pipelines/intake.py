@@ -25,6 +25,7 @@ from pipelines.ahead import Behind
 from pipelines.campaigns import campaign_rules, record_defects
 from pipelines.eligibility import CampaignRule, Policy
 from pipelines.phones import to_e164
+from pipelines.refusals import Refusals
 from pipelines.settings import Settings, SourceSettings
 from pipelines.sharing import Sharing
 from pipelines.sources import TABLES, Source, configured_sources, open_source
@@ -130,11 +131,12 @@ def decide(
     sharing = Sharing()
     with store.transaction():
         store.run("crm", "take_turns", name=f"decide {day}")
+        refusals = Refusals.before(store, day, days=settings.eligibility.withdraw_days)
         for source in TABLES.keys() - rows.keys():
             _note_stored(store, source, day, sharing)
         for source, (_, frames) in rows.items():
             store.run("contacts", "delete_day", day=day, source=source)
-            judge = partial(_judged, looking, source, day, rules, policy, sharing)
+            judge = partial(_judged, looking, source, day, rules, policy, sharing, refusals)
             with (
                 closing(frames),
                 Behind(partial(_normalised, rules), is_inline=store.is_dry_run) as normalised,
@@ -144,6 +146,7 @@ def decide(
                 for decided in judged.through(normalised.through(frames)):
                     stored.hand_over(decided)
         store.mend_statistics()
+        refusals.hold(store)
         _mark_duplicates(store, day, sharing)
         for source, (pull_id, _) in rows.items():
             store.run("contacts", "upsert_decision", day=day, source=source, pull_id=pull_id, now=utc_now())
@@ -234,6 +237,7 @@ def _judged(
     rules: Mapping[str, CampaignRule],
     policy: Policy,
     sharing: Sharing,
+    refusals: Refusals,
     read: tuple[pd.DataFrame, pd.DataFrame],
 ) -> pd.DataFrame:
     """The verdicts of the frame, with its contacts beside it."""
@@ -241,6 +245,7 @@ def _judged(
     found = looking.rows("crm", "listed_numbers", phones=",".join(eligibility.numbers(contacts)), day=day)
     decided = eligibility.judge(frame, contacts, rules, {row.phone for row in found}, policy)
     sharing.note(source, decided)
+    refusals.note(source, decided)
     return decided
 
 

@@ -11,6 +11,33 @@ FROM ledger.contacts
 WHERE day = :day AND source = :source
   AND (verdict = 'eligible' OR verdict = 'suppressed' AND reason_code = ANY (CAST(:refusals AS text[])));
 
+-- name: refusals :many
+-- By lead, the last day from the given one until before the day on which it was refused for one of the reasons, and the
+-- last on which a row said so.
+SELECT campaign, source, lead_id, max(day) AS day, max(day) FILTER (WHERE consent IS NOT NULL) AS said_on,
+       (array_agg(reason_code ORDER BY day DESC))[1] AS reason_code
+FROM ledger.contacts
+WHERE day >= :since AND day < :day AND verdict = 'suppressed'
+  AND reason_code = ANY (CAST(:reason_codes AS text[])) AND lead_id <> ''
+GROUP BY campaign, source, lead_id;
+
+-- name: grants :many
+-- By lead, the last day between the two on which a row granted consent. By a list, not by a join: it is hashed.
+SELECT campaign, source, lead_id, max(day) AS day
+FROM ledger.contacts
+WHERE day > :since AND day < :day AND consent = 'granted' AND lead_id = ANY (CAST(:lead_ids AS text[]))
+GROUP BY campaign, source, lead_id;
+
+-- name: suppress :none
+-- The rows of the day are suppressed, for these reasons.
+-- Not an update with a join: where the statistics say that the day is empty, that compares each row with each.
+INSERT INTO ledger.contacts AS contact (day, source, row_no, campaign, lead_id, verdict, reason_code, reason)
+SELECT :day, held.source, held.row_no, '', '', 'suppressed', held.reason_code, held.reason
+FROM unnest(CAST(:sources AS text[]), CAST(:row_nos AS bigint[]), CAST(:reason_codes AS text[]), CAST(:reasons AS text[]))
+    AS held (source, row_no, reason_code, reason)
+ON CONFLICT (day, source, row_no)
+DO UPDATE SET verdict = excluded.verdict, reason_code = excluded.reason_code, reason = excluded.reason;
+
 -- name: mark_duplicates :one
 -- Of the given rows of the day, those that share a lead, or a first number, inside a campaign, one is kept: a lead that
 -- was delivered already, else the first by cursor. Every other names the lead that was kept. Where a row refuses a lead,

@@ -1,0 +1,109 @@
+"""Consent that was withdrawn stays withdrawn until a row grants it: silence is no consent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+
+import pytest
+
+from pipelines import night
+from pipelines.installation import Installation
+from sandbox.server import SandboxServer
+from sandbox.sinch.app import SinchObi
+from tests.factories import CAMPAIGN, DAY, OTHER_CAMPAIGN, OTHER_TARGET, TARGET, lead
+from tests.reading import query
+
+Make = Callable[..., Installation]
+VERDICTS = "SELECT lead_id, verdict, reason_code FROM ledger.contacts WHERE day = :day ORDER BY row_no"
+REASON = "SELECT reason FROM ledger.contacts WHERE day = :day AND lead_id = :lead_id"
+FIRST, SECOND, THIRD = (DAY + timedelta(days=number) for number in range(3))
+
+
+def row(number: int, consent: str, day: date, hour: int = 10, **changes: str) -> dict[str, str]:
+    """A row of a lead on a day."""
+    return lead(number, consent=consent, updated_at=f"{day}T{hour:02}:00:00+01:00", **changes)
+
+
+def loaded(make: Make, rows: Sequence[dict[str, str]], *days: date, **settings: object) -> Installation:
+    """An installation whose source has the rows, after the loads of the days."""
+    installation = make(rows=rows, **settings)
+    for day in days or (FIRST, SECOND, THIRD):
+        night.load_day(installation, day)
+    return installation
+
+
+def verdicts(installation: Installation, day: date) -> list[tuple[object, ...]]:
+    """(lead, verdict, reason code) of each row of the day."""
+    return query(installation, VERDICTS, day=day)
+
+
+@pytest.mark.parametrize("word", ["no", "perhaps"])
+def test_a_row_that_says_nothing_is_held_by_an_earlier_refusal(
+    word: str, installations: Make, sinch: SandboxServer[SinchObi]
+) -> None:
+    """On the next day and on those after it; others are sent, and the reason says since when."""
+    rows = [row(1, word, FIRST), row(1, "", SECOND), row(2, "", SECOND), row(1, "", THIRD)]
+    installation = loaded(installations, rows)
+    code = "consent_withdrawn" if word == "no" else "consent_unclear"
+    assert verdicts(installation, SECOND) == [("L1", "suppressed", code), ("L2", "eligible", None)]
+    assert verdicts(installation, THIRD) == [("L1", "suppressed", code)]
+    assert sinch.vendor.store.creations == {(TARGET, "lead-L2"): 1}
+    for day in (SECOND, THIRD):
+        [(reason,)] = query(installation, REASON, day=day, lead_id="L1")
+        assert reason.endswith(f", said on {FIRST}; no row has granted it since")
+
+
+@pytest.mark.parametrize(
+    "granting",
+    [row(1, "yes", SECOND), row(1, "yes", THIRD, 9), row(1, "yes", THIRD, 11), row(1, "yes", THIRD, timezone="Mars")],
+    ids=["the_day_before", "that_morning", "that_afternoon", "in_a_row_that_is_wrong_otherwise"],
+)
+def test_a_row_that_grants_consent_ends_it(granting: dict[str, str], installations: Make) -> None:
+    """Also later on the same day."""
+    installation = loaded(installations, [row(1, "no", FIRST), granting, row(1, "", THIRD)])
+    assert ("L1", "eligible", None) in verdicts(installation, THIRD)
+
+
+def test_a_refusal_after_a_grant_stands(installations: Make) -> None:
+    """The last word counts."""
+    rows = [row(1, "no", FIRST), row(1, "yes", SECOND, 9), row(1, "no", SECOND), row(1, "", THIRD)]
+    assert verdicts(loaded(installations, rows), THIRD) == [("L1", "suppressed", "consent_withdrawn")]
+
+
+def test_a_refusal_is_of_its_campaign_and_not_for_ever(installations: Make) -> None:
+    """As taking back has it: another campaign asks for itself, and `withdraw_days` is how far rows are looked at."""
+    campaigns = {CAMPAIGN: TARGET, OTHER_CAMPAIGN: OTHER_TARGET}
+    rows = [row(1, "no", FIRST), row(1, "", SECOND, campaign=OTHER_CAMPAIGN), row(1, "", THIRD)]
+    short = {"eligibility": {"withdraw_days": 1}}
+    installation = loaded(installations, rows, campaigns=campaigns, **short)
+    assert verdicts(installation, SECOND) == [("L1", "eligible", None)]
+    assert verdicts(installation, THIRD) == [("L1", "eligible", None)]
+
+
+def test_who_is_held_keeps_his_number_from_nobody(installations: Make) -> None:
+    """Another lead with that number is sent; of several rows that say nothing one tells why."""
+    number = lead(1)["phone1"]
+    rows = [row(1, "no", FIRST), row(1, "", SECOND, 8), row(1, "", SECOND, 9), row(7, "", SECOND, phone1=number)]
+    installation = loaded(installations, rows)
+    assert sorted(verdicts(installation, SECOND)) == [
+        ("L1", "duplicate", "duplicate_lead"),
+        ("L1", "suppressed", "consent_withdrawn"),
+        ("L7", "eligible", None),
+    ]
+
+
+def test_a_day_that_is_decided_again_forgets_what_it_no_longer_says(installations: Make) -> None:
+    """The refusal was a mistake in the CRM, and is gone."""
+    installation = loaded(installations, [row(1, "no", FIRST), row(1, "", SECOND)])
+    assert verdicts(installation, SECOND) == [("L1", "suppressed", "consent_withdrawn")]
+    mended = loaded(installations, [row(1, "yes", FIRST), row(1, "", SECOND)])
+    assert verdicts(mended, SECOND) == [("L1", "eligible", None)]
+
+
+def test_a_missing_consent_does_not_outlive_the_setting(installations: Make) -> None:
+    """That none was given stops a lead only while consent is required."""
+    rows = [row(1, "", FIRST), row(1, "", SECOND)]
+    loaded(installations, rows, FIRST, eligibility={"consent_required": True})
+    installation = loaded(installations, rows, SECOND)
+    assert verdicts(installation, SECOND) == [("L1", "eligible", None)]
