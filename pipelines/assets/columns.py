@@ -20,7 +20,9 @@ ROW_COLUMNS = dg.TableSchema(
         _column("campaign", "text", "the campaign that the row names"),
         _column("first_name", "text", "given name", is_private=True),
         _column("last_name", "text", "family name", is_private=True),
-        _column("phone1", "text", "as the CRM spells it; phone2 and phone3 likewise", is_private=True),
+        _column("phone1", "text", "as the CRM spells it", is_private=True),
+        _column("phone2", "text", "as the CRM spells it", is_private=True),
+        _column("phone3", "text", "as the CRM spells it", is_private=True),
         _column("country", "text", "as the CRM spells it"),
         _column("timezone", "text", "as the CRM spells it"),
         _column("email", "text", "mail address", is_private=True),
@@ -48,6 +50,7 @@ CONTACT_COLUMNS = dg.TableSchema(
         _column("time_zone", "text", "IANA"),
         _column("country", "text", "ISO 3166 alpha-2"),
         _column("cursor_at", "timestamptz", "when the row changed"),
+        _column("consent", "text", "granted, withdrawn or unclear; missing where the row says nothing"),
     ]
 )
 
@@ -58,6 +61,8 @@ OUTCOME_COLUMNS = dg.TableSchema(
         _column("day", "date", "the day on which the lead was read"),
         _column("source", "text", "lead or customer"),
         _column("lead_id", "text", "the CRM's id"),
+        _column("row_no", "bigint", "the row that was decided"),
+        _column("phone", "text", "the first number, masked", is_private=True),
         _column("state", "text", "the one state that the lead is in"),
         _column("reason_code", "text", "why"),
         _column("reason", "text", "the same in words, often the vendor's"),
