@@ -151,8 +151,13 @@ def reason_table(rows: Sequence[Row]) -> Any:
 
 
 def table(records: Iterable[Mapping[str, Any]]) -> Any:
-    """A metadata table of the records; columns in the order in which they first occur."""
+    """A metadata table of the records, columns in the order in which they first occur; the word `none` without records.
+
+    Of a table without rows the UI shows nothing but a link to its schema.
+    """
     rows = list(records)
+    if not rows:
+        return dg.MetadataValue.text("none")
     names = list(dict.fromkeys(name for row in rows for name in row))
     kinds = {name: _kind([row[name] for row in rows if name in row]) for name in names}
     blank: dict[str, Any] = {name: "" if kind == "string" else 0 for name, kind in kinds.items()}

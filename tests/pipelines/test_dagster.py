@@ -90,6 +90,8 @@ def test_metadata_of_a_night_adds_up(installations: Make, instance: dg.DagsterIn
     assert (sent["sent"], sent["accepted"], sent["duplicate"], sent["rejected"]) == (30, 30, 0, 0)
     outcomes = numbers(report, "reporting/lead_outcomes")
     assert outcomes["read"] == 33 == sum(count for name, count in outcomes.items() if name != "read")
+    [taken_back] = load.asset_materializations_for_node("sinch__withdrawals")
+    assert taken_back.metadata["by_campaign"] == dg.MetadataValue.text("none")
 
 
 def test_checks_pass_on_a_good_night(installations: Make, instance: dg.DagsterInstance) -> None:
