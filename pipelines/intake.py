@@ -69,6 +69,28 @@ class DecisionSummary:
         return self.read_count == self.by_reason.get("row_unreadable", 0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Judges the day's rows chunk by chunk, and remembers what only the whole day can tell."""
+
+    looking: Store
+    day: date
+    rules: Mapping[str, CampaignRule]
+    policy: Policy
+    sharing: Sharing
+    refusals: Refusals
+
+    def __call__(self, source: Source, read: tuple[pd.DataFrame, pd.DataFrame]) -> pd.DataFrame:
+        """The verdicts of the frame, with its contacts beside it."""
+        frame, contacts = read
+        phones = ",".join(eligibility.numbers(contacts))
+        listed = {row.phone for row in self.looking.rows("crm", "listed_numbers", phones=phones, day=self.day)}
+        decided = eligibility.judge(frame, contacts, self.rules, listed, self.policy)
+        self.sharing.note(source, decided)
+        self.refusals.note(source, decided)
+        return decided
+
+
 def pull(
     store: Store, settings: Settings, summary: PullSummary, *, required: Iterable[str] = ()
 ) -> Generator[pd.DataFrame]:
@@ -128,19 +150,18 @@ def decide(
     """
     rules = campaign_rules(store)
     policy = Policy(settings.eligibility.consent_required, settings.eligibility.do_not_call, settings.zone)
-    sharing = Sharing()
     with store.transaction():
         store.run("crm", "take_turns", name=f"decide {day}")
-        refusals = Refusals.before(store, day, days=settings.eligibility.withdraw_days)
+        sharing, refusals = Sharing(), Refusals.before(store, day, days=settings.eligibility.withdraw_days)
+        judge = _Judge(looking, day, rules, policy, sharing, refusals)
         for source in TABLES.keys() - rows.keys():
             _note_stored(store, source, day, sharing)
         for source, (_, frames) in rows.items():
             store.run("contacts", "delete_day", day=day, source=source)
-            judge = partial(_judged, looking, source, day, rules, policy, sharing, refusals)
             with (
                 closing(frames),
                 Behind(partial(_normalised, rules), is_inline=store.is_dry_run) as normalised,
-                Behind(judge, is_inline=store.is_dry_run) as judged,
+                Behind(partial(judge, source), is_inline=store.is_dry_run) as judged,
                 Behind(partial(_store_decided, store, source, day), is_inline=store.is_dry_run) as stored,
             ):
                 for decided in judged.through(normalised.through(frames)):
@@ -228,25 +249,6 @@ def _until(column: pd.Series[Any]) -> list[date | None]:
 def _normalised(rules: Mapping[str, CampaignRule], frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The frame, and its contacts beside it."""
     return frame, eligibility.normalise(frame, rules)
-
-
-def _judged(
-    looking: Store,
-    source: Source,
-    day: date,
-    rules: Mapping[str, CampaignRule],
-    policy: Policy,
-    sharing: Sharing,
-    refusals: Refusals,
-    read: tuple[pd.DataFrame, pd.DataFrame],
-) -> pd.DataFrame:
-    """The verdicts of the frame, with its contacts beside it."""
-    frame, contacts = read
-    found = looking.rows("crm", "listed_numbers", phones=",".join(eligibility.numbers(contacts)), day=day)
-    decided = eligibility.judge(frame, contacts, rules, {row.phone for row in found}, policy)
-    sharing.note(source, decided)
-    refusals.note(source, decided)
-    return decided
 
 
 def _store_decided(store: Store, source: Source, day: date, decided: pd.DataFrame) -> None:
