@@ -199,7 +199,7 @@ def test_claim_that_was_taken_over_is_noticed(kind: str, installations: Make, si
     sinch.vendor.knobs.unique_external_id = False
     first, second = (installations(rows=leads(20), sinch={"batch_size": 20, "read_timeout_s": 30}) for _ in range(2))
     assert second.engine
-    sinch.faults.add(Fault(kind=kind, match=SENDING, seconds=3))
+    sinch.faults.add(Fault(kind=kind, match=SENDING, seconds=6))
     stalled = Run(first)
     assert sinch.faults.wait_until_fired()
     change(second, TAKE_OVER)
