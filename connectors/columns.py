@@ -6,6 +6,7 @@ mapping, eligibility).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 # Arrow's own allocator asks for huge pages, which the system has to blank, and keeps them: a fifth more memory.
-pa.set_memory_pool(pa.system_memory_pool())
+if "ARROW_DEFAULT_MEMORY_POOL" not in os.environ:
+    pa.set_memory_pool(pa.system_memory_pool())
 
 TEXT = pa.large_string()
 

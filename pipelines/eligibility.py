@@ -145,7 +145,7 @@ def judge(
             "phones": found.joined,
             "time_zone": as_arrow(contacts["time_zone"]),
             "country": _countries(as_arrow(contacts["country"]), found.first),
-            "consent": by_value(as_arrow(frame["consent"]), _consent),
+            "consent": _told_consent(frame, rules),
         },
         frame.index,
     )
@@ -249,6 +249,13 @@ def _without(cells: pa.Array, *flagged: pa.Array) -> pa.Array:
 def _reasons(rules: pa.Array, frame: pd.DataFrame) -> pa.Array:
     defects = pa.array([defect and redact(defect) for defect in as_texts(frame["defect"])], TEXT)
     return pc.if_else(pc.equal(rules, _ORDER["row_unreadable"]), defects, _TEXTS.take(rules))
+
+
+def _told_consent(frame: pd.DataFrame, rules: pa.Array) -> pa.Array:
+    """What the rows say of consent. One that cannot be read grants none: it may be of any day, before every refusal."""
+    consent = by_value(as_arrow(frame["consent"]), _consent)
+    is_unsure = pc.and_(pc.equal(rules, _ORDER["row_unreadable"]), pc.fill_null(pc.equal(consent, "granted"), False))
+    return _without(consent, is_unsure)
 
 
 def _consent(text: str) -> str:

@@ -152,7 +152,7 @@ def decide(
     policy = Policy(settings.eligibility.consent_required, settings.eligibility.do_not_call, settings.zone)
     with store.transaction():
         store.run("crm", "take_turns", name=f"decide {day}")
-        sharing, refusals = Sharing(), Refusals.before(store, day, days=settings.eligibility.withdraw_days)
+        sharing, refusals = Sharing(), Refusals.around(store, day, days=settings.eligibility.withdraw_days)
         judge = _Judge(looking, day, rules, policy, sharing, refusals)
         for source in TABLES.keys() - rows.keys():
             _note_stored(store, source, day, sharing)

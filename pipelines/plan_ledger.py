@@ -73,8 +73,9 @@ class PlanLedger(Ledger):
         contacts = self.store.columns("contacts", "plannable", ELIGIBLE, campaigns=campaigns, limit=limit, **page)
         if not len(contacts):
             return PLANNABLE.empty_table()
-        page["until"] = contacts["row_no"][-1].as_py()
-        said = _beside(contacts, self.store.columns("crm", "said", SAID, campaigns=campaigns, **page))
+        row_nos = contacts["row_no"].to_pylist()
+        page["until"] = row_nos[-1]
+        said = _beside(contacts, self.store.columns("crm", "said", SAID, row_nos=row_nos, **page))
         delivered = KNOWN.empty_table()
         if known:
             delivered = self.store.columns("deliveries", "known", KNOWN, campaigns=list(known), **page)

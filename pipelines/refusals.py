@@ -1,4 +1,4 @@
-"""Refusals of earlier days, held against rows that say nothing of consent.
+"""Refusals of other days, held against rows that say nothing of consent.
 
 Belongs here: who refused and has not granted consent since, and which rows of a day that stops. Does not belong here:
 what a row says of consent by itself (`eligibility.py`), refusals of the same day (`sql/statements/contacts.sql`,
@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple, Self
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,94 +19,104 @@ import pyarrow.compute as pc
 from connectors.columns import TEXT
 from connectors.crm.frames import as_arrow, as_flags
 from pipelines.eligibility import REASONS
+from pipelines.sharing import Keys, LeadKeys
+from pipelines.sources import TABLES
 from pipelines.store import Store
 
 STANDING = ("consent_withdrawn", "consent_unclear")
 """Reasons that stand until a row grants consent: not that none was given, which hangs on a setting."""
 
-Lead = tuple[str, str, str]
+_PAGE_ROWS = 10_000
+
+_Lead = tuple[str, str, str]
 """Campaign, source and lead_id."""
 
 
-class _Refused(NamedTuple):
-    """The last day on which a lead was refused, and the last on which a row said so, if that is not too long ago."""
-
+class _Refusal(NamedTuple):
     day: date
-    said_on: date | None
     reason_code: str
 
-    @property
-    def reason(self) -> str:
-        """Why a later row that says nothing is not sent."""
-        said = f", said on {self.said_on}" if self.said_on else ""
-        return f"{REASONS[self.reason_code][1]}{said}; no row has granted it since"
 
-
-class _Row(NamedTuple):
-    lead: Lead
+class _Silent(NamedTuple):
+    lead: _Lead
     row_no: int
 
 
 class Refusals:
-    """Who refused before the day; takes the day's rows chunk by chunk, and tells at the end which it stops."""
+    """Who refused on other days; takes the day's rows chunk by chunk, and tells at the end which it stops.
 
-    def __init__(self, day: date, refused: Mapping[Lead, _Refused]) -> None:
-        self._day = day
+    A refusal of a later day counts too: who refused since is not sent when an older day is loaded again. For each lead
+    that refused, a hash of 64 bits is kept.
+    """
+
+    def __init__(self, window: Mapping[str, Any], lead_keys: LeadKeys, refused: Keys) -> None:
+        self._window = window
+        self._lead_keys = lead_keys
         self._refused = refused
-        self._lead_ids = pa.array({lead_id for _, _, lead_id in refused}, TEXT)
-        self._silent: list[_Row] = []
-        self._granted: set[Lead] = set()
+        self._silent: list[_Silent] = []
+        self._granted: set[_Lead] = set()
 
     @classmethod
-    def before(cls, store: Store, day: date, *, days: int) -> Self:
-        """The last refusal of each lead on so many days before the day."""
-        rows = store.rows(
-            "contacts", "refusals", day=day, since=day - timedelta(days=days), reason_codes=list(STANDING)
-        )
-        refused = {
-            (row.campaign, row.source, row.lead_id): _Refused(row.day, row.said_on, row.reason_code) for row in rows
-        }
-        return cls(day, refused)
+    def around(cls, store: Store, day: date, *, days: int) -> Self:
+        """Those of so many days before the day, and of all days after it."""
+        window = {"day": day, "since": day - timedelta(days=days), "reason_codes": list(STANDING)}
+        lead_keys, keys = LeadKeys(), [np.empty(0, np.uint64)]
+        for source in TABLES:
+            for page in store.pages("contacts", "refused_leads", page_rows=_PAGE_ROWS, source=source, **window):
+                campaigns, lead_ids = (pa.array(texts, TEXT) for texts in zip(*page, strict=True))
+                keys.append(lead_keys.of(source, campaigns, lead_ids))
+        return cls(window, lead_keys, np.unique(np.concatenate(keys)))
 
     def note(self, source: str, decided: pd.DataFrame) -> None:
         """The rows, as `eligibility.judge` returns them, are remembered where they are of a lead that refused."""
-        if not self._refused:
+        if not len(self._refused):
             return
-        found = decided[as_flags(pc.is_in(as_arrow(decided["lead_id"]), self._lead_ids))]
-        names = ("campaign", "lead_id", "verdict", "consent")
-        texts = (as_arrow(found[name]).to_pylist() for name in names)
-        for row_no, campaign, lead_id, verdict, consent in zip(found["row_no"].tolist(), *texts, strict=True):
+        keys = self._lead_keys.of(source, as_arrow(decided["campaign"]), as_arrow(decided["lead_id"]))
+        consent = as_arrow(decided["consent"])
+        is_granting = as_flags(pc.fill_null(pc.equal(consent, "granted"), False))
+        is_silent = as_flags(pc.and_(pc.equal(as_arrow(decided["verdict"]), "eligible"), consent.is_null()))
+        found = decided[(is_granting | is_silent) & np.isin(keys, self._refused)]
+        texts = (as_arrow(found[name]).to_pylist() for name in ("campaign", "lead_id", "consent"))
+        for row_no, campaign, lead_id, said in zip(found["row_no"].tolist(), *texts, strict=True):
             lead = (campaign, source, lead_id)
-            if consent == "granted":
+            if said is None:
+                self._silent.append(_Silent(lead, row_no))
+            else:
                 self._granted.add(lead)
-            elif consent is None and verdict == "eligible" and lead in self._refused:
-                self._silent.append(_Row(lead, row_no))
 
-    def hold(self, store: Store) -> int:
-        """The rows that may not be sent after all have the verdict of what was refused; how many those are."""
-        silent = [row for row in self._silent if row.lead not in self._granted]
-        if not silent:
-            return 0
-        granted = self._granted_since(store, [row.lead for row in silent])
-        stopped = [row for row in silent if row.lead not in granted or granted[row.lead] <= self._refused[row.lead].day]
-        refused = [self._refused[row.lead] for row in stopped]
+    def hold(self, store: Store) -> None:
+        """The rows that may not be sent after all have the verdict of what was refused."""
+        if not self._silent:
+            return
+        lead_ids = sorted({lead_id for (_, _, lead_id), _ in self._silent})
+        refused = self._said_no(store, lead_ids)
+        granted = self._said_yes(store, lead_ids, refused)
+        self._suppress(
+            store, [(row, refused[row.lead]) for row in self._silent if row.lead in refused.keys() - granted]
+        )
+
+    def _said_no(self, store: Store, lead_ids: Sequence[str]) -> dict[_Lead, _Refusal]:
+        rows = store.rows("contacts", "refusals", lead_ids=lead_ids, **self._window)
+        return {(row.campaign, row.source, row.lead_id): _Refusal(row.day, row.reason_code) for row in rows}
+
+    def _said_yes(self, store: Store, lead_ids: Sequence[str], refused: Mapping[_Lead, _Refusal]) -> set[_Lead]:
+        """Those of the leads that granted consent after they refused it."""
+        day = self._window["day"]
+        since = min((refusal.day for refusal in refused.values()), default=day)
+        rows = store.rows("contacts", "grants", day=day, since=since, lead_ids=lead_ids)
+        granted = {(row.campaign, row.source, row.lead_id): row.day for row in rows}
+        granted |= {lead: max(day, granted.get(lead, day)) for lead in self._granted}
+        return {lead for lead, refusal in refused.items() if lead in granted and granted[lead] > refusal.day}
+
+    def _suppress(self, store: Store, held: Sequence[tuple[_Silent, _Refusal]]) -> None:
         store.run(
             "contacts",
             "suppress",
-            day=self._day,
-            sources=[source for (_, source, _), _ in stopped],
-            row_nos=[row.row_no for row in stopped],
-            reason_codes=[one.reason_code for one in refused],
-            reasons=[one.reason for one in refused],
+            day=self._window["day"],
+            sources=[row.lead[1] for row, _ in held],
+            row_nos=[row.row_no for row, _ in held],
+            reason_codes=[refusal.reason_code for _, refusal in held],
+            reasons=[
+                f"{REASONS[code][1]}, said on {said_on}; no row has granted it since" for _, (said_on, code) in held
+            ],
         )
-        return len(stopped)
-
-    def _granted_since(self, store: Store, leads: Sequence[Lead]) -> dict[Lead, date]:
-        """The last day before this one on which each of the leads granted consent, if one did after its refusal."""
-        values: dict[str, Any] = {
-            "day": self._day,
-            "since": min(self._refused[lead].day for lead in leads),
-            "lead_ids": sorted({lead_id for _, _, lead_id in leads}),
-        }
-        rows = store.rows("contacts", "grants", **values)
-        return {(row.campaign, row.source, row.lead_id): row.day for row in rows}

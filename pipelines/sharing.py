@@ -20,7 +20,7 @@ from connectors.crm.frames import as_arrow, as_flags
 from pipelines.eligibility import REFUSALS
 
 RowNos = np.ndarray[Any, np.dtype[np.int64]]
-_Keys = np.ndarray[Any, np.dtype[np.uint64]]
+Keys = np.ndarray[Any, np.dtype[np.uint64]]
 
 # A number, 15 digits at most, is below 2 to the 50th; the bits above it are its campaign's.
 _NUMBER_BITS = np.uint64(50)
@@ -30,19 +30,40 @@ _NO_NUMBER = np.uint64(0)
 class _Noted(NamedTuple):
     source: str
     row_nos: RowNos
-    leads: _Keys
-    numbers: _Keys
+    leads: Keys
+    numbers: Keys
+
+
+class LeadKeys:
+    """64 bits for each lead of a source and campaign: equal for equal leads, and for others by chance alone."""
+
+    def __init__(self) -> None:
+        self._places: dict[tuple[str, str], int] = {}
+
+    def of(self, source: str, campaigns: pa.Array, lead_ids: pa.Array) -> Keys:
+        """The keys of the leads."""
+        hashes: Keys = pd.util.hash_array(lead_ids.to_numpy(zero_copy_only=False), categorize=False)
+        return hashes ^ self.placed(source, campaigns)
+
+    def placed(self, source: str, campaigns: pa.Array) -> Keys:
+        """What parts equal leads of several sources and campaigns, and equal numbers of several campaigns."""
+
+        def place(campaign: str) -> int:
+            return self._places.setdefault((source, campaign), len(self._places))
+
+        places: Keys = by_value(campaigns, place, pa.uint64()).to_numpy()
+        return places << _NUMBER_BITS
 
 
 class Sharing:
     """Takes the rows of a day chunk by chunk, and tells at the end which of them share something.
 
-    Leads go by a hash of 64 bits: who shares it by chance alone is told too, and is compared for nothing.
+    Leads go by their keys: who shares one by chance alone is told too, and is compared for nothing.
     """
 
     def __init__(self) -> None:
         self._noted: list[_Noted] = []
-        self._places: dict[tuple[str, str], int] = {}
+        self._lead_keys = LeadKeys()
 
     def note(self, source: str, decided: pd.DataFrame) -> None:
         """The rows, as `eligibility.judge` returns them, are remembered: those that may be sent, and those that refuse
@@ -52,12 +73,12 @@ class Sharing:
         is_refusing = pc.is_in(as_arrow(decided["reason_code"]), pa.array(REFUSALS, TEXT))
         takes_part = pc.or_(is_eligible, pc.and_(is_refusing, pc.not_equal(lead_ids, "")))
         campaigns = campaigns.filter(takes_part)
-        leads = pd.util.hash_array(lead_ids.filter(takes_part).to_numpy(zero_copy_only=False), categorize=False)
+        leads = self._lead_keys.of(source, campaigns, lead_ids.filter(takes_part))
         phones = pc.if_else(is_eligible, as_arrow(decided["phone"]), pa.scalar(None, TEXT)).filter(takes_part)
         digits = pc.utf8_slice_codeunits(phones, 1).cast(pa.uint64()).fill_null(_NO_NUMBER).to_numpy()
-        numbers = np.where(digits == _NO_NUMBER, _NO_NUMBER, digits | self._placed("", campaigns))
+        numbers = np.where(digits == _NO_NUMBER, _NO_NUMBER, digits | self._lead_keys.placed("", campaigns))
         row_nos = decided["row_no"].to_numpy(np.int64)[as_flags(takes_part)]
-        self._noted.append(_Noted(source, row_nos, leads ^ self._placed(source, campaigns), numbers))
+        self._noted.append(_Noted(source, row_nos, leads, numbers))
 
     def rows(self) -> Mapping[str, RowNos]:
         """By source, the numbers of the rows that share a lead, or a first number, with another row."""
@@ -74,12 +95,3 @@ class Sharing:
             found.setdefault(noted.source, []).append(noted.row_nos[is_shared[start:end]])
             start = end
         return {source: np.concatenate(row_nos) for source, row_nos in found.items()}
-
-    def _placed(self, source: str, campaigns: pa.Array) -> _Keys:
-        """What parts equal leads of several sources and campaigns, and equal numbers of several campaigns."""
-
-        def place(campaign: str) -> int:
-            return self._places.setdefault((source, campaign), len(self._places))
-
-        places: _Keys = by_value(campaigns, place, pa.uint64()).to_numpy()
-        return places << _NUMBER_BITS

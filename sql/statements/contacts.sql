@@ -11,27 +11,34 @@ FROM ledger.contacts
 WHERE day = :day AND source = :source
   AND (verdict = 'eligible' OR verdict = 'suppressed' AND reason_code = ANY (CAST(:refusals AS text[])));
 
--- name: refusals :many
--- By lead, the last day from the given one until before the day on which it was refused for one of the reasons, and the
--- last on which a row said so.
-SELECT campaign, source, lead_id, max(day) AS day, max(day) FILTER (WHERE consent IS NOT NULL) AS said_on,
-       (array_agg(reason_code ORDER BY day DESC))[1] AS reason_code
+-- name: refused_leads :many
+-- The leads of the source that a row refused for one of the reasons, on the given day or later, the day itself aside.
+-- A row that is held by what another said is none of them: it says nothing.
+SELECT campaign, lead_id
 FROM ledger.contacts
-WHERE day >= :since AND day < :day AND verdict = 'suppressed'
-  AND reason_code = ANY (CAST(:reason_codes AS text[])) AND lead_id <> ''
+WHERE day >= :since AND day <> :day AND source = :source AND verdict = 'suppressed' AND consent IS NOT NULL
+  AND reason_code = ANY (CAST(:reason_codes AS text[])) AND lead_id <> '';
+
+-- name: refusals :many
+-- Of the leads, by lead, the last of these refusals.
+SELECT campaign, source, lead_id, max(day) AS day, (array_agg(reason_code ORDER BY day DESC))[1] AS reason_code
+FROM ledger.contacts
+WHERE day >= :since AND day <> :day AND verdict = 'suppressed' AND consent IS NOT NULL
+  AND reason_code = ANY (CAST(:reason_codes AS text[])) AND lead_id = ANY (CAST(:lead_ids AS text[]))
 GROUP BY campaign, source, lead_id;
 
 -- name: grants :many
--- By lead, the last day between the two on which a row granted consent. By a list, not by a join: it is hashed.
+-- Of the leads, by lead, the last day after the given one, the day itself aside, on which a row granted consent. By a
+-- list, not by a join: it is hashed.
 SELECT campaign, source, lead_id, max(day) AS day
 FROM ledger.contacts
-WHERE day > :since AND day < :day AND consent = 'granted' AND lead_id = ANY (CAST(:lead_ids AS text[]))
+WHERE day > :since AND day <> :day AND consent = 'granted' AND lead_id = ANY (CAST(:lead_ids AS text[]))
 GROUP BY campaign, source, lead_id;
 
 -- name: suppress :none
 -- The rows of the day are suppressed, for these reasons.
 -- Not an update with a join: where the statistics say that the day is empty, that compares each row with each.
-INSERT INTO ledger.contacts AS contact (day, source, row_no, campaign, lead_id, verdict, reason_code, reason)
+INSERT INTO ledger.contacts (day, source, row_no, campaign, lead_id, verdict, reason_code, reason)
 SELECT :day, held.source, held.row_no, '', '', 'suppressed', held.reason_code, held.reason
 FROM unnest(CAST(:sources AS text[]), CAST(:row_nos AS bigint[]), CAST(:reason_codes AS text[]), CAST(:reasons AS text[]))
     AS held (source, row_no, reason_code, reason)

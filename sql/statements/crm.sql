@@ -95,12 +95,11 @@ WHERE source = :source AND day = :day
 ORDER BY row_no;
 
 -- name: said :many
--- What the source said of the rows of a page that a vendor may want to know, in the reader's order.
+-- What the source said of the rows of a page that a vendor may want to know: by their range, and of no others in it.
 SELECT row_no, lead_id, first_name, last_name, email, agent, priority, not_before, attributes
 FROM crm.rows
 WHERE source = :source AND day = :day AND row_no > :after AND row_no <= :until
-  AND campaign = ANY (CAST(:campaigns AS text[]))
-ORDER BY row_no;
+  AND row_no + 0 = ANY (CAST(:row_nos AS bigint[]));
 
 -- name: purge_rows :one
 -- Rows of days before the given one are gone, and so are their pulls: deciding such a day needs a new pull.

@@ -18,18 +18,23 @@ WHERE due.vendor = :vendor AND due.numbers IS NOT NULL
   AND (cardinality(CAST(:campaigns AS text[])) = 0 OR due.campaign = ANY (CAST(:campaigns AS text[])));
 
 -- name: drop_granted :none
--- A refusal is no ground any more where a row grants consent again: on its day too, of which the last word was kept.
+-- A refusal is no ground any more where a row grants consent again: on its day too, unless a refusal was kept of it.
 WITH refused AS MATERIALIZED (
     SELECT campaign, source, lead_id, refused_on FROM ledger.withdrawals
     WHERE vendor = :vendor AND refused_on IS NOT NULL
       AND (cardinality(CAST(:campaigns AS text[])) = 0 OR campaign = ANY (CAST(:campaigns AS text[])))
-), granted AS MATERIALIZED (
-    SELECT contact.campaign, contact.source, contact.lead_id, max(contact.day) AS day
+), said AS MATERIALIZED (
+    SELECT contact.campaign, contact.source, contact.lead_id, contact.day,
+           bool_or(contact.consent = 'granted' AND contact.reason_code IS DISTINCT FROM 'duplicate_lead') AS is_granted,
+           bool_or(contact.verdict = 'suppressed' AND contact.consent <> 'granted') AS is_refused
     FROM ledger.contacts AS contact
-    WHERE contact.day >= (SELECT min(refused_on) FROM refused) AND contact.consent = 'granted'
-      AND contact.reason_code IS DISTINCT FROM 'duplicate_lead'
+    WHERE contact.day >= (SELECT min(refused_on) FROM refused) AND contact.consent IS NOT NULL
       AND (contact.campaign, contact.source, contact.lead_id) IN (SELECT campaign, source, lead_id FROM refused)
-    GROUP BY contact.campaign, contact.source, contact.lead_id
+    GROUP BY contact.campaign, contact.source, contact.lead_id, contact.day
+), granted AS MATERIALIZED (
+    SELECT campaign, source, lead_id, max(day) AS day FROM said
+    WHERE is_granted AND NOT is_refused
+    GROUP BY campaign, source, lead_id
 )
 UPDATE ledger.withdrawals AS due
 SET refusal_code = NULL, refused_on = NULL
@@ -63,6 +68,8 @@ WITH barred AS MATERIALIZED (
     FROM ledger.contacts AS contact
     WHERE contact.day >= :since AND contact.verdict = 'suppressed'
       AND contact.reason_code = ANY (CAST(:reason_codes AS text[]))
+      -- A row that is held by what another said of consent says nothing itself.
+      AND (contact.consent IS NOT NULL OR contact.reason_code IN ('consent_missing', 'do_not_call'))
 ), newer AS MATERIALIZED (
     SELECT contact.campaign, contact.source, contact.lead_id,
            max(contact.day) FILTER (WHERE contact.consent = 'granted') AS granted_on,

@@ -379,7 +379,7 @@ def rows_of(site: Site, **fields: dict[str, str]) -> list[dict[str, str]]:
 
 def on(day: Any, number: int, **fields: str) -> dict[str, str]:
     """A row of the lead on another day, and nothing else of its campaign."""
-    return lead(number, campaign="sinch-calls", updated_at=f"{day}T10:00:00+01:00", **fields)
+    return lead(number, **{"campaign": "sinch-calls", "updated_at": f"{day}T10:00:00+01:00"} | fields)
 
 
 def decide(site: Site, rows: list[dict[str, str]], *days: Any, listed: tuple[int, ...] = ()) -> None:
@@ -477,6 +477,15 @@ def test_only_a_row_that_grants_consent_ends_a_refusal(later: dict[str, str], is
     decide(site, [*site.rows, on(NEXT, 2, consent="no"), on(LATER, 2, **later)], NEXT, LATER)
     recall.withdraw(site.installation, "sinch")
     assert is_stopped(site, 2) is is_taken
+
+
+def test_a_grant_before_the_refusal_of_a_day_does_not_end_it(sites: MakeSite) -> None:
+    """Granted in the morning, in a row that is wrong otherwise; refused in the evening."""
+    site = loaded(sites, "sinch")
+    morning_row = on(NEXT, 2, consent="yes", timezone="Mars", updated_at=f"{NEXT}T08:00:00+01:00")
+    decide(site, [*site.rows, morning_row, on(NEXT, 2, consent="no", updated_at=f"{NEXT}T20:00:00+01:00")], NEXT)
+    recall.withdraw(site.installation, "sinch")
+    assert is_stopped(site, 2)
 
 
 def test_a_lead_of_several_rows_is_counted_once(sites: MakeSite) -> None:

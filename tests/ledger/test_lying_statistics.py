@@ -7,7 +7,7 @@ rows that the nodes of the plan touched, never in time.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -87,10 +87,41 @@ def test_a_page_is_read_by_key(loading: Connection) -> None:
     loading.execute(text(IMPORTS), {"day": DAY, "count": ROW_COUNT})
     page = {"day": DAY, "source": "lead", "after": -1, "campaigns": ["spring"]}
     reach = {"until": ROW_COUNT}
-    reads = [("contacts", "plannable", {"limit": ROW_COUNT}), ("crm", "said", reach), ("deliveries", "known", reach)]
+    rows = {"row_nos": list(range(ROW_COUNT))}
+    reads = [
+        ("contacts", "plannable", {"limit": ROW_COUNT}),
+        ("crm", "said", reach | rows),
+        ("deliveries", "known", reach),
+    ]
     for table, name, bound in reads:
         touched, _ = _work(loading, name, table=table, **page, **bound)
         assert ROW_COUNT <= touched < MOST_PER_ROW * ROW_COUNT, name
+
+
+def test_a_page_is_told_of_its_own_rows_alone(loading: Connection) -> None:
+    """Few of a long day may be called: what the source said of all the others is not read along."""
+    own = {"row_nos": [0, ROW_COUNT - 1], "after": -1, "until": ROW_COUNT}
+    told = loading.execute(text(sql.statement("crm", "said")), {"day": DAY, "source": "lead", **own})
+    assert [row.lead_id for row in told] == ["L0", f"L{ROW_COUNT - 1}"]
+
+
+def test_refusals_of_other_days_are_looked_up_at_a_bounded_cost(loading: Connection) -> None:
+    """Every second lead of the day before refused, and every row of the day says nothing."""
+    before = DAY - timedelta(days=1)
+    loading.execute(text(CONTACTS), {"day": before, "count": ROW_COUNT})
+    loading.execute(text(f"UPDATE ledger.contacts SET {REFUSED} WHERE day = :day AND row_no % 2 = 0"), {"day": before})
+    window = {"day": DAY, "since": before, "reason_codes": ["consent_withdrawn"]}
+    lead_ids = {"lead_ids": [f"L{number}" for number in range(ROW_COUNT)]}
+    held = {"sources": ["lead"] * ROW_COUNT, "row_nos": list(range(ROW_COUNT))}
+    held |= {name: ["consent_withdrawn"] * ROW_COUNT for name in ("reason_codes", "reasons")}
+    for name, values in (
+        ("refused_leads", {**window, "source": "lead"}),
+        ("refusals", window | lead_ids),
+        ("grants", {"day": DAY, "since": before, **lead_ids}),
+        ("suppress", {"day": DAY, **held}),
+    ):
+        touched, _ = _work(loading, name, **values)
+        assert touched < MOST_PER_ROW * ROW_COUNT, name
 
 
 def test_who_must_be_taken_back_is_found_by_key(loading: Connection) -> None:

@@ -42,7 +42,7 @@ def verdicts(installation: Installation, day: date) -> list[tuple[object, ...]]:
 def test_a_row_that_says_nothing_is_held_by_an_earlier_refusal(
     word: str, installations: Make, sinch: SandboxServer[SinchObi]
 ) -> None:
-    """On the next day and on those after it; others are sent, and the reason says since when."""
+    """On each day after it; others are sent, and the reason says since when."""
     rows = [row(1, word, FIRST), row(1, "", SECOND), row(2, "", SECOND), row(1, "", THIRD)]
     installation = loaded(installations, rows)
     code = "consent_withdrawn" if word == "no" else "consent_unclear"
@@ -71,14 +71,44 @@ def test_a_refusal_after_a_grant_stands(installations: Make) -> None:
     assert verdicts(loaded(installations, rows), THIRD) == [("L1", "suppressed", "consent_withdrawn")]
 
 
-def test_a_refusal_is_of_its_campaign_and_not_for_ever(installations: Make) -> None:
-    """As taking back has it: another campaign asks for itself, and `withdraw_days` is how far rows are looked at."""
+def test_a_refusal_is_of_its_campaign(installations: Make) -> None:
+    """Another campaign asks for itself."""
     campaigns = {CAMPAIGN: TARGET, OTHER_CAMPAIGN: OTHER_TARGET}
-    rows = [row(1, "no", FIRST), row(1, "", SECOND, campaign=OTHER_CAMPAIGN), row(1, "", THIRD)]
-    short = {"eligibility": {"withdraw_days": 1}}
-    installation = loaded(installations, rows, campaigns=campaigns, **short)
+    rows = [row(1, "no", FIRST), row(1, "", SECOND, campaign=OTHER_CAMPAIGN)]
+    installation = loaded(installations, rows, FIRST, SECOND, campaigns=campaigns)
     assert verdicts(installation, SECOND) == [("L1", "eligible", None)]
+
+
+def test_a_refusal_is_looked_for_so_many_days_back(installations: Make) -> None:
+    """`withdraw_days`; a row that was held by it says nothing itself, and does not lengthen it."""
+    rows = [row(1, "no", FIRST), row(1, "", SECOND), row(1, "", THIRD)]
+    installation = loaded(installations, rows, eligibility={"withdraw_days": 1})
+    assert verdicts(installation, SECOND) == [("L1", "suppressed", "consent_withdrawn")]
     assert verdicts(installation, THIRD) == [("L1", "eligible", None)]
+
+
+def test_an_older_day_that_is_loaded_later_knows_of_a_refusal_since(installations: Make) -> None:
+    """Also where that day's row granted it: the refusal came after. A grant after the refusal ends it here too."""
+    rows = [row(1, "", FIRST), row(2, "", FIRST), row(2, "yes", FIRST), row(3, "", FIRST)]
+    rows += [row(number, "no", SECOND) for number in (1, 2, 3)] + [row(3, "yes", THIRD)]
+    installation = loaded(installations, rows, SECOND, THIRD, FIRST)
+    held = [lead_id for lead_id, verdict, _ in verdicts(installation, FIRST) if verdict == "suppressed"]
+    assert held == ["L1", "L2"]
+
+
+def test_a_row_of_no_day_grants_nothing(installations: Make) -> None:
+    """It cannot be read, belongs to every day, and may be older than the refusal."""
+    undated = row(1, "yes", FIRST) | {"updated_at": "gestern"}
+    installation = loaded(installations, [undated, row(1, "no", FIRST), row(1, "", SECOND)])
+    assert ("L1", "suppressed", "consent_withdrawn") in verdicts(installation, SECOND)
+
+
+def test_a_held_row_is_no_refusal_of_its_own(installations: Make, sinch: SandboxServer[SinchObi]) -> None:
+    """The refusal was a mistake, and is mended: who was held by it meanwhile is sent, and not taken back."""
+    loaded(installations, [row(1, "no", FIRST), row(1, "", SECOND), row(1, "", THIRD)])
+    mended = loaded(installations, [row(1, "yes", FIRST), row(1, "", SECOND), row(1, "", THIRD)], FIRST, THIRD, THIRD)
+    assert query(mended, "SELECT state FROM reporting.lead_outcome WHERE day = :day", day=THIRD) == [("accepted",)]
+    assert sinch.vendor.held() != []
 
 
 def test_who_is_held_keeps_his_number_from_nobody(installations: Make) -> None:
