@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from connectors.columns import TEXT
 from connectors.crm.frames import as_arrow, as_flags
 from pipelines.eligibility import REASONS
-from pipelines.sharing import Keys, LeadKeys
+from pipelines.sharing import Keys, LeadKeys, among
 from pipelines.sources import TABLES
 from pipelines.store import Store
 
@@ -75,7 +75,7 @@ class Refusals:
         consent = as_arrow(decided["consent"])
         is_granting = as_flags(pc.fill_null(pc.equal(consent, "granted"), False))
         is_silent = as_flags(pc.and_(pc.equal(as_arrow(decided["verdict"]), "eligible"), consent.is_null()))
-        found = decided[(is_granting | is_silent) & np.isin(keys, self._refused)]
+        found = decided[(is_granting | is_silent) & among(keys, self._refused)]
         texts = (as_arrow(found[name]).to_pylist() for name in ("campaign", "lead_id", "consent"))
         for row_no, campaign, lead_id, said in zip(found["row_no"].tolist(), *texts, strict=True):
             lead = (campaign, source, lead_id)

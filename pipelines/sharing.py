@@ -7,7 +7,7 @@ mark_duplicates).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -82,16 +82,26 @@ class Sharing:
 
     def rows(self) -> Mapping[str, RowNos]:
         """By source, the numbers of the rows that share a lead, or a first number, with another row."""
-        if not self._noted:
-            return {}
-        leads = np.concatenate([noted.leads for noted in self._noted])
-        is_shared = pd.Index(leads).duplicated(keep=False)
-        numbers = np.concatenate([noted.numbers for noted in self._noted])
-        is_shared |= pd.Index(numbers).duplicated(keep=False) & (numbers != _NO_NUMBER)
+        leads = _repeated([noted.leads for noted in self._noted])
+        numbers = _repeated([noted.numbers[noted.numbers != _NO_NUMBER] for noted in self._noted])
         found: dict[str, list[RowNos]] = {}
-        start = 0
         for noted in self._noted:
-            end = start + len(noted.row_nos)
-            found.setdefault(noted.source, []).append(noted.row_nos[is_shared[start:end]])
-            start = end
+            is_shared = among(noted.leads, leads) | among(noted.numbers, numbers)
+            found.setdefault(noted.source, []).append(noted.row_nos[is_shared])
         return {source: np.concatenate(row_nos) for source, row_nos in found.items()}
+
+
+def among(keys: Keys, others: Keys) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Whether each of the keys is one of the others, which are in order."""
+    if not len(others):
+        return np.zeros(len(keys), np.bool_)
+    nearest = np.minimum(np.searchsorted(others, keys), len(others) - 1)
+    is_found: np.ndarray[Any, np.dtype[np.bool_]] = others[nearest] == keys
+    return is_found
+
+
+def _repeated(parts: Sequence[Keys]) -> Keys:
+    """The keys that are there more than once, in order."""
+    keys = np.concatenate([*parts, np.empty(0, np.uint64)])
+    keys.sort()
+    return np.unique(keys[1:][keys[1:] == keys[:-1]])
