@@ -1,4 +1,4 @@
-"""Refusals of other days, held against rows that say nothing of consent.
+"""Refusals of other days, held against rows that no grant makes good.
 
 Belongs here: who refused and has not granted consent since, and which rows of a day that stops. Does not belong here:
 what a row says of consent by itself (`eligibility.py`), refusals of the same day (`sql/statements/contacts.sql`,
@@ -14,10 +14,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from connectors.columns import TEXT
-from connectors.crm.frames import as_arrow, as_flags
+from connectors.crm.frames import as_arrow
 from pipelines.eligibility import REASONS
 from pipelines.sharing import Keys, LeadKeys, among
 from pipelines.sources import TABLES
@@ -37,7 +36,7 @@ class _Refusal(NamedTuple):
     reason_code: str
 
 
-class _Silent(NamedTuple):
+class _Eligible(NamedTuple):
     lead: _Lead
     row_no: int
 
@@ -45,15 +44,15 @@ class _Silent(NamedTuple):
 class Refusals:
     """Who refused on other days; takes the day's rows chunk by chunk, and tells at the end which it stops.
 
-    A refusal of a later day counts too: who refused since is not sent when an older day is loaded again. For each lead
-    that refused, a hash of 64 bits is kept.
+    A refusal of a later day counts too, whatever the day's row says: who refused since is not sent when an older day is
+    loaded late. For each lead that refused, a hash of 64 bits is kept.
     """
 
     def __init__(self, window: Mapping[str, Any], lead_keys: LeadKeys, refused: Keys) -> None:
         self._window = window
         self._lead_keys = lead_keys
         self._refused = refused
-        self._silent: list[_Silent] = []
+        self._eligible: list[_Eligible] = []
         self._granted: set[_Lead] = set()
 
     @classmethod
@@ -72,28 +71,24 @@ class Refusals:
         if not len(self._refused):
             return
         keys = self._lead_keys.of(source, as_arrow(decided["campaign"]), as_arrow(decided["lead_id"]))
-        consent = as_arrow(decided["consent"])
-        is_granting = as_flags(pc.fill_null(pc.equal(consent, "granted"), False))
-        is_silent = as_flags(pc.and_(pc.equal(as_arrow(decided["verdict"]), "eligible"), consent.is_null()))
-        found = decided[(is_granting | is_silent) & among(keys, self._refused)]
-        texts = (as_arrow(found[name]).to_pylist() for name in ("campaign", "lead_id", "consent"))
-        for row_no, campaign, lead_id, said in zip(found["row_no"].tolist(), *texts, strict=True):
+        found = decided[among(keys, self._refused)]
+        names = ("campaign", "lead_id", "verdict", "consent")
+        texts = (as_arrow(found[name]).to_pylist() for name in names)
+        for row_no, campaign, lead_id, verdict, consent in zip(found["row_no"].tolist(), *texts, strict=True):
             lead = (campaign, source, lead_id)
-            if said is None:
-                self._silent.append(_Silent(lead, row_no))
-            else:
+            if verdict == "eligible":
+                self._eligible.append(_Eligible(lead, row_no))
+            if consent == "granted":
                 self._granted.add(lead)
 
     def hold(self, store: Store) -> None:
         """The rows that may not be sent after all have the verdict of what was refused."""
-        if not self._silent:
+        if not self._eligible:
             return
-        lead_ids = sorted({lead_id for (_, _, lead_id), _ in self._silent})
+        lead_ids = sorted({lead_id for (_, _, lead_id), _ in self._eligible})
         refused = self._said_no(store, lead_ids)
-        granted = self._said_yes(store, lead_ids, refused)
-        self._suppress(
-            store, [(row, refused[row.lead]) for row in self._silent if row.lead in refused.keys() - granted]
-        )
+        standing = refused.keys() - self._said_yes(store, lead_ids, refused)
+        self._suppress(store, [(row, refused[row.lead]) for row in self._eligible if row.lead in standing])
 
     def _said_no(self, store: Store, lead_ids: Sequence[str]) -> dict[_Lead, _Refusal]:
         rows = store.rows("contacts", "refusals", lead_ids=lead_ids, **self._window)
@@ -108,7 +103,7 @@ class Refusals:
         granted |= {lead: max(day, granted.get(lead, day)) for lead in self._granted}
         return {lead for lead, refusal in refused.items() if lead in granted and granted[lead] > refusal.day}
 
-    def _suppress(self, store: Store, held: Sequence[tuple[_Silent, _Refusal]]) -> None:
+    def _suppress(self, store: Store, held: Sequence[tuple[_Eligible, _Refusal]]) -> None:
         store.run(
             "contacts",
             "suppress",

@@ -13,17 +13,17 @@ WHERE day = :day AND source = :source
 
 -- name: refused_leads :many
 -- The leads of the source that a row refused for one of the reasons, on the given day or later, the day itself aside.
--- A row that is held by what another said is none of them: it says nothing.
+-- A row that is held by what another said is none of them: it says nothing of consent, or grants it.
 SELECT campaign, lead_id
 FROM ledger.contacts
-WHERE day >= :since AND day <> :day AND source = :source AND verdict = 'suppressed' AND consent IS NOT NULL
+WHERE day >= :since AND day <> :day AND source = :source AND verdict = 'suppressed' AND consent <> 'granted'
   AND reason_code = ANY (CAST(:reason_codes AS text[])) AND lead_id <> '';
 
 -- name: refusals :many
 -- Of the leads, by lead, the last of these refusals.
 SELECT campaign, source, lead_id, max(day) AS day, (array_agg(reason_code ORDER BY day DESC))[1] AS reason_code
 FROM ledger.contacts
-WHERE day >= :since AND day <> :day AND verdict = 'suppressed' AND consent IS NOT NULL
+WHERE day >= :since AND day <> :day AND verdict = 'suppressed' AND consent <> 'granted'
   AND reason_code = ANY (CAST(:reason_codes AS text[])) AND lead_id = ANY (CAST(:lead_ids AS text[]))
 GROUP BY campaign, source, lead_id;
 

@@ -68,8 +68,8 @@ WITH barred AS MATERIALIZED (
     FROM ledger.contacts AS contact
     WHERE contact.day >= :since AND contact.verdict = 'suppressed'
       AND contact.reason_code = ANY (CAST(:reason_codes AS text[]))
-      -- A row that is held by what another said of consent says nothing itself.
-      AND (contact.consent IS NOT NULL OR contact.reason_code IN ('consent_missing', 'do_not_call'))
+      -- A row that is held by what another said says nothing of consent itself, or grants it.
+      AND (contact.consent <> 'granted' OR contact.reason_code IN ('consent_missing', 'do_not_call'))
 ), newer AS MATERIALIZED (
     SELECT contact.campaign, contact.source, contact.lead_id,
            max(contact.day) FILTER (WHERE contact.consent = 'granted') AS granted_on,

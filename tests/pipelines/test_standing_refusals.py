@@ -89,11 +89,20 @@ def test_a_refusal_is_looked_for_so_many_days_back(installations: Make) -> None:
 
 def test_an_older_day_that_is_loaded_later_knows_of_a_refusal_since(installations: Make) -> None:
     """Also where that day's row granted it: the refusal came after. A grant after the refusal ends it here too."""
-    rows = [row(1, "", FIRST), row(2, "", FIRST), row(2, "yes", FIRST), row(3, "", FIRST)]
+    rows = [row(1, "", FIRST), row(2, "yes", FIRST), row(3, "", FIRST)]
     rows += [row(number, "no", SECOND) for number in (1, 2, 3)] + [row(3, "yes", THIRD)]
     installation = loaded(installations, rows, SECOND, THIRD, FIRST)
-    held = [lead_id for lead_id, verdict, _ in verdicts(installation, FIRST) if verdict == "suppressed"]
-    assert held == ["L1", "L2"]
+    refused = ("suppressed", "consent_withdrawn")
+    assert verdicts(installation, FIRST) == [("L1", *refused), ("L2", *refused), ("L3", "eligible", None)]
+
+
+def test_a_granting_row_that_was_held_refuses_nobody(installations: Make) -> None:
+    """The refusal of the next day is gone from the CRM: the older day is sent, and nothing of it holds a later one."""
+    rows = [row(1, "yes", FIRST), row(1, "no", SECOND), row(1, "", THIRD)]
+    loaded(installations, rows, SECOND, FIRST)
+    mended = loaded(installations, [rows[0], rows[2]], SECOND, THIRD, FIRST, THIRD)
+    assert verdicts(mended, FIRST) == verdicts(mended, THIRD) == [("L1", "eligible", None)]
+    assert query(mended, "SELECT count(*) FROM ledger.withdrawals") == [(0,)]
 
 
 def test_a_row_of_no_day_grants_nothing(installations: Make) -> None:
