@@ -86,11 +86,6 @@ class Store:
             cursor.row_factory = namedtuple_row
             return cursor.fetchall()
 
-    def tuples(self, table: str, name: str, /, **values: Any) -> list[tuple[Any, ...]]:
-        """The statement's rows without names: for statements of many rows."""
-        with self._executed(table, name, values) as cursor:
-            return cursor.fetchall()
-
     def one(self, table: str, name: str, /, **values: Any) -> Row:
         """The statement's only row."""
         [row] = self.rows(table, name, **values)

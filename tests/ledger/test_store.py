@@ -61,7 +61,6 @@ def test_statement_commits_by_itself_and_has_rows_with_names(store: Store, engin
     assert store.one("crm", "count_do_not_call").entry_count == 2
     [row] = store.rows("crm", "listed_numbers", phones="+491,+493", day=DAY)
     assert (row.phone, row[0], row._asdict()) == ("+491", "+491", {"phone": "+491"})
-    assert store.tuples("crm", "listed_numbers", phones="+492", day=DAY) == [("+492",)]
 
 
 def test_transaction_is_kept_as_a_whole_or_not_at_all(store: Store, engine: Engine) -> None:
