@@ -121,7 +121,7 @@ def _wrappers(watch: Stopwatch) -> Iterator[tuple[Any, str, Any]]:
     yield RootTransaction, "commit", _call(watch, RootTransaction.commit, "sql: commit")
     for name in ("copy", "copy_rows"):
         yield Store, name, _copy(watch, getattr(Store, name))
-    for name in ("run", "rows", "tuples"):
+    for name in ("run", "rows", "columns"):
         yield Store, name, _statement(watch, getattr(Store, name))
 
 
@@ -160,9 +160,9 @@ def _stream(watch: Stopwatch, function: Callable[..., Any], step: str, stage: st
 
 def _statement(watch: Stopwatch, function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
-    def timed(store: Store, table: str, name: str, /, **values: Any) -> Any:
+    def timed(store: Store, table: str, name: str, /, *schema: Any, **values: Any) -> Any:
         with watch.block(f"sql: {table}.{name}"):
-            return function(store, table, name, **values)
+            return function(store, table, name, *schema, **values)
 
     return timed
 
