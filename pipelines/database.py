@@ -52,21 +52,31 @@ def connect(url: URL) -> Engine:
         pool_pre_ping=True,
         pool_size=5,
         hide_parameters=True,
-        connect_args={"application_name": "leadsync", "connect_timeout": 10, "options": _PLANNING},
+        connect_args={
+            "application_name": "leadsync",
+            "connect_timeout": 10,
+            "options": _PLANNING,
+            "client_encoding": "utf8",  # of COPY, and of texts that are read as bytes: libpq takes the environment's
+        },
         json_deserializer=orjson.loads,
     )
 
 
 def check_connection(engine: Engine) -> None:
-    """The database answers; else SetupError without any secret."""
+    """The database answers, and can hold every name; else SetupError without any secret."""
     try:
         with engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
+            encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
     except OperationalError:
         where = engine.url.render_as_string(hide_password=True)
         raise SetupError(f"database: no connection to {where}; is it running, and is the login right?") from None
     except DBAPIError as error:
         raise SetupError(f"database: refused the connection ({type(error.orig).__name__})") from None
+    if encoding != "UTF8":
+        raise SetupError(
+            f"database: {engine.url.database} holds text in {encoding}, and the names of leads need UTF8:"
+            f" create it with ENCODING 'UTF8' TEMPLATE template0"
+        )
 
 
 def start_embedded(folder: Path, database: str = DATABASE_NAME) -> URL:

@@ -14,12 +14,13 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, make_url
+from sqlalchemy import URL, Engine, create_engine, make_url, text
+from sqlalchemy.pool import NullPool
 
 from connectors.columns import TEXT
 from connectors.errors import SetupError
 from pipelines import eligibility, night
-from pipelines.database import connect
+from pipelines.database import check_connection, connect
 from pipelines.store import ConstraintError, LedgerError, LedgerUnavailableError, Store, _driver, from_records
 from tests.factories import DAY, leads
 from tests.faults.running import Make
@@ -52,6 +53,34 @@ def listed(engine: Engine) -> int:
     """How many numbers another connection sees on the list."""
     with engine.connect() as connection:
         return int(connection.exec_driver_sql("SELECT count(*) FROM crm.do_not_call").scalar_one())
+
+
+def test_database_that_cannot_hold_every_name_is_refused(postgres: URL) -> None:
+    """A name that is not in its alphabet would end a night; one that is would be read as something else."""
+    admin = create_engine(postgres.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with admin.connect() as connection:
+        connection.execute(
+            text("CREATE DATABASE western ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+        )
+        try:
+            western = connect(postgres.set(database="western"))
+            with pytest.raises(SetupError, match="database: western holds text in LATIN1"):
+                check_connection(western)
+            western.dispose()
+        finally:
+            connection.execute(text("DROP DATABASE western WITH (FORCE)"))
+
+
+def test_text_is_utf8_whatever_the_environment_says(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """COPY and pages of columns send and read bytes: they would be taken for those of the environment's encoding."""
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    engine = connect(make_url(database).set(drivername="postgresql+psycopg"))
+    store = Store(engine)
+    store.copy("crm.read_counts", pd.DataFrame([("lead", str(DAY), "Łódź", 1)], columns=COUNTED))
+    [row] = store.rows("contacts", "read_counts", day=DAY)
+    assert row.campaign == "Łódź"
+    store.close()
+    engine.dispose()
 
 
 def test_statement_commits_by_itself_and_has_rows_with_names(store: Store, engine: Engine) -> None:
