@@ -55,6 +55,15 @@ def whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
+def without_characters(cells: pa.Array, characters: str) -> pa.Array:
+    """The cells, none of them missing, without these characters of ASCII."""
+    bounds, written = _bytes_of(cells)
+    is_kept = ~np.isin(np.arange(256), list(characters.encode("ascii")))[written]
+    ends = np.concatenate([[0], np.cumsum(is_kept)])
+    buffers = [None, pa.py_buffer(ends[bounds - bounds[0]]), pa.py_buffer(written[is_kept])]
+    return pa.Array.from_buffers(TEXT, len(cells), buffers)
+
+
 def json_texts(cells: pa.Array, before: str = "", after: str = "") -> pa.Array:
     """Each cell as a JSON string between the two texts; null where it is missing."""
     if not _has_escapes(cells):
@@ -76,12 +85,16 @@ def json_objects(members: Sequence[pa.Array]) -> pa.Array:
 
 def _has_escapes(cells: pa.Array) -> bool:
     """Whether JSON would escape anything in the cells: their bytes are looked at all at once."""
+    return bool(_IS_ESCAPED[_bytes_of(cells)[1]].any())
+
+
+def _bytes_of(cells: pa.Array) -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, np.dtype[np.uint8]]]:
+    """Where each cell begins, and after the last where that one ends; and the bytes of all, from the first on."""
     _, offsets, content = cells.buffers()
     if content is None:
-        return False
+        return np.zeros(len(cells) + 1, np.int64), np.empty(0, np.uint8)
     bounds = np.frombuffer(offsets, np.int64, len(cells) + 1, offset=8 * cells.offset)
-    written = np.frombuffer(content, np.uint8)[bounds[0] : bounds[-1]]
-    return bool(_IS_ESCAPED[written].any())
+    return bounds, np.frombuffer(content, np.uint8)[bounds[0] : bounds[-1]]
 
 
 def _cells(part: pa.Array | str) -> pa.Array | pa.Scalar:

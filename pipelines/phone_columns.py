@@ -17,11 +17,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.columns import TEXT
+from connectors.columns import TEXT, joined, without_characters
 from connectors.crm.frames import as_flags
 from pipelines.phones import (
     MAX_LENGTH,
-    STRIP,
+    STRIPPED,
     Plan,
     calling_code,
     home_plan,
@@ -67,7 +67,6 @@ def column_to_e164(raw: pa.Array, regions: pa.Array) -> pa.Array:
         raw: what the source holds: text, or null.
         regions: for each number an ISO 3166 alpha-2 code in upper case, or null.
     """
-    found = np.full(len(raw), None, dtype=object)
     plain = _stripped(raw)
     is_abroad = pc.starts_with(plain.digits, "+")
     abroad, at_home = [plain.where(is_abroad).without(1)], []
@@ -78,9 +77,9 @@ def column_to_e164(raw: pa.Array, regions: pa.Array) -> pa.Array:
             at_home.append((plan, _dialled_at_home(called, plan)))
             if plan.international_prefix.pattern == "00":
                 abroad.append(called.where(pc.starts_with(called.digits, "00")).without(2))
-    for plan, numbers in [*at_home, *_by_plan(_together(abroad))]:
-        _read_significant(numbers, plan, found)
-    answers = pa.array(found, TEXT)
+    dialled = [*at_home, *_by_plan(_together(abroad))]
+    found = [read for plan, numbers in dialled for read in _read_significant(numbers, plan)]
+    answers = _placed(_together(found), len(raw))
     left = pc.and_(raw.is_valid(), answers.is_null())
     cells = zip(raw.filter(left).to_pylist(), regions.filter(left).to_pylist(), strict=True)
     return pc.replace_with_mask(answers, left, pa.array([to_e164(*cell) for cell in cells], TEXT))
@@ -91,10 +90,7 @@ def _stripped(raw: pa.Array) -> _Numbers:
     is_short = pc.less_equal(pc.binary_length(raw), MAX_LENGTH)
     is_plain = pc.and_not(pc.match_substring_regex(raw, _PLAIN), pc.match_substring_regex(raw, _DOUBTFUL))
     is_common = pc.fill_null(pc.and_(is_short, is_plain), False)
-    texts = raw.filter(is_common).to_pylist()
-    # One text of them all: to each by itself Python would do it four times as slowly.
-    digits = "\n".join(texts).translate(STRIP).split("\n") if texts else []
-    return _Numbers(pa.array(digits, TEXT), np.flatnonzero(as_flags(is_common)))
+    return _Numbers(without_characters(raw.filter(is_common), STRIPPED), np.flatnonzero(as_flags(is_common)))
 
 
 def _dialled_at_home(called: _Numbers, plan: Plan) -> _Numbers:
@@ -113,17 +109,15 @@ def _by_plan(abroad: _Numbers) -> Iterator[tuple[Plan, _Numbers]]:
             yield plan, numbers.without(len(code))
 
 
-def _read_significant(numbers: _Numbers, plan: Plan, found: np.ndarray[Any, Any]) -> None:
-    """The numbers that are certain to be valid, behind their calling code, are in their places."""
+def _read_significant(numbers: _Numbers, plan: Plan) -> Iterator[_Numbers]:
+    """The numbers that are certain to be valid, behind their calling code."""
     numbers = _without_national_prefix(numbers, plan)
     for length, alike in numbers.by(pc.binary_length(numbers.digits)):
         patterns = plan.patterns(length) if length > 1 else []  # as in `phones.py`: one digit would lose its zero
         if patterns:
             for pattern in patterns:
                 alike = alike.where(pc.match_substring_regex(alike.digits, f"^(?:{pattern})$"))
-            found[alike.places] = pc.utf8_replace_slice(alike.digits, 0, 0, f"+{plan.code}").to_numpy(
-                zero_copy_only=False
-            )
+            yield alike._replace(digits=joined(f"+{plan.code}", alike.digits))
 
 
 def _without_national_prefix(numbers: _Numbers, plan: Plan) -> _Numbers:
@@ -136,4 +130,12 @@ def _without_national_prefix(numbers: _Numbers, plan: Plan) -> _Numbers:
 
 
 def _together(parts: Sequence[_Numbers]) -> _Numbers:
-    return _Numbers(pa.concat_arrays([part.digits for part in parts]), np.concatenate([part.places for part in parts]))
+    digits = pa.concat_arrays([pa.array([], TEXT), *(part.digits for part in parts)])
+    return _Numbers(digits, np.concatenate([np.empty(0, np.intp), *(part.places for part in parts)]))
+
+
+def _placed(numbers: _Numbers, size: int) -> pa.Array:
+    """The numbers in a column of that size, each in its place; null in every other."""
+    at = np.full(size, -1)
+    at[numbers.places] = np.arange(len(numbers.places))
+    return numbers.digits.take(pa.array(at, mask=at < 0))

@@ -32,7 +32,8 @@ _SPREADSHEET = re.compile(r"'?\+?\d+\.0+|'?-\d+")
 _TWO_NUMBERS = re.compile(r"(?:\d\D*){6}(?:[/\uff0f]|\s[-\u2010-\u2015\u2212]\s)\D*0(?:\D*\d){6}")
 _NEVER = re.compile(r"[^\s\S]")
 # What the common shapes are written with, beside digits and a plus in front.
-STRIP = dict.fromkeys(map(ord, " -()./"))
+STRIPPED = " -()./"
+_STRIP = dict.fromkeys(map(ord, STRIPPED))
 
 
 def to_e164(raw: str, region: str | None) -> str | None:
@@ -212,7 +213,7 @@ def _read_common_shape(raw: str, region: str | None) -> str | None:
     needs_guards = len(raw) > MAX_LENGTH or "." in raw or "/" in raw or " -" in raw or raw[:1] == "-"
     if needs_guards and not _is_one_plain_number(raw.strip()):
         return None
-    digits = raw.translate(STRIP)
+    digits = raw.translate(_STRIP)
     is_international = digits[:1] == "+"
     if is_international:
         digits = digits[1:]

@@ -73,9 +73,9 @@ class PlanLedger(Ledger):
         contacts = self.store.columns("contacts", "plannable", ELIGIBLE, campaigns=campaigns, limit=limit, **page)
         if not len(contacts):
             return PLANNABLE.empty_table()
-        row_nos = contacts["row_no"].to_pylist()
-        page["until"] = row_nos[-1]
-        said = _beside(contacts, self.store.columns("crm", "said", SAID, row_nos=row_nos, **page))
+        row_nos = whole(contacts["row_no"])
+        page["until"] = row_nos[-1].as_py()
+        said = _beside(contacts, self.store.columns("crm", "said", SAID, row_nos=_array(row_nos), **page))
         delivered = KNOWN.empty_table()
         if known:
             delivered = self.store.columns("deliveries", "known", KNOWN, campaigns=list(known), **page)
@@ -153,6 +153,11 @@ class PlanLedger(Ledger):
 def _beside(contacts: pa.Table, rows: pa.Table) -> pa.Table:
     """For each contact the row of its number; missing where there is none."""
     return rows.take(pc.index_in(whole(contacts["row_no"]), whole(rows["row_no"])))
+
+
+def _array(numbers: pa.Array) -> str:
+    """The whole numbers as Postgres writes an array: the driver takes seven times as long, one by one."""
+    return "{" + ",".join(numbers.cast(TEXT).to_pylist()) + "}"
 
 
 def _several(phones: pa.Array) -> pa.Array:

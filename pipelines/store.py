@@ -93,10 +93,11 @@ class Store:
 
     def columns(self, table: str, name: str, schema: pa.Schema, /, **values: Any) -> pa.Table:
         """The statement's rows as columns. They come in one text: value by value they would cost far more."""
-        with self._in_transaction() as driver, driver.cursor(binary=True, row_factory=tuple_row) as cursor:
+        with self._in_transaction() as driver, driver.cursor(binary=True) as cursor:
             cursor.execute(_as_one_text(table, name, tuple(schema.names)), values)
-            [(rows,)] = cursor.fetchall()
-        return from_records(rows.encode(), schema) if rows else schema.empty_table()
+            assert cursor.pgresult is not None
+            rows = cursor.pgresult.get_value(0, 0)  # its bytes: the driver would make a str of them
+        return from_records(rows, schema) if rows else schema.empty_table()
 
     def pages(self, table: str, name: str, *, page_rows: int, **values: Any) -> Iterator[Sequence[tuple[Any, ...]]]:
         """The statement's rows in pages, streamed: memory holds one page."""
