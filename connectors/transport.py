@@ -106,7 +106,7 @@ class Transport:
         self._auth = auth or httpx.Auth()
         self._headers = {**_HEADERS, **_lower(headers or {})}
         self._url = lru_cache(_REMEMBERED_URLS)(self._parsed)  # a batch goes where the one before it went
-        self._verify = _tls(vendor, certificate)
+        self._certified = _certified(vendor, *certificate) if certificate else None
         self._patience = patience
         self._time_outs = {"timeout": _time_outs(patience)}
         self._limiter = limiter or RateLimiter(None)
@@ -244,8 +244,9 @@ class Transport:
         wire: httpx.HTTPTransport | None = getattr(self._local, "wire", None)
         if wire is None:
             limits = httpx.Limits(max_connections=2, max_keepalive_connections=1, keepalive_expiry=30)
-            wire = self._local.wire = httpx.HTTPTransport(verify=self._verify, trust_env=False, limits=limits)
             with self._wires_lock:
+                verify = self._certified or _tls(is_used=not self._base_url.startswith("http:"))
+                wire = self._local.wire = httpx.HTTPTransport(verify=verify, trust_env=False, limits=limits)
                 self._wires.append(wire)
         return wire
 
@@ -327,18 +328,17 @@ def _without_encoding(headers: httpx.Headers) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name not in ("content-encoding", "content-length")}
 
 
-def _tls(vendor: str, certificate: tuple[str, str] | None) -> ssl.SSLContext:
-    if certificate is None:
-        return _tls_without_certificate()
+def _certified(vendor: str, client_cert: str, client_key: str) -> ssl.SSLContext:
     context = httpx.create_ssl_context(trust_env=False)
     try:
-        context.load_cert_chain(*certificate)
+        context.load_cert_chain(client_cert, client_key)
     except OSError as error:  # a missing file, or one that is no certificate
         raise SetupError(f"vendors.{vendor}.client_cert, client_key: cannot be used ({type(error).__name__})") from None
     return context
 
 
 @cache
-def _tls_without_certificate() -> ssl.SSLContext:
-    """Shared by all transports: to read the trusted authorities takes as long as several requests."""
-    return httpx.create_ssl_context(trust_env=False)
+def _tls(*, is_used: bool) -> ssl.SSLContext:
+    """Shared by all transports, and made when the first of them connects: to read the trusted authorities takes as long
+    as a hundred requests. Where no address is one of TLS they stay unread: nobody is trusted."""
+    return httpx.create_ssl_context(trust_env=False) if is_used else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -7,12 +7,12 @@ Belongs here: the way from a source to a verdict. Does not belong here: how a so
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import pandas as pd
@@ -34,6 +34,16 @@ from pipelines.vendors import VENDORS
 
 CHUNK_ROWS = 10_000
 _STORED = ("row_no", "defect", "cursor_at", *(name for name in COLUMNS if name != "updated_at"), "attributes")
+
+
+class Frames(Protocol):
+    """The rows of a source in frames (`connectors/crm/frames.py`), to be read once, and closed."""
+
+    def __iter__(self) -> Iterator[pd.DataFrame]: ...
+
+    def close(self) -> None:
+        """No more is read; what was stored on the way is undone, unless the last row was read."""
+        ...
 
 
 @dataclass
@@ -92,11 +102,17 @@ class _Judge:
 
 
 def pull(
-    store: Store, settings: Settings, summary: PullSummary, *, required: Iterable[str] = ()
+    store: Store,
+    settings: Settings,
+    summary: PullSummary,
+    *,
+    required: Iterable[str] = (),
+    confirm: Callable[[], object] = lambda: None,
 ) -> Generator[pd.DataFrame]:
     """Yields the day's rows chunk by chunk and stores them on the way; all or nothing is committed.
 
-    The summary is complete when the iterator is exhausted.
+    The summary is complete when the iterator is exhausted. `confirm` is called before anything is committed: what it
+    raises undoes the pull.
     """
     name = TABLES[summary.source]
     source = open_source(settings, name, required=required)
@@ -111,6 +127,7 @@ def pull(
                 _count(summary, frame)
                 stored.hand_over(_stored(frame, summary.day))
                 yield frame
+        confirm()
         _record_pull(store, summary)
 
 
@@ -138,7 +155,7 @@ def decide(
     store: Store,
     settings: Settings,
     day: date,
-    rows: Mapping[Source, tuple[UUID, Generator[pd.DataFrame]]],
+    rows: Mapping[Source, tuple[UUID, Frames]],
     *,
     looking: Store,
 ) -> DecisionSummary:

@@ -7,24 +7,23 @@ Belongs here: what loading assets and commands call. Does not belong here: what 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
-
-import pandas as pd
 
 from connectors.errors import ConnectorError, LeadsyncError, SetupError, TargetError
 from connectors.gateway import Campaign, ControlsTargets, Gateway
 from connectors.redaction import redact
 from pipelines import intake, planning, recall, reference, targets, withdrawals
+from pipelines.ahead import Ahead
 from pipelines.campaigns import campaign_defects, read_campaigns, stored_campaigns
 from pipelines.collector import calm_collector
 from pipelines.delivery import deliver
 from pipelines.installation import Installation
-from pipelines.intake import DecisionSummary, PullSummary
+from pipelines.intake import DecisionSummary, Frames, PullSummary
 from pipelines.ledger import Ledger
 from pipelines.ledger_rows import Scope
 from pipelines.planner import PlanSummary
@@ -130,10 +129,13 @@ def ask(
 
     A campaign that is not configured any more is asked about too: what was sent comes to its end.
     """
-    with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
+    with installation.ledger() as ledger:
         wanted = names or ledger.campaigns_with_open(vendor, days)
-        terms = installation.terms(vendor)
-        return deliver(ledger, gateway, Scope(vendor, tuple(days), tuple(wanted)), {}, terms, stop=stop, mode="ask")
+        if not wanted:
+            return DeliverySummary()
+        scope, terms = Scope(vendor, tuple(days), tuple(wanted)), installation.terms(vendor)
+        with installation.gateway(vendor) as gateway:
+            return deliver(ledger, gateway, scope, {}, terms, stop=stop, mode="ask")
 
 
 @calm_collector()
@@ -195,16 +197,27 @@ def plan_and_send(
 
 
 @calm_collector()
-def pull_and_decide(installation: Installation, day: date) -> DecisionSummary:
-    """`pull` and `decide` at once: rows are decided on the way from the source to the database."""
+def pull_and_decide(
+    installation: Installation, day: date, *, meanwhile: Callable[[], object] = lambda: None
+) -> DecisionSummary:
+    """`pull` and `decide` at once: rows are decided on the way from the source to the database.
+
+    `meanwhile` runs while the first rows are read. Nothing is decided, and no pull is kept, before it is done; what it
+    raises is raised.
+    """
     settings = installation.settings
     required = required_columns(installation)
     with ExitStack() as opened:
-        rows: dict[Source, tuple[UUID, Generator[pd.DataFrame]]] = {}
+        ready = opened.enter_context(ThreadPoolExecutor(1, thread_name_prefix="meanwhile")).submit(meanwhile)
+        rows: dict[Source, tuple[UUID, Frames]] = {}
         for source in configured_sources(settings):
             summary, pulling = PullSummary(source, day), opened.enter_context(installation.store())
-            rows[source] = summary.pull_id, intake.pull(pulling, settings, summary, required=required)
+            frames: Frames = intake.pull(pulling, settings, summary, required=required, confirm=ready.result)
+            if not installation.is_dry_run:  # it has but one connection
+                frames = Ahead(iter(frames), size=1)
+            rows[source] = summary.pull_id, opened.enter_context(closing(frames))
         store, looking = (opened.enter_context(installation.store()) for _ in range(2))
+        ready.result()
         return intake.decide(store, settings, day, rows, looking=looking)
 
 
@@ -261,9 +274,8 @@ def load_day(
         IncompleteError: rows were read that have no verdict; nothing was sent.
     """
     refresh_campaigns(installation)
-    refresh_do_not_call(installation)
     check_names(installation, names)
-    decisions = pull_and_decide(installation, day)
+    decisions = pull_and_decide(installation, day, meanwhile=lambda: refresh_do_not_call(installation))
     if decisions.imbalances:
         raise IncompleteError(
             f"{day}: not every row that was read has a verdict: {decisions.imbalances}; nothing was sent"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -350,4 +351,18 @@ def test_a_header_that_cannot_be_sent_is_not_sent(sinch: SandboxServer[SinchObi]
     transport = Transport(vendor="sinch", base_url=sinch.url, headers={"x-api-key": "schlüssel"}, patience=QUICK)
     with pytest.raises(NotSentError):
         transport.send("op", "POST", "/x", headers={}, content=b"{}")
+    transport.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "is_trusting"),
+    [("https://vendor.example", True), ("HTTPS://vendor.example", True), ("http://127.0.0.1:1", False)],
+)
+def test_certificates_are_verified(address: str, is_trusting: bool) -> None:
+    """By the known authorities; where no address is one of TLS there is nobody to trust, and nobody is trusted."""
+    transport = Transport(vendor="sinch", base_url=address, patience=QUICK)
+    context = transport._wire()._pool._ssl_context
+    assert context is not None
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+    assert bool(context.cert_store_stats()["x509_ca"]) is is_trusting
     transport.close()

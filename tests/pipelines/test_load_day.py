@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from connectors.errors import SetupError
 from pipelines import morning, night
 from pipelines.installation import Installation
 from sandbox.server import SandboxServer
@@ -108,3 +112,22 @@ def test_number_of_a_source_that_is_not_read_any_more_is_not_called_twice(instal
     night.load_day(installations(sources=customers), DAY)
     result = night.load_day(installations(rows=[lead(1), lead(2)]), DAY)
     assert result.decisions.by_reason == {"duplicate_number": 1}
+
+
+def test_a_list_that_cannot_be_read_leaves_the_day_as_it_was(
+    installations: Make, sinch: SandboxServer[SinchObi], tmp_path: Path
+) -> None:
+    """Rows are read while the do-not-call list is: without the list none is decided, stored or sent."""
+    installation = installations(rows=leads(50))
+    night.load_day(installation, DAY)
+    write_rows(tmp_path / "leads.csv", leads(80))
+    spoilt = installations(rows=leads(80), do_not_call=[{"phone": "+4915112345678"}])
+    (tmp_path / "do_not_call.csv").write_text("number\n+4915112345678\n")
+    with pytest.raises(SetupError, match=r"sources\.do_not_call"):
+        night.load_day(spoilt, DAY)
+    assert states(installation) == {"accepted": 50}
+    with installation.store() as store:
+        [read] = store.rows("contacts", "read_counts", day=DAY)
+        assert (read.read_count, store.one("contacts", "verdict_counts", day=DAY).row_count) == (50, 50)
+    assert [thread.name for thread in threading.enumerate() if thread.name == "ahead"] == []
+    assert len(sinch.vendor.store.creations) == 50
