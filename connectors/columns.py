@@ -64,6 +64,11 @@ def without_characters(cells: pa.Array, characters: str) -> pa.Array:
     return pa.Array.from_buffers(TEXT, len(cells), buffers)
 
 
+def as_lines(cells: pa.Array) -> pa.Buffer:
+    """The cells, none of them missing, each with a line end behind it, in UTF-8."""
+    return pa.py_buffer(_bytes_of(joined(cells, "\n"))[1])
+
+
 def json_texts(cells: pa.Array, before: str = "", after: str = "") -> pa.Array:
     """Each cell as a JSON string between the two texts; null where it is missing."""
     if not _has_escapes(cells):

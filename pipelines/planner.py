@@ -33,6 +33,8 @@ SAMPLES = 3
 ENTERED = ("planned", "update")
 """Outcomes of contacts that are sent."""
 
+CONTENT = pa.large_binary()
+
 ENTRIES = pa.schema(
     [
         ("row_no", pa.int64()),
@@ -40,7 +42,7 @@ ENTRIES = pa.schema(
         ("lead_id", TEXT),
         ("phone", TEXT),
         ("phones", TEXT),
-        ("content", pa.large_binary()),
+        ("content", CONTENT),
         ("content_digest", TEXT),
         ("is_again", pa.bool_()),
         ("is_update", pa.bool_()),
@@ -234,20 +236,19 @@ class Planner:
                 "phone": contacts["phone"],
                 "phones": contacts["phones"],
                 "content": contents,
-                "content_digest": [blake2b(content, digest_size=16).hexdigest() for content in contents],
+                "content_digest": [blake2b(content, digest_size=16).hexdigest() for content in contents.to_pylist()],
                 "is_again": contacts["is_delivery"],
             }
         )
 
-    def _contents(self, campaign: str, contacts: pa.Table) -> list[bytes]:
+    def _contents(self, campaign: str, contacts: pa.Table) -> pa.Array:
         """What the vendor would receive of each contact, as JSON."""
         map_columns = self._column_mappers[campaign]
         mapped = map_columns(contacts) if map_columns else None
-        if mapped is not None:
-            texts: list[bytes] = pc.cast(mapped, pa.large_binary()).to_pylist()
-            return texts
-        map_contact = self._mappers[campaign]
-        return [orjson.dumps(map_contact(contact)) for contact in _contacts(contacts)]
+        if mapped is None:
+            map_contact = self._mappers[campaign]
+            mapped = pa.array([orjson.dumps(map_contact(one)) for one in _contacts(contacts)], CONTENT)
+        return pc.cast(mapped, CONTENT)
 
     def _write(self, judged: Judged) -> set[str]:
         groups, day = judged.groups, judged.day

@@ -18,6 +18,7 @@ import pyarrow.json as pa_json
 
 from connectors.columns import (
     TEXT,
+    as_lines,
     blank_as_missing,
     joined,
     joined_present,
@@ -110,14 +111,12 @@ def _attribute_values(attributes: pa.Array, names: Sequence[str]) -> Mapping[str
     """The named members of each JSON object, null where it has none; None where one is not a text."""
     if not names:
         return {}
-    lines = "\n".join(pc.fill_null(attributes, "{}").to_pylist()).encode()
+    lines = as_lines(pc.fill_null(attributes, "{}"))
     wanted = pa_json.ParseOptions(
         explicit_schema=pa.schema([(name, TEXT) for name in names]), unexpected_field_behavior="ignore"
     )
     try:
-        found = pa_json.read_json(
-            pa.py_buffer(lines), pa_json.ReadOptions(use_threads=False, block_size=len(lines) + 1), wanted
-        )
+        found = pa_json.read_json(lines, pa_json.ReadOptions(use_threads=False, block_size=len(lines) + 1), wanted)
     except pa.ArrowInvalid:
         return None
     return {name: whole(found[name]) for name in names}
