@@ -8,11 +8,11 @@ read (`phones.py`, `phone_columns.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import available_timezones
 
 import numpy as np
@@ -22,12 +22,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.columns import TEXT, by_value, joined_present
-from connectors.crm.frames import as_arrow, as_flags, as_texts
+from connectors.crm.frames import as_arrow, as_flags
 from connectors.redaction import redact
 from pipelines.phone_columns import column_to_e164
 from pipelines.phones import normalise_region
 
+Cells: TypeAlias = Mapping[str, pa.Array]
+"""Columns of text by their names, all of one length; null where a cell is missing."""
+
 PHONE_COLUMNS = ("phone1", "phone2", "phone3")
+_JUDGED = ("defect", "lead_id", "campaign", *PHONE_COLUMNS, "country", "timezone", "priority", "not_before", "consent")
 
 # Priorities and times come again and again: so many of their texts are parsed once.
 _REMEMBERED = 10_000
@@ -132,20 +136,23 @@ def judge(
         with commas between), `time_zone`, `country`, `consent` (`granted`, `withdrawn`, `unclear`, or missing),
         `cursor_at`.
     """
-    found = _dialable(contacts, listed, policy)
-    rules = _broken_rules(frame, contacts, campaigns, found, policy)
+    said = {name: as_arrow(frame[name]) for name in _JUDGED}
+    read = {name: as_arrow(contacts[name]) for name in contacts.columns}
+    consent = by_value(said["consent"], _consent)
+    found = _dialable([read[name] for name in PHONE_COLUMNS], listed, policy)
+    rules = _broken_rules(said, read, consent, campaigns, found, policy)
     verdicts = _framed(
         {
-            "campaign": pc.fill_null(as_arrow(frame["campaign"]), ""),
-            "lead_id": pc.fill_null(as_arrow(frame["lead_id"]), ""),
+            "campaign": pc.fill_null(said["campaign"], ""),
+            "lead_id": pc.fill_null(said["lead_id"], ""),
             "verdict": _VERDICTS.take(rules),
             "reason_code": _CODES.take(rules),
-            "reason": _reasons(rules, frame),
+            "reason": _reasons(rules, said["defect"]),
             "phone": found.first,
             "phones": found.joined,
-            "time_zone": as_arrow(contacts["time_zone"]),
-            "country": _countries(as_arrow(contacts["country"]), found.first),
-            "consent": _told_consent(frame, rules),
+            "time_zone": read["time_zone"],
+            "country": _countries(read["country"], found.first),
+            "consent": _told_consent(consent, rules),
         },
         frame.index,
     )
@@ -175,42 +182,39 @@ def canonical_time_zone(name: str) -> str | None:
 
 
 def _broken_rules(
-    frame: pd.DataFrame,
-    contacts: pd.DataFrame,
+    said: Cells,
+    read: Cells,
+    consent: pa.Array,
     campaigns: Mapping[str, CampaignRule],
     found: _Dialable,
     policy: Policy,
 ) -> pa.Array:
     """For each row the place in `_ORDER` of the first rule that it breaks; 0 if it breaks none."""
-    has_phone = frame[list(PHONE_COLUMNS)].notna().any(axis=1).to_numpy()
-    has_valid = contacts[list(PHONE_COLUMNS)].notna().any(axis=1).to_numpy()
-    is_country_odd = _is_odd(frame["country"], contacts["country"].notna())
-    consent = by_value(as_arrow(frame["consent"]), _consent)
-    campaign = as_arrow(frame["campaign"])
     inactive = [name for name, rule in campaigns.items() if not rule.is_active]
+    has_valid = _is_any_valid(read)
     broken = {
-        "row_unreadable": frame["defect"].notna().to_numpy(),
-        "lead_id_missing": frame["lead_id"].isna().to_numpy(),
-        "campaign_missing": frame["campaign"].isna().to_numpy(),
+        "row_unreadable": said["defect"].is_valid(),
+        "lead_id_missing": said["lead_id"].is_null(),
+        "campaign_missing": said["campaign"].is_null(),
         # Before anything of the campaign: its vendor may have the lead, and must give it back.
         "consent_withdrawn": _is_one_of(consent, ("withdrawn",)),
-        "campaign_unknown": ~_is_one_of(campaign, campaigns),
-        "campaign_inactive": _is_one_of(campaign, inactive),
+        "campaign_unknown": pc.invert(_is_one_of(said["campaign"], campaigns)),
+        "campaign_inactive": _is_one_of(said["campaign"], inactive),
         "consent_unclear": _is_one_of(consent, ("unclear",)),
-        "consent_missing": as_flags(consent.is_null()) & policy.is_consent_required,
-        "do_not_call": as_flags(found.is_stopped),
-        "phone_missing": ~has_phone,
-        "country_unknown": ~has_valid & is_country_odd,
-        "phone_invalid": as_flags(found.first.is_null()),
-        "time_zone_invalid": _is_odd(frame["timezone"], contacts["time_zone"].notna()),
-        "priority_invalid": _is_odd(frame["priority"], _is_parsed(frame["priority"], parse_priority)),
+        "consent_missing": pc.and_(consent.is_null(), policy.is_consent_required),
+        "do_not_call": found.is_stopped,
+        "phone_missing": pc.invert(_is_any_valid(said)),
+        "country_unknown": pc.and_not(_is_odd(said["country"], read["country"]), has_valid),
+        "phone_invalid": found.first.is_null(),
+        "time_zone_invalid": _is_odd(said["timezone"], read["time_zone"]),
+        "priority_invalid": _is_odd(said["priority"], _parsed(said["priority"], parse_priority)),
         "not_before_invalid": _is_odd(
-            frame["not_before"], _is_parsed(frame["not_before"], lambda text: parse_not_before(text, policy.zone))
+            said["not_before"], _parsed(said["not_before"], lambda text: parse_not_before(text, policy.zone))
         ),
     }
-    places = np.zeros(len(frame), dtype=np.int8)
+    places = np.zeros(len(consent), dtype=np.int8)
     for code in reversed(broken):  # the first rule is written last, over all others
-        places[broken[code]] = _ORDER[code]
+        places[as_flags(broken[code])] = _ORDER[code]
     return pa.array(places)
 
 
@@ -222,8 +226,8 @@ class _Dialable(NamedTuple):
     is_stopped: pa.Array
 
 
-def _dialable(contacts: pd.DataFrame, listed: Set[str], policy: Policy) -> _Dialable:
-    first, second, third = (as_arrow(contacts[column]) for column in PHONE_COLUMNS)
+def _dialable(phones: Sequence[pa.Array], listed: Set[str], policy: Policy) -> _Dialable:
+    first, second, third = phones
     third = _without(third, _is_same(third, first), _is_same(third, second))
     phones = [first, _without(second, _is_same(second, first)), third]
     barred = pa.array(list(listed), TEXT)
@@ -246,14 +250,12 @@ def _without(cells: pa.Array, *flagged: pa.Array) -> pa.Array:
     return cells
 
 
-def _reasons(rules: pa.Array, frame: pd.DataFrame) -> pa.Array:
-    defects = pa.array([defect and redact(defect) for defect in as_texts(frame["defect"])], TEXT)
-    return pc.if_else(pc.equal(rules, _ORDER["row_unreadable"]), defects, _TEXTS.take(rules))
+def _reasons(rules: pa.Array, defects: pa.Array) -> pa.Array:
+    return pc.if_else(pc.equal(rules, _ORDER["row_unreadable"]), by_value(defects, redact), _TEXTS.take(rules))
 
 
-def _told_consent(frame: pd.DataFrame, rules: pa.Array) -> pa.Array:
+def _told_consent(consent: pa.Array, rules: pa.Array) -> pa.Array:
     """What the rows say of consent. One that cannot be read grants none: it may be of any day, before every refusal."""
-    consent = by_value(as_arrow(frame["consent"]), _consent)
     is_unsure = pc.and_(pc.equal(rules, _ORDER["row_unreadable"]), pc.fill_null(pc.equal(consent, "granted"), False))
     return _without(consent, is_unsure)
 
@@ -263,16 +265,24 @@ def _consent(text: str) -> str:
     return "granted" if word in GRANTED else "withdrawn" if word in WITHDRAWN else "unclear"
 
 
-def _is_parsed(column: pd.Series[Any], parse: Callable[[str], object]) -> np.ndarray[Any, Any]:
-    return as_flags(by_value(as_arrow(column), lambda text: None if parse(text) is None else text).is_valid())
+def _parsed(cells: pa.Array, parse: Callable[[str], object]) -> pa.Array:
+    """The cells, null where they cannot be parsed."""
+    return by_value(cells, lambda text: None if parse(text) is None else text)
 
 
-def _is_odd(raw: pd.Series[Any], is_parsed: Any) -> np.ndarray[Any, Any]:
-    return np.asarray(raw.notna() & ~is_parsed, dtype=bool)
+def _is_odd(said: pa.Array, read: pa.Array) -> pa.Array:
+    """Whether something is said that cannot be read."""
+    return pc.and_(said.is_valid(), read.is_null())
 
 
-def _is_one_of(cells: pa.Array, values: Iterable[str]) -> np.ndarray[Any, Any]:
-    return as_flags(pc.is_in(cells, pa.array(values, TEXT)))
+def _is_any_valid(cells: Cells) -> pa.Array:
+    """Whether a row has a number."""
+    first, second, third = (cells[name].is_valid() for name in PHONE_COLUMNS)
+    return pc.or_(pc.or_(first, second), third)
+
+
+def _is_one_of(cells: pa.Array, values: Iterable[str]) -> pa.Array:
+    return pc.is_in(cells, pa.array(values, TEXT))
 
 
 def _framed(columns: Mapping[str, pa.Array], index: pd.Index[Any]) -> pd.DataFrame:
