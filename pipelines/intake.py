@@ -158,7 +158,7 @@ def decide(
     rows: Mapping[Source, tuple[UUID, Frames]],
     *,
     looking: Store,
-) -> DecisionSummary:
+) -> None:
     """Every row of the day has a verdict in `ledger.contacts`; committed as a whole.
 
     Args:
@@ -190,7 +190,6 @@ def decide(
             store.run("contacts", "upsert_decision", day=day, source=source, pull_id=pull_id, now=utc_now())
         _withdraw_plans(store, day, rules)
         record_defects(store, day)
-    return decision_summary(store, day)
 
 
 def decision_summary(store: Store, day: date) -> DecisionSummary:

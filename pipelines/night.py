@@ -99,7 +99,8 @@ def decide(installation: Installation, day: date) -> DecisionSummary:
     with installation.store() as store, installation.store() as reading, installation.store() as looking:
         pulls = intake.stored_pulls(store, installation.settings, day)
         rows = {source: (pull_id, intake.stored_rows(reading, source, day)) for source, pull_id in pulls.items()}
-        return intake.decide(store, installation.settings, day, rows, looking=looking)
+        intake.decide(store, installation.settings, day, rows, looking=looking)
+        return intake.decision_summary(store, day)
 
 
 @calm_collector()
@@ -172,11 +173,12 @@ def plan_and_send(
     *,
     wait_s: float = 0,
     stop: threading.Event | None = None,
+    confirm: Callable[[], object] = lambda: None,
 ) -> VendorSummary:
     """`plan` and `send` at once: batches leave while the next are planned.
 
     A lead that the vendor turned out not to have, and that something was decided about meanwhile, is planned in
-    another pass.
+    another pass. `confirm` is called before anything is sent: what it raises ends the load.
     """
     summary, delivered = PlanSummary(), DeliverySummary()
     with _on_record(installation, vendor, days, names):
@@ -187,7 +189,7 @@ def plan_and_send(
                 campaigns = installation.campaigns(ledger.store, vendor, names)
                 scope = installation.scope(vendor, days, campaigns)
                 summary = PlanSummary()
-                feed = _planned(installation, vendor, days, names, summary, stop)
+                feed = _planned(installation, vendor, days, names, summary, stop, confirm)
                 passed = deliver(ledger, gateway, scope, campaigns, terms, feed=feed, stop=stop)
             delivered.add(passed)
             delivered.stopped |= summary.stopped
@@ -196,15 +198,17 @@ def plan_and_send(
     return VendorSummary(summary, delivered)
 
 
-@calm_collector()
-def pull_and_decide(
-    installation: Installation, day: date, *, meanwhile: Callable[[], object] = lambda: None
-) -> DecisionSummary:
-    """`pull` and `decide` at once: rows are decided on the way from the source to the database.
+def pull_and_decide(installation: Installation, day: date) -> DecisionSummary:
+    """`pull` and `decide` at once: rows are decided on the way from the source to the database."""
+    _pull_and_decide(installation, day)
+    with installation.store() as store:
+        return intake.decision_summary(store, day)
 
-    `meanwhile` runs while the first rows are read. Nothing is decided, and no pull is kept, before it is done; what it
-    raises is raised.
-    """
+
+@calm_collector()
+def _pull_and_decide(installation: Installation, day: date, *, meanwhile: Callable[[], object] = lambda: None) -> None:
+    """`meanwhile` runs while the first rows are read. Nothing is decided, and no pull is kept, before it is done; what
+    it raises is raised."""
     settings = installation.settings
     required = required_columns(installation)
     with ExitStack() as opened:
@@ -218,7 +222,7 @@ def pull_and_decide(
             rows[source] = summary.pull_id, opened.enter_context(closing(frames))
         store, looking = (opened.enter_context(installation.store()) for _ in range(2))
         ready.result()
-        return intake.decide(store, settings, day, rows, looking=looking)
+        intake.decide(store, settings, day, rows, looking=looking)
 
 
 def ask_and_withdraw(
@@ -228,13 +232,18 @@ def ask_and_withdraw(
     names: Sequence[str] = (),
     *,
     stop: threading.Event | None = None,
+    confirm: Callable[[], object] = lambda: None,
 ) -> WithdrawalSummary:
-    """`ask` and `withdraw`: whoever turns out to be at the vendor is taken back at once."""
+    """`ask` and `withdraw`: whoever turns out to be at the vendor is taken back at once.
+
+    `confirm` is called before anybody is taken back: what it raises ends it.
+    """
     with installation.store() as store:
         if not withdrawals.has_delivered(store, vendor):
             return WithdrawalSummary()
     with suppress(SetupError, ConnectorError):  # withdrawing and loading say what is wrong
         ask(installation, vendor, days, names, stop=stop)
+    confirm()
     return recall.withdraw(installation, vendor, names, stop=stop)
 
 
@@ -275,19 +284,17 @@ def load_day(
     """
     refresh_campaigns(installation)
     check_names(installation, names)
-    decisions = pull_and_decide(installation, day, meanwhile=lambda: refresh_do_not_call(installation))
-    if decisions.imbalances:
-        raise IncompleteError(
-            f"{day}: not every row that was read has a verdict: {decisions.imbalances}; nothing was sent"
-        )
+    _pull_and_decide(installation, day, meanwhile=lambda: refresh_do_not_call(installation))
     used = vendors_in_use(installation, names)
-    with ThreadPoolExecutor(len(VENDORS), thread_name_prefix="load") as threads:
+    with ThreadPoolExecutor(len(VENDORS) + 1, thread_name_prefix="load") as threads:
+        balance = threads.submit(_balanced, installation, day)
         loads = {
             vendor: threads.submit(
-                _load_vendor, installation, vendor, day, names, wait_s, stop, is_loaded=vendor in used
+                _load_vendor, installation, vendor, day, names, wait_s, stop, balance.result, is_loaded=vendor in used
             )
             for vendor in VENDORS
         }
+    decisions = balance.result()
     vendors = {vendor: load.result() for vendor, load in loads.items()}
     deliveries = [summary.delivery for summary in vendors.values()]
     failures = empty_days(installation, [decisions]) + [text for one in deliveries for text in failures_of(one, day)]
@@ -301,6 +308,17 @@ def load_day(
     return DaySummary(decisions, vendors, failures, stops + kept)
 
 
+def _balanced(installation: Installation, day: date) -> DecisionSummary:
+    """The day's decisions, counted in the ledger; IncompleteError when some row that was read has none."""
+    with installation.store() as store:
+        decisions = intake.decision_summary(store, day)
+    if decisions.imbalances:
+        raise IncompleteError(
+            f"{day}: not every row that was read has a verdict: {decisions.imbalances}; nothing was sent"
+        )
+    return decisions
+
+
 def _load_vendor(
     installation: Installation,
     vendor: str,
@@ -308,16 +326,18 @@ def _load_vendor(
     names: Sequence[str],
     wait_s: float,
     stop: threading.Event | None,
+    confirm: Callable[[], object],
     *,
     is_loaded: bool,
 ) -> VendorSummary:
     """What the vendor's part of the night came to: whom it must not call is taken back, also where nothing is loaded;
     what it has in full is switched, where that is asked for."""
-    summary = VendorSummary(withdrawal=ask_and_withdraw(installation, vendor, [day], names, stop=stop))
+    withdrawal = ask_and_withdraw(installation, vendor, [day], names, stop=stop, confirm=confirm)
+    summary = VendorSummary(withdrawal=withdrawal)
     if not is_loaded:
         return summary
     try:
-        loaded = plan_and_send(installation, vendor, [day], names, wait_s=wait_s, stop=stop)
+        loaded = plan_and_send(installation, vendor, [day], names, wait_s=wait_s, stop=stop, confirm=confirm)
         summary.plan, summary.delivery = loaded.plan, loaded.delivery
     except (SetupError, ConnectorError) as error:
         summary.delivery.problem = str(error)
@@ -434,6 +454,7 @@ def _planned(
     names: Sequence[str],
     summary: PlanSummary,
     stop: threading.Event | None = None,
+    confirm: Callable[[], object] = lambda: None,
 ) -> Iterator[set[str]]:
     with ExitStack() as stack:
         ledger = stack.enter_context(installation.plan_ledger())
@@ -446,9 +467,12 @@ def _planned(
         campaigns = _loadable(installation, ledger, gateway, campaigns, words, days, summary)
         scope = installation.scope(vendor, days, campaigns)
         zone = installation.settings.zone
-        yield from planning.plan(
+        steps = planning.plan(
             ledger, gateway, scope, campaigns, summary, reading=reading, zone=zone, vocabulary=words, stop=stop
         )
+        for added_to in stack.enter_context(closing(steps)):
+            confirm()
+            yield added_to
 
 
 def vocabulary(installation: Installation, store: Store, vendor: str) -> reference.Vocabulary:

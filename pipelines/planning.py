@@ -7,7 +7,7 @@ Belongs here: the course of a plan. Does not belong here: what becomes of a cont
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -39,7 +39,7 @@ def plan(
     zone: ZoneInfo = ZoneInfo("UTC"),
     vocabulary: Vocabulary = Vocabulary(),
     stop: threading.Event | None = None,
-) -> Iterator[set[str]]:
+) -> Generator[set[str]]:
     """Plans page by page; yields, after each commit, the campaigns that it added imports to.
 
     What an earlier plan left unsent is planned anew, so that the newest decisions hold. Runs that plan for one

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
 from connectors.errors import SetupError
-from pipelines import morning, night
+from pipelines import eligibility, morning, night
 from pipelines.installation import Installation
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
@@ -131,3 +133,29 @@ def test_a_list_that_cannot_be_read_leaves_the_day_as_it_was(
         assert (read.read_count, store.one("contacts", "verdict_counts", day=DAY).row_count) == (50, 50)
     assert [thread.name for thread in threading.enumerate() if thread.name == "ahead"] == []
     assert len(sinch.vendor.store.creations) == 50
+
+
+def test_a_row_without_a_verdict_keeps_everything_back(
+    installations: Make, sinch: SandboxServer[SinchObi], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A defect of ours loses a row: while it is not known whose it was, nobody is sent, and nobody is taken back."""
+    judge = eligibility.judge
+
+    def losing(*args: Any) -> pd.DataFrame:
+        return judge(*args).iloc[:-1]
+
+    def assert_kept_back(installation: Installation, count: int) -> None:
+        monkeypatch.setattr(eligibility, "judge", losing)
+        with pytest.raises(night.IncompleteError, match=rf"has a verdict: .*\({count}, {count - 1}\)"):
+            night.load_day(installation, DAY)
+        monkeypatch.undo()
+
+    first = installations(rows=leads(30))
+    assert_kept_back(first, 30)
+    assert sinch.vendor.held() == []
+    night.load_day(first, DAY)
+    second = installations(rows=leads(60), do_not_call=[{"phone": lead(1)["phone1"]}])
+    assert_kept_back(second, 60)
+    assert len(sinch.vendor.held()) == 30
+    assert night.load_day(second, DAY).problems == []
+    assert states(second) == {"accepted": 59, "withdrawn": 1}
