@@ -28,7 +28,7 @@ up: $(READY)     ## the Dagster UI on port 3000, with the sandbox vendor, until 
 	@$(BIN)/leadsync up --sandbox
 
 test: $(READY)   ## every test but the exhaustive ones of `make faults`
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 fast: $(READY)   ## lint, and quick tests of every layer; under a minute
 	$(BIN)/ruff check .
@@ -36,7 +36,7 @@ fast: $(READY)   ## lint, and quick tests of every layer; under a minute
 	  tests/connectors/test_crm_*.py tests/connectors/test_transport.py tests/connectors/test_*_gateway.py
 
 faults: $(READY) ## the tests that lose, kill and cut things, at every step and in many histories
-	$(BIN)/python -m pytest -m "" tests/faults tests/properties
+	$(BIN)/python -m pytest -n 2 -m "" tests/faults tests/properties
 
 lint: $(READY)   ## ruff: rules and format
 	$(BIN)/ruff check .
