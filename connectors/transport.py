@@ -166,9 +166,7 @@ class Transport:
         """The 2xx answer to one request that was sent once. `is_read`: it changes nothing, whatever its method."""
         is_read = is_read or method in READS
         if not self._limiter.wait(not_after=not_after):
-            raise NotSentError(
-                "not sent: its turn under the rate limit came too late", vendor=self.vendor, operation=operation
-            )
+            raise NotSentError(f"not sent: {self._reason(not_after)}", vendor=self.vendor, operation=operation)
         self.request_count = next(self._requests) + 1
         started = time.perf_counter()
         with self._mapped(operation, is_read=is_read):
@@ -204,6 +202,14 @@ class Transport:
                 wire.close()
             self._wires.clear()
             self._local = threading.local()
+
+    def _reason(self, not_after: float) -> str:
+        """Why a request did not get its turn."""
+        if self._limiter.is_stopped:
+            return "the load was stopped"
+        if time.monotonic() >= not_after:
+            return "it waited too long for a free connection"
+        return "its turn under the rate limit came too late"
 
     def _exchange(self, request: httpx.Request, limit_bytes: int | None) -> httpx.Response | None:
         """The answer to the request with its login, read to its end; None when it is longer than the limit."""

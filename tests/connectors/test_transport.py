@@ -320,6 +320,16 @@ def test_a_429_pauses_every_later_request(transport: Transport, sinch: SandboxSe
     assert transport.request_count == 1
 
 
+def test_what_kept_a_request_back_is_told(transport: Transport) -> None:
+    """A vendor that turned slow, and a load that was stopped, are not the rate limit."""
+    with pytest.raises(NotSentError, match="not sent: it waited too long for a free connection"):
+        transport.send("op", "POST", CAMPAIGNS, headers={}, content=b"", not_after=time.monotonic())
+    transport.stop()
+    with pytest.raises(NotSentError, match="not sent: the load was stopped"):
+        transport.send("op", "POST", CAMPAIGNS, headers={}, content=b"")
+    assert transport.request_count == 0
+
+
 def test_send_to_nobody_is_not_sent() -> None:
     """Where nothing listens, nothing was sent."""
     transport = Transport(vendor="sinch", base_url="http://127.0.0.1:1", patience=QUICK)
