@@ -218,7 +218,8 @@ def test_vendor_that_answers_nothing_leaves_the_rest_planned(installations: Make
     assert load(installation).problems == [f"{DAY}: {problem}"]
     found = states(installation)
     assert found["planned"] + found["unknown"] == 400
-    assert 100 <= found["unknown"] <= 140
+    # Ten batches; at most nine, the four that two connections hold, and four more of the turn that sees the tenth.
+    assert 100 <= found["unknown"] <= 170
     waiting = "SELECT DISTINCT reason_code, reason FROM reporting.lead_outcome WHERE state = 'planned'"
     assert query(installation, waiting) == [("load_ended_early", problem)]
     told = report(installation, [DAY])
