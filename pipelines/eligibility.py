@@ -191,7 +191,7 @@ def _broken_rules(
 ) -> pa.Array:
     """For each row the place in `_ORDER` of the first rule that it breaks; 0 if it breaks none."""
     inactive = [name for name, rule in campaigns.items() if not rule.is_active]
-    has_valid = _is_any_valid(read)
+    has_valid = _has_phone(read)
     broken = {
         "row_unreadable": said["defect"].is_valid(),
         "lead_id_missing": said["lead_id"].is_null(),
@@ -203,7 +203,7 @@ def _broken_rules(
         "consent_unclear": _is_one_of(consent, ("unclear",)),
         "consent_missing": pc.and_(consent.is_null(), policy.is_consent_required),
         "do_not_call": found.is_stopped,
-        "phone_missing": pc.invert(_is_any_valid(said)),
+        "phone_missing": pc.invert(_has_phone(said)),
         "country_unknown": pc.and_not(_is_odd(said["country"], read["country"]), has_valid),
         "phone_invalid": found.first.is_null(),
         "time_zone_invalid": _is_odd(said["timezone"], read["time_zone"]),
@@ -275,8 +275,8 @@ def _is_odd(said: pa.Array, read: pa.Array) -> pa.Array:
     return pc.and_(said.is_valid(), read.is_null())
 
 
-def _is_any_valid(cells: Cells) -> pa.Array:
-    """Whether a row has a number."""
+def _has_phone(cells: Cells) -> pa.Array:
+    """Whether a row has one of the three."""
     first, second, third = (cells[name].is_valid() for name in PHONE_COLUMNS)
     return pc.or_(pc.or_(first, second), third)
 

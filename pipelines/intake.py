@@ -7,12 +7,13 @@ Belongs here: the way from a source to a verdict. Does not belong here: how a so
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
 import pandas as pd
@@ -32,18 +33,11 @@ from pipelines.sources import TABLES, Source, configured_sources, open_source
 from pipelines.store import Store, utc_now
 from pipelines.vendors import VENDORS
 
+Rows: TypeAlias = Mapping[Source, tuple[UUID, Generator[pd.DataFrame]]]
+"""For each source the pull that the rows came from, and the rows; they are read to their end, or closed."""
+
 CHUNK_ROWS = 10_000
 _STORED = ("row_no", "defect", "cursor_at", *(name for name in COLUMNS if name != "updated_at"), "attributes")
-
-
-class Frames(Protocol):
-    """The rows of a source in frames (`connectors/crm/frames.py`), to be read once, and closed."""
-
-    def __iter__(self) -> Iterator[pd.DataFrame]: ...
-
-    def close(self) -> None:
-        """No more is read; what was stored on the way is undone, unless the last row was read."""
-        ...
 
 
 @dataclass
@@ -89,9 +83,11 @@ class _Judge:
     policy: Policy
     sharing: Sharing
     refusals: Refusals
+    ready: Callable[[], object]
 
     def __call__(self, source: Source, read: tuple[pd.DataFrame, pd.DataFrame]) -> pd.DataFrame:
         """The verdicts of the frame, with its contacts beside it."""
+        self.ready()
         frame, contacts = read
         phones = ",".join(eligibility.numbers(contacts))
         listed = {row.phone for row in self.looking.rows("crm", "listed_numbers", phones=phones, day=self.day)}
@@ -155,22 +151,25 @@ def decide(
     store: Store,
     settings: Settings,
     day: date,
-    rows: Mapping[Source, tuple[UUID, Frames]],
+    begin: Callable[[Callable[[], object]], Rows],
     *,
     looking: Store,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> None:
     """Every row of the day has a verdict in `ledger.contacts`; committed as a whole.
 
     Args:
-        rows: for each source the pull that the rows came from, and the rows; they are read to their end, or closed.
+        begin: the rows; called when it is our turn to decide the day, with what ends when `meanwhile` is done.
         looking: where numbers are looked up meanwhile; in a dry run `store` itself.
+        meanwhile: what is done while the first rows are read. Nothing is decided before; what it raises is raised.
     """
-    rules = campaign_rules(store)
     policy = Policy(settings.eligibility.consent_required, settings.eligibility.do_not_call, settings.zone)
-    with store.transaction():
+    with store.transaction(), ThreadPoolExecutor(1, thread_name_prefix="meanwhile") as beside:
         store.run("crm", "take_turns", name=f"decide {day}")
+        ready = beside.submit(meanwhile).result
+        rules, rows = campaign_rules(store), begin(ready)
         sharing, refusals = Sharing(), Refusals.around(store, day, days=settings.eligibility.withdraw_days)
-        judge = _Judge(looking, day, rules, policy, sharing, refusals)
+        judge = _Judge(looking, day, rules, policy, sharing, refusals, ready)
         for source in TABLES.keys() - rows.keys():
             _note_stored(store, source, day, sharing)
         for source, (_, frames) in rows.items():
@@ -183,6 +182,7 @@ def decide(
             ):
                 for decided in judged.through(normalised.through(frames)):
                     stored.hand_over(decided)
+        ready()
         store.mend_statistics()
         refusals.hold(store)
         _mark_duplicates(store, day, sharing)

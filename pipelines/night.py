@@ -9,21 +9,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
-from uuid import UUID
 
 from connectors.errors import ConnectorError, LeadsyncError, SetupError, TargetError
 from connectors.gateway import Campaign, ControlsTargets, Gateway
 from connectors.redaction import redact
 from pipelines import intake, planning, recall, reference, targets, withdrawals
-from pipelines.ahead import Ahead
 from pipelines.campaigns import campaign_defects, read_campaigns, stored_campaigns
 from pipelines.collector import calm_collector
 from pipelines.delivery import deliver
 from pipelines.installation import Installation
-from pipelines.intake import DecisionSummary, Frames, PullSummary
+from pipelines.intake import DecisionSummary, PullSummary, Rows
 from pipelines.ledger import Ledger
 from pipelines.ledger_rows import Scope
 from pipelines.planner import PlanSummary
@@ -91,15 +89,14 @@ def pull(installation: Installation, source: Source, day: date) -> PullSummary:
 
 @calm_collector()
 def decide(installation: Installation, day: date) -> DecisionSummary:
-    """Every stored row of the day has a verdict.
-
-    Raises:
-        IncompleteError: as many rows were decided as were read for some campaigns, but not for all.
-    """
+    """Every stored row of the day has a verdict."""
     with installation.store() as store, installation.store() as reading, installation.store() as looking:
-        pulls = intake.stored_pulls(store, installation.settings, day)
-        rows = {source: (pull_id, intake.stored_rows(reading, source, day)) for source, pull_id in pulls.items()}
-        intake.decide(store, installation.settings, day, rows, looking=looking)
+
+        def begin(_: object) -> Rows:
+            pulls = intake.stored_pulls(store, installation.settings, day)
+            return {source: (pull_id, intake.stored_rows(reading, source, day)) for source, pull_id in pulls.items()}
+
+        intake.decide(store, installation.settings, day, begin, looking=looking)
         return intake.decision_summary(store, day)
 
 
@@ -178,7 +175,7 @@ def plan_and_send(
     """`plan` and `send` at once: batches leave while the next are planned.
 
     A lead that the vendor turned out not to have, and that something was decided about meanwhile, is planned in
-    another pass. `confirm` is called before anything is sent: what it raises ends the load.
+    another pass. `confirm` is called before anything is planned: what it raises ends the load.
     """
     summary, delivered = PlanSummary(), DeliverySummary()
     with _on_record(installation, vendor, days, names):
@@ -207,22 +204,19 @@ def pull_and_decide(installation: Installation, day: date) -> DecisionSummary:
 
 @calm_collector()
 def _pull_and_decide(installation: Installation, day: date, *, meanwhile: Callable[[], object] = lambda: None) -> None:
-    """`meanwhile` runs while the first rows are read. Nothing is decided, and no pull is kept, before it is done; what
-    it raises is raised."""
-    settings = installation.settings
-    required = required_columns(installation)
+    """No pull is kept before `meanwhile` is done (`intake.decide`)."""
+    settings, required = installation.settings, required_columns(installation)
+    summaries = [PullSummary(source, day) for source in configured_sources(settings)]
     with ExitStack() as opened:
-        ready = opened.enter_context(ThreadPoolExecutor(1, thread_name_prefix="meanwhile")).submit(meanwhile)
-        rows: dict[Source, tuple[UUID, Frames]] = {}
-        for source in configured_sources(settings):
-            summary, pulling = PullSummary(source, day), opened.enter_context(installation.store())
-            frames: Frames = intake.pull(pulling, settings, summary, required=required, confirm=ready.result)
-            if not installation.is_dry_run:  # it has but one connection
-                frames = Ahead(iter(frames), size=1)
-            rows[source] = summary.pull_id, opened.enter_context(closing(frames))
-        store, looking = (opened.enter_context(installation.store()) for _ in range(2))
-        ready.result()
-        intake.decide(store, settings, day, rows, looking=looking)
+        store, looking, *pulling = (opened.enter_context(installation.store()) for _ in range(2 + len(summaries)))
+
+        def begin(ready: Callable[[], object]) -> Rows:
+            return {
+                summary.source: (summary.pull_id, intake.pull(own, settings, summary, required=required, confirm=ready))
+                for summary, own in zip(summaries, pulling, strict=True)
+            }
+
+        intake.decide(store, settings, day, begin, looking=looking, meanwhile=meanwhile)
 
 
 def ask_and_withdraw(
@@ -467,12 +461,18 @@ def _planned(
         campaigns = _loadable(installation, ledger, gateway, campaigns, words, days, summary)
         scope = installation.scope(vendor, days, campaigns)
         zone = installation.settings.zone
-        steps = planning.plan(
-            ledger, gateway, scope, campaigns, summary, reading=reading, zone=zone, vocabulary=words, stop=stop
+        yield from planning.plan(
+            ledger,
+            gateway,
+            scope,
+            campaigns,
+            summary,
+            reading=reading,
+            zone=zone,
+            vocabulary=words,
+            stop=stop,
+            confirm=confirm,
         )
-        for added_to in stack.enter_context(closing(steps)):
-            confirm()
-            yield added_to
 
 
 def vocabulary(installation: Installation, store: Store, vendor: str) -> reference.Vocabulary:

@@ -7,7 +7,7 @@ Belongs here: the course of a plan. Does not belong here: what becomes of a cont
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from connectors.gateway import Campaign, Gateway
 from pipelines.ahead import Ahead, Behind
 from pipelines.ledger_rows import Scope
 from pipelines.plan_ledger import PlanLedger
-from pipelines.planner import Page, Planner, PlanSummary
+from pipelines.planner import Judged, Page, Planner, PlanSummary
 from pipelines.reference import Vocabulary
 from pipelines.store import utc_now
 
@@ -39,14 +39,21 @@ def plan(
     zone: ZoneInfo = ZoneInfo("UTC"),
     vocabulary: Vocabulary = Vocabulary(),
     stop: threading.Event | None = None,
-) -> Generator[set[str]]:
+    confirm: Callable[[], object] = lambda: None,
+) -> Iterator[set[str]]:
     """Plans page by page; yields, after each commit, the campaigns that it added imports to.
 
     What an earlier plan left unsent is planned anew, so that the newest decisions hold. Runs that plan for one
     vendor take turns, until their iterators end; `stop` ends the wait. What a lead names at the vendor is looked up
     in the vocabulary. With a ledger of its own for `reading`, a page is read and another stored while one is judged.
+    `confirm` is called before anything is stored: what it raises ends the plan.
     """
     planner = Planner(ledger, gateway, scope, campaigns, summary, zone, vocabulary)
+
+    def store(judged: Judged) -> set[str]:
+        confirm()
+        return planner.store(judged)
+
     if not await_turn(ledger, scope.vendor, stop or threading.Event()):
         return
     try:
@@ -57,16 +64,18 @@ def plan(
             planner.withdraw(day)
             for source in SOURCES:
                 pages = Pages(reading or ledger, scope, day, source, zone)
-                yield from _plan_source(planner, pages, is_ahead=reading is not None)
-            yield planner.store(planner.rest(day))
+                yield from _plan_source(planner, pages, store, is_ahead=reading is not None)
+            yield store(planner.rest(day))
     finally:
         ledger.leave_planning()
 
 
-def _plan_source(planner: Planner, pages: Pages, *, is_ahead: bool) -> Iterator[set[str]]:
+def _plan_source(
+    planner: Planner, pages: Pages, store: Callable[[Judged], set[str]], *, is_ahead: bool
+) -> Iterator[set[str]]:
     read = Ahead(iter(pages), size=1) if is_ahead else None
     try:
-        with Behind(planner.store, is_inline=read is None) as stored:
+        with Behind(store, is_inline=read is None) as stored:
             yield from stored.through(map(planner.judge, pages if read is None else read))
     finally:
         if read is not None:

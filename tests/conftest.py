@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,20 +35,13 @@ def no_token_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[URL]:
-    """The address of a real server; its database `template_leadsync` has the newest schema."""
+    """The address of a real server, of a database there that has the newest schema."""
     given = os.environ.get("LEADSYNC_TEST_DATABASE")
-    folder = Path(tempfile.mkdtemp(prefix="leadsync-tests-", dir="/tmp"))
-    folder.chmod(0o755)  # the embedded server runs as a user of its own
-    url = _given(given) if given else start_embedded(folder / "postgres", "template_leadsync")
-    engine = connect(url)
-    sql.migrate.upgrade(engine)
-    engine.dispose()
-    yield url
-    if not given:
-        from pipelines.database import embedded_server
-
-        embedded_server(folder / "postgres").cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+    with _given(given) if given else _embedded() as url:
+        engine = connect(url)
+        sql.migrate.upgrade(engine)
+        engine.dispose()
+        yield url
 
 
 @pytest.fixture
@@ -86,12 +80,27 @@ def installations(tmp_path: Path, database: str, sinch: SandboxServer[Sinch]) ->
         installation.close()
 
 
-def _given(address: str) -> URL:
+@contextmanager
+def _embedded() -> Iterator[URL]:
+    from pipelines.database import embedded_server
+
+    folder = Path(tempfile.mkdtemp(prefix="leadsync-tests-", dir="/tmp"))
+    folder.chmod(0o755)  # the embedded server runs as a user of its own
+    yield start_embedded(folder / "postgres", "template_leadsync")
+    embedded_server(folder / "postgres").cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _given(address: str) -> Iterator[URL]:
+    """Tests that run at once on one server have a template each."""
     from pipelines.database import database_url
 
-    url = database_url(address, Path()).set(database="template_leadsync")
+    name = f"template_leadsync_{os.getpid()}"
+    url = database_url(address, Path()).set(database=name)
     admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with admin.connect() as connection:
-        connection.execute(text("DROP DATABASE IF EXISTS template_leadsync"))
-        connection.execute(text("CREATE DATABASE template_leadsync"))
-    return url
+        connection.execute(text(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"))
+    yield url
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))

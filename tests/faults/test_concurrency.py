@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -72,6 +74,28 @@ def test_runs_of_one_day_at_once_create_each_lead_once(count: int, installations
     assert sinch.vendor.store.creations == once(COUNT)
     assert_balanced(made[0])
     assert outcomes == ["done"] * count
+
+
+@pytest.mark.parametrize("chunk_rows", [COUNT // 10, COUNT])
+def test_runs_that_read_at_once_take_turns(
+    chunk_rows: int, installations: Make, sinch: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Days of many chunks and of one, and a list that takes its time: no run waits for one that waits for it, and none
+    decides from what another has read meanwhile."""
+    monkeypatch.setattr("pipelines.intake.CHUNK_ROWS", chunk_rows)
+    refresh, pauses = night.refresh_do_not_call, itertools.cycle([0.3, 0.0, 0.1])
+
+    def refresh_slowly(installation: Installation) -> dict[str, int]:
+        time.sleep(next(pauses))
+        return refresh(installation)
+
+    monkeypatch.setattr(night, "refresh_do_not_call", refresh_slowly)
+    barrier = Barrier(3)
+    made = [installations(rows=leads(COUNT), sinch={"batch_size": 10}) for _ in range(3)]
+    assert all(installation.engine for installation in made)
+    assert [run.ended() for run in [Run(installation, barrier) for installation in made]] == ["done"] * 3
+    assert sinch.vendor.store.creations == once(COUNT)
+    assert_balanced(made[0])
 
 
 @pytest.mark.parametrize("count", [2, 4])

@@ -135,6 +135,23 @@ def test_a_list_that_cannot_be_read_leaves_the_day_as_it_was(
     assert len(sinch.vendor.store.creations) == 50
 
 
+def test_a_source_that_breaks_leaves_the_others_as_they_were(installations: Make, tmp_path: Path) -> None:
+    """Else the day would hold rows of which nothing was decided, and no plan of it could be made."""
+    write_rows(tmp_path / "customers.csv", [lead(n, lead_id=f"C{n}") for n in range(10, 15)])
+    both = {
+        "leads": {"csv": "leads.csv", "cursor": "updated_at"},
+        "customers": {"csv": "customers.csv", "cursor": "updated_at"},
+        "do_not_call": {"csv": "do_not_call.csv"},
+    }
+    installation = installations(rows=leads(5), sources=both)
+    night.load_day(installation, DAY)
+    write_rows(tmp_path / "customers.csv", [lead(10, lead_id="C10")])
+    (tmp_path / "leads.csv").unlink()
+    with pytest.raises(SetupError, match=r"sources\.leads"):
+        night.load_day(installation, DAY)
+    assert night.plan(installation, "sinch", [DAY]).counts == {"unchanged": 10}
+
+
 def test_a_row_without_a_verdict_keeps_everything_back(
     installations: Make, sinch: SandboxServer[SinchObi], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,8 +167,9 @@ def test_a_row_without_a_verdict_keeps_everything_back(
             night.load_day(installation, DAY)
         monkeypatch.undo()
 
-    first = installations(rows=leads(30))
+    first = installations(rows=leads(30), sinch={"batch_size": 10})
     assert_kept_back(first, 30)
+    assert night.send(first, "sinch", [DAY]).counts == {}
     assert sinch.vendor.held() == []
     night.load_day(first, DAY)
     second = installations(rows=leads(60), do_not_call=[{"phone": lead(1)["phone1"]}])
