@@ -249,6 +249,9 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'leadsync_reader') THEN
         CREATE ROLE leadsync_reader NOLOGIN;
     END IF;
-EXCEPTION WHEN insufficient_privilege THEN
-    RAISE NOTICE 'role leadsync_reader was not created: this account may not create roles';
+EXCEPTION
+    WHEN insufficient_privilege THEN
+        RAISE NOTICE 'role leadsync_reader was not created: this account may not create roles';
+    WHEN unique_violation OR duplicate_object THEN
+        NULL; -- roles are the whole server's: another database of it made this one at the same moment
 END $$;

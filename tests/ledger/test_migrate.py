@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
 from alembic import command
 from sqlalchemy import Engine, make_url, text
 
 import sql.migrate
-from pipelines.database import connect
+from pipelines.database import connect, embedded_server, start_embedded
 from tests.factories import DAY, phone
 
 OLDER = (
@@ -27,6 +34,7 @@ OLDER = (
        SELECT :day, 'lead', place, 'c', 'L' || place, 'eligible', ARRAY[:phone]
        FROM generate_series(1, 3) AS place""",
 )
+IS_WAITING = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
 VIEW = "SELECT CAST(CAST('reporting.lead_outcome' AS regclass) AS oid)"
 
 
@@ -78,3 +86,26 @@ def test_leads_that_were_settled_before_verdicts_were_shared_read_the_same(datab
             ("L3", "unknown", "lost", None, False),
         ]
     engine.dispose()
+
+
+@pytest.mark.slow
+def test_databases_of_a_new_server_may_be_migrated_at_once() -> None:
+    """The role of the readers is the whole server's: both find none, and only one of them can make it."""
+    folder = Path(tempfile.mkdtemp(prefix="leadsync-tests-", dir="/tmp"))
+    folder.chmod(0o755)  # the embedded server runs as a user of its own
+    try:
+        first, second = (connect(start_embedded(folder / "postgres", name)) for name in ("first", "second"))
+        with first.connect() as migrating, ThreadPoolExecutor(1) as other:
+            migrating.execute(text("CREATE ROLE leadsync_reader NOLOGIN"))
+            ended = other.submit(sql.migrate.upgrade, second)
+            with first.connect() as looking:
+                while not looking.execute(text(IS_WAITING)).scalar_one() and not ended.done():
+                    time.sleep(0.02)
+            migrating.commit()
+            ended.result(30)
+        assert view(second)
+        first.dispose()
+        second.dispose()
+    finally:
+        embedded_server(folder / "postgres").cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
