@@ -159,7 +159,7 @@ def decide(
     """Every row of the day has a verdict in `ledger.contacts`; committed as a whole.
 
     Args:
-        begin: the rows; called when it is our turn to decide the day, with what ends when `meanwhile` is done.
+        begin: makes the rows, when it is our turn to decide the day; is given what returns once `meanwhile` is done.
         looking: where numbers are looked up meanwhile; in a dry run `store` itself.
         meanwhile: what is done while the first rows are read. Nothing is decided before; what it raises is raised.
     """
