@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 from connectors.errors import ConnectorError, LeadsyncError, SetupError, TargetError
 from connectors.gateway import Campaign, ControlsTargets, Gateway
@@ -456,23 +457,11 @@ def _planned(
         # A dry run has but one connection.
         reading = None if installation.is_dry_run else stack.enter_context(installation.plan_ledger())
         campaigns = installation.campaigns(ledger.store, vendor, names)
-        scope = installation.scope(vendor, days, campaigns)
         words = vocabulary(installation, ledger.store, vendor)
         campaigns = _loadable(installation, ledger, gateway, campaigns, words, days, summary)
         scope = installation.scope(vendor, days, campaigns)
-        zone = installation.settings.zone
-        yield from planning.plan(
-            ledger,
-            gateway,
-            scope,
-            campaigns,
-            summary,
-            reading=reading,
-            zone=zone,
-            vocabulary=words,
-            stop=stop,
-            confirm=confirm,
-        )
+        plan_scope = partial(planning.plan, ledger, gateway, scope, campaigns, summary, reading=reading)
+        yield from plan_scope(zone=installation.settings.zone, vocabulary=words, stop=stop, confirm=confirm)
 
 
 def vocabulary(installation: Installation, store: Store, vendor: str) -> reference.Vocabulary:
