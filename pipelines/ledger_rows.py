@@ -32,13 +32,12 @@ ELIGIBLE = pa.schema(
         ("row_no", pa.int64()),
         ("campaign", TEXT),
         ("lead_id", TEXT),
-        ("phone", TEXT),
         ("phones", TEXT),
         ("time_zone", TEXT),
         ("country", TEXT),
     ]
 )
-"""Eligible contacts. `phone`: the first number; `phones`: all, with commas between, in E.164."""
+"""Eligible contacts. `phones`: all numbers, with commas between, in E.164."""
 
 SAID = pa.schema(
     [
@@ -65,8 +64,8 @@ KNOWN = pa.schema(
 )
 """What was delivered of rows before. `content_digest`: in hex."""
 
-PLANNABLE = pa.schema([*ELIGIBLE, *list(SAID)[2:], *list(KNOWN)[1:], ("is_delivery", pa.bool_())])
-"""Eligible contacts with what their rows say, and what was delivered of them before, if anything."""
+PLANNABLE = pa.schema([*ELIGIBLE, ("phone", TEXT), *list(SAID)[2:], *list(KNOWN)[1:], ("is_delivery", pa.bool_())])
+"""Eligible contacts with what their rows say and what was delivered of them before, if any. `phone`: the first one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,8 @@ class PlanLedger(Ledger):
             delivered = self.store.columns("deliveries", "known", KNOWN, campaigns=list(known), **page)
         delivered = _beside(contacts, delivered)
         is_delivery = pc.is_valid(delivered["row_no"])
-        columns = [*contacts.columns, *said.columns[2:], *delivered.columns[1:], is_delivery]
+        first = _first(whole(contacts["phones"]))
+        columns = [*contacts.columns, first, *said.columns[2:], *delivered.columns[1:], is_delivery]
         return pa.table(columns, schema=PLANNABLE).filter(pc.equal(said["lead_id"], contacts["lead_id"]))
 
     def holders(self, campaigns: Iterable[str], phones: Sequence[str]) -> dict[tuple[str, str], tuple[str, str]]:
@@ -158,6 +159,11 @@ def _beside(contacts: pa.Table, rows: pa.Table) -> pa.Table:
 def _array(numbers: pa.Array) -> str:
     """The whole numbers as Postgres writes an array: the driver takes seven times as long, one by one."""
     return "{" + ",".join(numbers.cast(TEXT).to_pylist()) + "}"
+
+
+def _first(phones: pa.Array) -> pa.Array:
+    """The first of the numbers that have commas between."""
+    return pc.list_element(pc.split_pattern(phones, ",", max_splits=1), 0)
 
 
 def _several(phones: pa.Array) -> pa.Array:

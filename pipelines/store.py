@@ -10,7 +10,6 @@ statements. Does not belong here: what a statement is for (`intake.py`, `ledger.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -187,9 +186,10 @@ def _arrow(frame: pd.DataFrame) -> pa.Table:
 
 def as_csv(table: pa.Table) -> bytes:
     """The table as CSV without a header, in which an empty field is NULL and `""` an empty text."""
-    buffer = io.BytesIO()
-    pa_csv.write_csv(_with_plain_times(table), buffer, pa_csv.WriteOptions(include_header=False))
-    return buffer.getvalue()
+    written = pa.BufferOutputStream()  # a file of Python's would be called back for every part
+    pa_csv.write_csv(_with_plain_times(table), written, pa_csv.WriteOptions(include_header=False))
+    text: bytes = written.getvalue().to_pybytes()
+    return text
 
 
 def from_records(rows: bytes, schema: pa.Schema) -> pa.Table:

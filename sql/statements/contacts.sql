@@ -172,7 +172,7 @@ WHERE day = :day AND campaign = ANY (CAST(:campaigns AS text[])) AND is_refused_
 -- What their source said, and what was delivered of them, are statements of their own (`crm.said`,
 -- `deliveries.known`): a join of tables that have no statistics yet, or have new ones, is a guess, and a wrong one
 -- reads and sorts the whole day for every page.
-SELECT row_no, campaign, lead_id, phones[1] AS phone, array_to_string(phones, ',') AS phones, time_zone, country
+SELECT row_no, campaign, lead_id, array_to_string(phones, ',') AS phones, time_zone, country
 FROM ledger.contacts
 WHERE day = :day AND source = :source AND row_no > :after
   AND campaign = ANY (CAST(:campaigns AS text[])) AND verdict = 'eligible'
