@@ -1,4 +1,4 @@
-"""`python -m bench.ours`: the day is loaded as `leadsync sync` does it, by `night.load_day`.
+"""`python -m bench.ours`: the day is loaded as `leadsync sync` does it, by `load_day`.
 
 Belongs here: the call, and the sum of its summaries. Does not belong here: anything that makes it faster.
 """
@@ -10,9 +10,8 @@ from pathlib import Path
 
 from bench.child import Done, Order, Work, serve
 from bench.probe import Stopwatch, probe
-from pipelines import night
 from pipelines.installation import Installation
-from pipelines.night import DaySummary
+from pipelines.load import DaySummary, load_day
 
 
 def prepare(order: Order) -> Work:
@@ -21,7 +20,7 @@ def prepare(order: Order) -> Work:
     day = date.fromisoformat(order.day)
 
     def work() -> Done:
-        summary = night.load_day(installation, day)
+        summary = load_day(installation, day)
         installation.close()
         return _done(summary)
 

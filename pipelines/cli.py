@@ -124,13 +124,14 @@ def plan(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]
 )
 def sync(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str], wait_s: float) -> int:
     """Load one day: pull, decide, plan, send; what is accepted and unchanged is not sent again."""
-    from pipelines import morning, night
+    from pipelines import morning
+    from pipelines.load import load_day
 
     stop = _stop_on_signals()
     with _opened(config) as installation:
         _check_day(installation, day)
         with progress(f"Loading {day}") if not as_json else _quiet():
-            result = night.load_day(installation, day, campaigns, wait_s=wait_s, stop=stop)
+            result = load_day(installation, day, campaigns, wait_s=wait_s, stop=stop)
             failures = [*result.failures, *(_followed(installation, day, wait_s, stop) if wait_s else [])]
         report = morning.report(installation, [day], campaigns)
     _tell(report, as_json, extra=failures)

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from connectors.errors import SetupError
-from pipelines import night
+from pipelines import intake, night
 from pipelines.campaigns import campaign_defects
 from pipelines.installation import Installation
 from pipelines.masking import masked
@@ -26,9 +26,10 @@ def dry_run(installation: Installation, day: date, names: Sequence[str] = ()) ->
         night.refresh_campaigns(trial)
         night.refresh_do_not_call(trial)
         night.check_names(trial, names)
-        decided = night.pull_and_decide(trial, day)
+        night.pull_and_decide(trial, day)
         plans: list[PlanSummary] = []
         with trial.store() as store:
+            decided = intake.decision_summary(store, day)
             problems = night.empty_days(trial, [decided])
             problems += [] if names else list(campaign_defects(store).values())
         for vendor in night.vendors_in_use(trial, names):

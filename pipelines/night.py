@@ -1,20 +1,19 @@
-"""The steps of a night, one function each: refresh, pull, decide, withdraw, plan, send; and all of them as one stream.
+"""The steps of a night, one function each: refresh, pull, decide, withdraw, plan, send.
 
-Belongs here: what loading assets and commands call. Does not belong here: what follows (`morning.py`) and surrounds
-(`upkeep.py`) a load, Dagster, the terminal, and how a step works inside.
+Belongs here: what loading assets and commands call. Does not belong here: all of them in one process (`load.py`), what
+follows (`morning.py`) and surrounds (`upkeep.py`) a load, Dagster, the terminal, and how a step works inside.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
-from connectors.errors import ConnectorError, LeadsyncError, SetupError, TargetError
+from connectors.errors import ConnectorError, SetupError, TargetError
 from connectors.gateway import Campaign, ControlsTargets, Gateway
 from connectors.redaction import redact
 from pipelines import intake, planning, recall, reference, targets, withdrawals
@@ -33,28 +32,6 @@ from pipelines.vendors import VENDORS
 from pipelines.withdrawals import WithdrawalSummary
 
 MOST_PASSES = 3
-
-
-class IncompleteError(LeadsyncError):
-    """A step ended, but something needs a person; the text says what, campaign by campaign."""
-
-
-@dataclass
-class DaySummary:
-    """What loading a day came to: the decisions, and a summary per vendor.
-
-    `failures` and `stops` need a person; the reporting schema has the stops, and what was not taken back, too.
-    """
-
-    decisions: DecisionSummary
-    vendors: dict[str, VendorSummary]
-    failures: list[str]
-    stops: list[str]
-
-    @property
-    def problems(self) -> list[str]:
-        """One sentence for each thing that needs a person."""
-        return [*self.failures, *self.stops]
 
 
 @dataclass
@@ -196,16 +173,12 @@ def plan_and_send(
     return VendorSummary(summary, delivered)
 
 
-def pull_and_decide(installation: Installation, day: date) -> DecisionSummary:
-    """`pull` and `decide` at once: rows are decided on the way from the source to the database."""
-    _pull_and_decide(installation, day)
-    with installation.store() as store:
-        return intake.decision_summary(store, day)
-
-
 @calm_collector()
-def _pull_and_decide(installation: Installation, day: date, *, meanwhile: Callable[[], object] = lambda: None) -> None:
-    """No pull is kept before `meanwhile` is done (`intake.decide`)."""
+def pull_and_decide(installation: Installation, day: date, *, meanwhile: Callable[[], object] = lambda: None) -> None:
+    """`pull` and `decide` at once: rows are decided on the way from the source to the database.
+
+    No pull is kept before `meanwhile` is done (`intake.decide`).
+    """
     settings, required = installation.settings, required_columns(installation)
     summaries = [PullSummary(source, day) for source in configured_sources(settings)]
     with ExitStack() as opened:
@@ -259,92 +232,6 @@ def switch_loaded(
                 except (ConnectorError, TargetError) as error:
                     problems[name] = f"loaded in full, but {action} failed: {error}"
     return problems
-
-
-def load_day(
-    installation: Installation,
-    day: date,
-    names: Sequence[str] = (),
-    *,
-    wait_s: float = 0,
-    stop: threading.Event | None = None,
-) -> DaySummary:
-    """The day is loaded as far as can be: refreshed, pulled and decided; then planned and sent to all vendors at once.
-
-    A vendor that cannot be reached, or is slow, and a campaign that cannot be loaded, hold up no other; what failed is
-    in `problems`.
-
-    Raises:
-        IncompleteError: rows were read that have no verdict; nothing was sent.
-    """
-    refresh_campaigns(installation)
-    check_names(installation, names)
-    _pull_and_decide(installation, day, meanwhile=lambda: refresh_do_not_call(installation))
-    used = vendors_in_use(installation, names)
-    with ThreadPoolExecutor(len(VENDORS) + 1, thread_name_prefix="load") as threads:
-        balance = threads.submit(_balanced, installation, day)
-        loads = {
-            vendor: threads.submit(
-                _load_vendor, installation, vendor, day, names, wait_s, stop, balance.result, is_loaded=vendor in used
-            )
-            for vendor in VENDORS
-        }
-    decisions = balance.result()
-    vendors = {vendor: load.result() for vendor, load in loads.items()}
-    deliveries = [summary.delivery for summary in vendors.values()]
-    failures = empty_days(installation, [decisions]) + [text for one in deliveries for text in failures_of(one, day)]
-    stops = [text for one in deliveries for text in stops_of(one, day)]
-    kept = [text for one in vendors.values() for text in one.withdrawal.problems]
-    kept += [
-        f"{day} {name}: ended before it was clear who must be taken back"
-        for name, one in vendors.items()
-        if one.withdrawal.is_cut_short
-    ]
-    return DaySummary(decisions, vendors, failures, stops + kept)
-
-
-def _balanced(installation: Installation, day: date) -> DecisionSummary:
-    """The day's decisions, counted in the ledger; IncompleteError when some row that was read has none."""
-    with installation.store() as store:
-        decisions = intake.decision_summary(store, day)
-    if decisions.imbalances:
-        raise IncompleteError(
-            f"{day}: not every row that was read has a verdict: {decisions.imbalances}; nothing was sent"
-        )
-    return decisions
-
-
-def _load_vendor(
-    installation: Installation,
-    vendor: str,
-    day: date,
-    names: Sequence[str],
-    wait_s: float,
-    stop: threading.Event | None,
-    confirm: Callable[[], object],
-    *,
-    is_loaded: bool,
-) -> VendorSummary:
-    """What the vendor's part of the night came to: whom it must not call is taken back, also where nothing is loaded;
-    what it has in full is switched, where that is asked for."""
-    withdrawal = ask_and_withdraw(installation, vendor, [day], names, stop=stop, confirm=confirm)
-    summary = VendorSummary(withdrawal=withdrawal)
-    if not is_loaded:
-        return summary
-    try:
-        loaded = plan_and_send(installation, vendor, [day], names, wait_s=wait_s, stop=stop, confirm=confirm)
-        summary.plan, summary.delivery = loaded.plan, loaded.delivery
-    except (SetupError, ConnectorError) as error:
-        summary.delivery.problem = str(error)
-        return summary
-    if summary.withdrawal.is_waiting:
-        again = recall.withdraw(installation, vendor, names, is_looking=False, stop=stop)
-        again.leads += [lead for lead in summary.withdrawal.leads if lead.outcome == withdrawals.WITHDRAWN]
-        summary.withdrawal = again
-    if not _is_stopped(stop):
-        switched = switch_loaded(installation, vendor, [day], names)
-        summary.delivery.stopped |= {name: problem for name, problem in switched.items() if problem}
-    return summary
 
 
 def count_eligible(
@@ -436,10 +323,6 @@ def _on_record(installation: Installation, vendor: str, days: Sequence[date], na
                 campaigns = installation.campaigns(ledger.store, vendor, names)
                 ledger.record_early_end(installation.scope(vendor, days, campaigns), redact(str(error)) or "")
         raise
-
-
-def _is_stopped(stop: threading.Event | None) -> bool:
-    return stop is not None and stop.is_set()
 
 
 def _planned(

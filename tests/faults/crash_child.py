@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from connectors.sinch.gateway import SinchGateway
-from pipelines import night
 from pipelines.installation import Installation
+from pipelines.load import load_day
 from pipelines.store import Store
 
 
@@ -88,7 +88,7 @@ def _load(config: Path, day: date, step: int, journal: Path) -> None:
         fuse.around(SinchGateway, name)
     fuse.around_commit()
     installation = Installation.load(config, actor="child")
-    night.load_day(installation, day)
+    load_day(installation, day)
     os._exit(0)
 
 

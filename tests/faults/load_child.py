@@ -12,8 +12,8 @@ from datetime import date
 from pathlib import Path
 
 from connectors.errors import LeadsyncError
-from pipelines import night
 from pipelines.installation import Installation
+from pipelines.load import load_day
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
     config, day = sys.stdin.readline().split()
     installation = Installation.load(Path(config), actor="child")
     try:
-        night.load_day(installation, date.fromisoformat(day), stop=stop)
+        load_day(installation, date.fromisoformat(day), stop=stop)
     except LeadsyncError as error:
         say(f"{type(error).__name__}: {error}")
     else:

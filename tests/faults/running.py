@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import text
 
-from pipelines import morning, night
+from pipelines import morning
 from pipelines.installation import Installation
-from pipelines.night import DaySummary
+from pipelines.load import DaySummary, load_day
 from sandbox.faults import Match
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
@@ -59,7 +59,7 @@ def bounded(within_s: float = 60.0) -> Iterator[threading.Event]:
 def load(installation: Installation, *, within_s: float = 60.0) -> DaySummary:
     """The day was loaded as far as one run can, and the run ended by itself."""
     with bounded(within_s) as stop:
-        return night.load_day(installation, DAY, stop=stop)
+        return load_day(installation, DAY, stop=stop)
 
 
 def load_in_full(installation: Installation, count: int, *, runs: int = 3) -> None:

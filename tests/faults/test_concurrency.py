@@ -17,6 +17,7 @@ import pytest
 
 from pipelines import night
 from pipelines.installation import Installation
+from pipelines.load import load_day
 from sandbox.faults import Fault
 from tests.factories import DAY, leads
 from tests.faults.running import ASKING, SENDING, Make, Vendor, assert_balanced, bounded, change, load_in_full, once
@@ -48,7 +49,7 @@ class Run(Thread):
         try:
             if self._barrier:
                 self._barrier.wait(30)
-            night.load_day(self._installation, DAY, stop=self.stop, wait_s=self._wait_s)
+            load_day(self._installation, DAY, stop=self.stop, wait_s=self._wait_s)
             self.outcome = "done"
         except BaseException as error:  # noqa: BLE001 - the boundary of the thread: the test looks at it
             self.outcome = error
@@ -120,7 +121,7 @@ def test_second_load_of_a_loaded_day_at_once_changes_nothing(installations: Make
     """Two runs that meet on a day that is loaded already end well and send nothing."""
     rows = leads(COUNT)
     made = [installations(rows=rows) for _ in range(2)]
-    night.load_day(made[0], DAY)
+    load_day(made[0], DAY)
     assert made[1].engine
     sinch.vendor.store.requests.clear()
     barrier = Barrier(2)

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import morning, night
+from pipelines import morning
 from pipelines.installation import Installation
+from pipelines.load import load_day
 from sandbox.faults import Fault
 from tests.factories import DAY, TARGET, lead, phone, write_configuration
 from tests.faults.running import SENDING, Vendor
@@ -95,7 +96,7 @@ def recover(config: Path, day: date) -> None:
     """The dead process's leases end while the run waits; then everything is accepted and adds up."""
     installation = Installation.load(config.with_name("leadsync.yaml"), actor="survivor")
     try:
-        night.load_day(installation, day, wait_s=20)
+        load_day(installation, day, wait_s=20)
         [row] = morning.report(installation, [day]).campaigns
         assert (row.read_count, row.accepted_count, row.balanced) == (COUNT, COUNT, True)
         open_states = query(installation, "SELECT state FROM ledger.imports WHERE settled_at IS NULL")

@@ -10,8 +10,8 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
-from pipelines import night
 from pipelines.installation import Installation
+from pipelines.load import load_day
 from pipelines.store import LedgerError
 from sandbox.faults import Fault
 from tests.factories import DAY, leads
@@ -58,7 +58,7 @@ def terminate(administrator: Engine) -> int:
 def attempt(installation: Installation) -> str:
     """How the load ended: `done`, or the name of the ledger's error; any other error is a defect."""
     try:
-        night.load_day(installation, DAY)
+        load_day(installation, DAY)
     except LedgerError as error:
         return type(error).__name__
     return "done"
@@ -149,7 +149,7 @@ def test_connection_that_stays_lost_while_batches_are_out_leaves_them_to_the_nex
     assert attempt(installation) == "LedgerUnavailableError"
     with administrator.connect() as connection:
         connection.exec_driver_sql("DROP TRIGGER burn ON ledger.events")
-    night.load_day(installation, DAY, wait_s=30)
+    load_day(installation, DAY, wait_s=30)
     assert states(installation) == {"accepted": COUNT}
     assert sinch.vendor.store.creations == once(COUNT)
     assert_balanced(installation)

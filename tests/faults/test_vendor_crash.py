@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import morning, night
+from pipelines import morning
+from pipelines.load import load_day
 from tests.factories import DAY, lead, phone
 from tests.faults import vendors
 from tests.faults.vendors import LATER, MakeSite, Site
@@ -88,7 +89,7 @@ def recover(site: Site, day: date, number: int, where: str) -> None:
     for _ in range(30):
         site.advance(200)
         site.tick()
-        night.load_day(site.installation, day)
+        load_day(site.installation, day)
         if not site.open_imports():
             break
     assert site.open_imports() == [], where

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from pipelines import morning, night
+from pipelines.load import load_day
 from sandbox.faults import Match
 from tests.doubles import KINDS
 from tests.factories import DAY, leads, phone
@@ -102,7 +103,7 @@ def test_target_is_made_once_by_runs_at_once(way: str, sites: MakeSite) -> None:
         try:
             barrier.wait(30)
             with bounded(60) as stop:
-                night.load_day(installation, DAY, stop=stop)
+                load_day(installation, DAY, stop=stop)
         except BaseException as error:  # noqa: BLE001 - the boundary of the thread: the test looks at it
             errors.append(error)
 
@@ -333,7 +334,7 @@ def test_runs_at_once_create_each_lead_once(way: str, sites: MakeSite) -> None:
         try:
             barrier.wait(30)
             with bounded(60) as stop:
-                night.load_day(installation, DAY, stop=stop)
+                load_day(installation, DAY, stop=stop)
                 for _ in range(3):
                     site.vendor.clock.advance(2)
                     morning.poll_results(installation, limit=50, budget_s=5)

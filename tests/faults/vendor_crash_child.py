@@ -15,13 +15,14 @@ from pathlib import Path
 
 from connectors.platform.gateway import PlatformGateway
 from connectors.sobot.gateway import SobotGateway
-from pipelines import morning, night
+from pipelines import morning
 from pipelines.installation import Installation
+from pipelines.load import load_day
 from pipelines.store import Store
 from tests.faults.crash_child import Fuse
 
 ERRANDS: Mapping[str, Callable[[Installation, date], object]] = {
-    "load": night.load_day,
+    "load": load_day,
     "poll": lambda installation, _day: morning.poll_results(installation, limit=50, budget_s=10),
     "collect": morning.collect,
 }

@@ -19,7 +19,7 @@ from sqlalchemy import text
 
 from pipelines import morning, night
 from pipelines.installation import Installation
-from pipelines.night import DaySummary
+from pipelines.load import DaySummary, load_day
 from sandbox.faults import Fault, Match
 from sandbox.platform.seeds import LIST_ONE
 from sandbox.server import SandboxServer
@@ -154,7 +154,7 @@ class Site:
     def load(self, *, within_s: float = 30) -> DaySummary:
         """The day was loaded as far as one run can."""
         with bounded(within_s) as stop:
-            return night.load_day(self.installation, DAY, stop=stop)
+            return load_day(self.installation, DAY, stop=stop)
 
     def tick(self) -> None:
         """Each sensor ticked once, and the runs that they asked for are over."""

@@ -11,8 +11,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
-from pipelines import night
 from pipelines.installation import Installation
+from pipelines.load import load_day
 from pipelines.store import ConstraintError, _mapped
 from tests.factories import DAY, leads, phone
 from tests.faults.running import Make, Vendor
@@ -226,7 +226,7 @@ def relations(installation: Installation, schemas: str) -> list[str]:
 def test_reader_sees_reports_and_nothing_else(installations: Make, sinch: Vendor) -> None:
     """The read-only role can read all of `reporting`, no other schema, and write nowhere."""
     installation = installations(rows=leads(3))
-    night.load_day(installation, DAY)
+    load_day(installation, DAY)
     for name in relations(installation, "'reporting'"):
         as_reader(installation, f"SELECT * FROM {name}")
         with pytest.raises(DBAPIError):
@@ -242,7 +242,7 @@ def test_reader_sees_masked_numbers(installations: Make, sinch: Vendor) -> None:
     """What the read-only role sees holds no phone number, e-mail address or name."""
     sinch.vendor.knobs.reject_numbers = [phone(2)]
     installation = installations(rows=leads(3, email="ada@example.org"))
-    night.load_day(installation, DAY)
+    load_day(installation, DAY)
     phones = as_reader(installation, "SELECT DISTINCT phone FROM reporting.lead_outcome ORDER BY 1")
     assert phones == [("+49 *** *** 0001",), ("+49 *** *** 0002",), ("+49 *** *** 0003",)]
     for name in relations(installation, "'reporting'"):

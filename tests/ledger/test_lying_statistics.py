@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 import sql
 from pipelines import night
 from pipelines.database import connect
+from pipelines.load import load_day
 from pipelines.store import utc_now
 from sql.migrate import upgrade
 from tests.factories import DAY as BUSINESS_DAY
@@ -168,7 +169,7 @@ def test_load_mends_what_an_undone_load_left(installations: Make) -> None:
         for table in TABLES:
             vacuum.execute(text(f"ANALYZE {table}"))
     assert query(installation, LYING) == [(len(TABLES),)]
-    assert night.load_day(installation, BUSINESS_DAY).problems == []
+    assert load_day(installation, BUSINESS_DAY).problems == []
     assert query(installation, LYING) == [(0,)]
 
 

@@ -17,8 +17,8 @@ import pytest
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from pipelines import night
 from pipelines.installation import Installation
+from pipelines.load import load_day
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
 from tests.factories import ABSENT_TARGET, CAMPAIGN, COLUMNS, DAY, TARGET, leads, write_configuration, write_rows
@@ -55,7 +55,7 @@ def assert_loads_in_full(configure: Configure, sinch: Vendor) -> None:
     """Once all is repaired, the next load delivers every lead once."""
     sinch.vendor.knobs.require_auth = "none"
     with closing(Installation.load(configure(), actor="test")) as installation:
-        assert night.load_day(installation, DAY).problems == []
+        assert load_day(installation, DAY).problems == []
         assert states(installation) == {"accepted": len(ROWS)}
     assert sinch.vendor.store.creations == {(TARGET, f"lead-{row['lead_id']}"): 1 for row in ROWS}
 
@@ -284,7 +284,7 @@ def test_lead_that_must_not_be_called_before_the_end_of_time_is_not_called_now(
     """A `not_before` that cannot be sent as written stops the lead; it is never left out of the entry."""
     config = configure(rows=[ROWS[0] | {"not_before": "9999-12-31T23:59:59"}], timezone="America/New_York")
     with closing(Installation.load(config, actor="test")) as installation:
-        night.load_day(installation, DAY)
+        load_day(installation, DAY)
     sent = [customer.written for customer in sinch.vendor.store.find(TARGET, "lead-L1")]
     assert [entry.get("date") for entry in sent if "date" not in entry] == []
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from pipelines import morning, night
+from pipelines import morning
 from pipelines.installation import Installation
+from pipelines.load import load_day
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
 from tests.factories import DAY, TARGET, leads
@@ -19,7 +20,7 @@ def test_call_results_of_the_day_are_stored(
     """Results that changed on the day are stored by lead; a customer without a call says nothing; twice is once."""
     sinch.vendor.store.clock = lambda: datetime(2026, 11, 17, 12, tzinfo=UTC)
     installation = installations(rows=leads(3))
-    night.load_day(installation, DAY)
+    load_day(installation, DAY)
     sinch.vendor.store.record_outcome(
         TARGET, "lead-L2", {"result": "SUCCESS", "callResult": "ANSWERED", "callCount": 2}
     )

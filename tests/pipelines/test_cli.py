@@ -17,8 +17,8 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from pipelines import night
 from pipelines.installation import Installation
+from pipelines.load import load_day
 from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
@@ -98,7 +98,7 @@ def load(config: Path) -> list[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SINCH_PASSWORD", "s3cret")
         with closing(Installation.load(config, actor="test")) as installation:
-            return night.load_day(installation, DAY).problems
+            return load_day(installation, DAY).problems
 
 
 def test_sync_loads_the_day_and_says_so(configure: Configure, sinch: Vendor) -> None:

@@ -10,9 +10,10 @@ import dagster as dg
 import pytest
 
 from connectors.errors import SetupError
-from pipelines import morning, night
+from pipelines import morning
 from pipelines.installation import Installation
 from pipelines.jobs import INTAKE
+from pipelines.load import load_day
 from pipelines.preflight import look
 from pipelines.runs import run_job
 from sandbox.server import SandboxServer
@@ -70,7 +71,7 @@ def test_campaign_that_cannot_be_loaded_keeps_back_no_other(
 ) -> None:
     """The others are loaded; the report says why its leads wait; when the CRM is mended, the same day sends them."""
     installation = configured(tmp_path, database, sinch, GOOD, row)
-    night.load_day(installation, DAY)
+    load_day(installation, DAY)
     assert {target for target, _ in sinch.vendor.store.creations} == {TARGET}
     assert [p for p in morning.report(installation, [DAY]).problems if "bad" in p] == [
         f"bad on {DAY} was stopped: {sentence}"
@@ -78,7 +79,7 @@ def test_campaign_that_cannot_be_loaded_keeps_back_no_other(
     assert query(installation, OF_BAD) == [("planned", "campaign_stopped", sentence, 3)]
     installation.close()
     installation = configured(tmp_path, database, sinch, GOOD, REPAIRED)
-    assert night.load_day(installation, DAY).problems == []
+    assert load_day(installation, DAY).problems == []
     assert len(sinch.vendor.store.creations) == 5
     assert morning.report(installation, [DAY]).problems == []
     installation.close()
@@ -98,7 +99,7 @@ def test_campaign_that_is_off_is_no_defect(tmp_path: Path, database: str, sinch:
     header = ("campaign", "vendor", "target", "region", "active")
     with (tmp_path / "campaigns.csv").open("w", newline="") as file:
         csv.writer(file).writerows([header, (*GOOD, "yes"), ("bad", "snich", "", "", "no")])
-    assert night.load_day(installation, DAY).problems == []
+    assert load_day(installation, DAY).problems == []
     assert morning.report(installation, [DAY]).problems == []
     installation.close()
 
@@ -109,7 +110,7 @@ def test_naming_a_campaign_that_cannot_be_loaded_says_why(
     """Who asks for it alone is told what is wrong with it, and nothing is sent."""
     installation = configured(tmp_path, database, sinch, GOOD, ("bad", "snich", OTHER_TARGET, "DE"))
     with pytest.raises(SetupError, match="there is no vendor 'snich'"):
-        night.load_day(installation, DAY, ["bad"])
+        load_day(installation, DAY, ["bad"])
     assert sinch.vendor.store.creations == {}
     installation.close()
 

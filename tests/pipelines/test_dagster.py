@@ -15,6 +15,7 @@ from pipelines import night
 from pipelines.definitions import build_definitions
 from pipelines.installation import Installation
 from pipelines.jobs import INTAKE, REPORT, job_name
+from pipelines.load import load_day
 from pipelines.runs import failures, run_job
 from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
@@ -308,7 +309,7 @@ def test_sensor_asks_again_about_unseen_outcomes(
     """An import whose answer was lost is asked about by a run that the sensor starts; then there is silence."""
     sinch.faults.add(Fault(kind="lost_after_commit", match=Match(path_contains="customers/list")))
     installation = installations(rows=leads(5), sinch={"settle_s": 3600})
-    night.load_day(installation, DAY)
+    load_day(installation, DAY)
     assert states(installation) == {"unknown": 5}
     assert sensor_requests(installation, instance) == []
     with installation.engine.begin() as connection:  # the settle time is over

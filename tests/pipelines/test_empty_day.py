@@ -7,10 +7,10 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines import night
 from pipelines.definitions import build_definitions
 from pipelines.installation import Installation
 from pipelines.jobs import INTAKE
+from pipelines.load import load_day
 from pipelines.runs import failures
 from tests.factories import DAY, lead
 
@@ -20,13 +20,13 @@ SENTENCE = f"{DAY}: no row of this day in sources.leads; nothing was sent"
 def test_day_without_rows_is_a_problem(installations: Callable[..., Installation]) -> None:
     """An export without a row of the day ends with a sentence that names the source."""
     installation = installations(rows=[lead(1, updated_at="2026-11-10T10:00:00Z"), lead(2, updated_at="soon")])
-    assert night.load_day(installation, DAY).problems == [SENTENCE]
+    assert load_day(installation, DAY).problems == [SENTENCE]
 
 
 def test_day_without_rows_may_be_allowed(installations: Callable[..., Installation]) -> None:
     """Where empty days are normal, none is a problem."""
     installation = installations(rows=[], empty_day="pass")
-    assert night.load_day(installation, DAY).problems == []
+    assert load_day(installation, DAY).problems == []
 
 
 def test_intake_of_a_day_without_rows_fails(installations: Callable[..., Installation]) -> None:

@@ -13,6 +13,7 @@ import pytest
 from connectors.errors import SetupError
 from pipelines import eligibility, morning, night
 from pipelines.installation import Installation
+from pipelines.load import IncompleteError, load_day
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
 from tests.factories import CAMPAIGN, DAY, OTHER_CAMPAIGN, OTHER_TARGET, TARGET, lead, leads, write_rows
@@ -24,7 +25,7 @@ Make = Callable[..., Installation]
 def test_load_day_delivers_every_eligible_lead_once(installations: Make, sinch: SandboxServer[SinchObi]) -> None:
     """Every lead that may be called is at the vendor, once, under its own id."""
     installation = installations(rows=leads(250))
-    result = night.load_day(installation, DAY)
+    result = load_day(installation, DAY)
     assert result.problems == []
     assert states(installation) == {"accepted": 250}
     assert sinch.vendor.store.creations == {(TARGET, f"lead-L{n}"): 1 for n in range(1, 251)}
@@ -33,9 +34,9 @@ def test_load_day_delivers_every_eligible_lead_once(installations: Make, sinch: 
 def test_second_load_sends_nothing(installations: Make, sinch: SandboxServer[SinchObi]) -> None:
     """What is accepted and unchanged costs no request at all."""
     installation = installations(rows=leads(120))
-    night.load_day(installation, DAY)
+    load_day(installation, DAY)
     sinch.vendor.store.requests.clear()
-    result = night.load_day(installation, DAY)
+    result = load_day(installation, DAY)
     assert result.vendors["sinch"].plan.counts == {"unchanged": 120}
     assert dict(sinch.vendor.store.requests) == {}
 
@@ -55,7 +56,7 @@ def test_unusable_leads_are_accounted_for_by_reason(installations: Make, sinch: 
         lead(9),
     ]
     installation = installations(rows=rows, do_not_call=[{"phone": lead(9)["phone1"]}])
-    night.load_day(installation, DAY)
+    load_day(installation, DAY)
     with installation.store() as store:
         rows_by_reason = {
             (row.state, row.reason_code): row.lead_count for row in store.rows("reporting", "reasons", days=[DAY])
@@ -97,10 +98,10 @@ def test_the_last_row_of_the_day_says_whether_a_lead_may_be_called(
         lead(5, updated_at=noon, campaign=OTHER_CAMPAIGN, consent="no"),
     ]
     installation = installations(rows=rows, campaigns={CAMPAIGN: TARGET, OTHER_CAMPAIGN: OTHER_TARGET})
-    assert night.load_day(installation, DAY).problems == []
+    assert load_day(installation, DAY).problems == []
     assert {external_id for _, external_id in sinch.vendor.store.creations} == {"lead-L2", "lead-L3", "lead-L5"}
     assert states(installation) == {"accepted": 3, "suppressed": 4, "duplicate": 6}
-    assert night.load_day(installation, DAY).problems == []
+    assert load_day(installation, DAY).problems == []
     assert states(installation) == {"accepted": 3, "suppressed": 4, "duplicate": 6}
 
 
@@ -111,8 +112,8 @@ def test_number_of_a_source_that_is_not_read_any_more_is_not_called_twice(instal
         "customers": {"csv": "customers.csv", "cursor": "updated_at"},
         "do_not_call": {"csv": "do_not_call.csv"},
     }
-    night.load_day(installations(sources=customers), DAY)
-    result = night.load_day(installations(rows=[lead(1), lead(2)]), DAY)
+    load_day(installations(sources=customers), DAY)
+    result = load_day(installations(rows=[lead(1), lead(2)]), DAY)
     assert result.decisions.by_reason == {"duplicate_number": 1}
 
 
@@ -121,12 +122,12 @@ def test_a_list_that_cannot_be_read_leaves_the_day_as_it_was(
 ) -> None:
     """Rows are read while the do-not-call list is: without the list none is decided, stored or sent."""
     installation = installations(rows=leads(50))
-    night.load_day(installation, DAY)
+    load_day(installation, DAY)
     write_rows(tmp_path / "leads.csv", leads(80))
     spoilt = installations(rows=leads(80), do_not_call=[{"phone": "+4915112345678"}])
     (tmp_path / "do_not_call.csv").write_text("number\n+4915112345678\n")
     with pytest.raises(SetupError, match=r"sources\.do_not_call"):
-        night.load_day(spoilt, DAY)
+        load_day(spoilt, DAY)
     assert states(installation) == {"accepted": 50}
     with installation.store() as store:
         [read] = store.rows("contacts", "read_counts", day=DAY)
@@ -144,11 +145,11 @@ def test_a_source_that_breaks_leaves_the_others_as_they_were(installations: Make
         "do_not_call": {"csv": "do_not_call.csv"},
     }
     installation = installations(rows=leads(5), sources=both)
-    night.load_day(installation, DAY)
+    load_day(installation, DAY)
     write_rows(tmp_path / "customers.csv", [lead(10, lead_id="C10")])
     (tmp_path / "leads.csv").unlink()
     with pytest.raises(SetupError, match=r"sources\.leads"):
-        night.load_day(installation, DAY)
+        load_day(installation, DAY)
     assert night.plan(installation, "sinch", [DAY]).counts == {"unchanged": 10}
 
 
@@ -163,17 +164,17 @@ def test_a_row_without_a_verdict_keeps_everything_back(
 
     def assert_kept_back(installation: Installation, count: int) -> None:
         monkeypatch.setattr(eligibility, "judge", losing)
-        with pytest.raises(night.IncompleteError, match=rf"has a verdict: .*\({count}, {count - 1}\)"):
-            night.load_day(installation, DAY)
+        with pytest.raises(IncompleteError, match=rf"has a verdict: .*\({count}, {count - 1}\)"):
+            load_day(installation, DAY)
         monkeypatch.undo()
 
     first = installations(rows=leads(30), sinch={"batch_size": 10})
     assert_kept_back(first, 30)
     assert night.send(first, "sinch", [DAY]).counts == {}
     assert sinch.vendor.held() == []
-    night.load_day(first, DAY)
+    load_day(first, DAY)
     second = installations(rows=leads(60), do_not_call=[{"phone": lead(1)["phone1"]}])
     assert_kept_back(second, 60)
     assert len(sinch.vendor.held()) == 30
-    assert night.load_day(second, DAY).problems == []
+    assert load_day(second, DAY).problems == []
     assert states(second) == {"accepted": 59, "withdrawn": 1}

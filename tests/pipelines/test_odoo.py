@@ -18,8 +18,9 @@ import pytest
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from pipelines import morning, night
+from pipelines import morning
 from pipelines.installation import Installation
+from pipelines.load import load_day
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
 from tests.reading import query
@@ -120,7 +121,7 @@ def test_odoo_second_run_sends_nothing_from_either_back_end(
         with source as url:
             again = Installation(_with_source(first.installation, url), actor="again")
             with closing(again):
-                results = [night.load_day(again, day) for day in DAYS]
+                results = [load_day(again, day) for day in DAYS]
         assert [result.problems for result in results] == [[]] * len(DAYS)
         assert sum((Counter(result.vendors["sinch"].delivery.counts) for result in results), Counter()) == Counter()
     assert dict(first.vendor.store.requests) == {}
@@ -141,7 +142,7 @@ def _night(postgres: URL, folders: pytest.TempPathFactory, source: Callable[...,
         patch.setenv("SINCH_URL", server.url)
         patch.setenv("ODOO_URL", odoo_url) if source is _odoo else patch.delenv("ODOO_URL", raising=False)
         with closing(Installation.load(folder / "leadsync.yaml", actor="test")) as installation:
-            results = [night.load_day(installation, day) for day in DAYS]
+            results = [load_day(installation, day) for day in DAYS]
             yield Night(installation, server.vendor, [text for result in results for text in result.problems])
 
 

@@ -19,6 +19,7 @@ from pipelines import morning, night, reference, upkeep
 from pipelines.dryrun import dry_run
 from pipelines.installation import Installation
 from pipelines.jobs import INTAKE, job_name
+from pipelines.load import load_day
 from pipelines.preflight import look
 from pipelines.runs import run_job
 from sandbox.faults import Fault, Match
@@ -80,14 +81,14 @@ def broken(request: pytest.FixtureRequest, tmp_path: Path, database: str, server
 def test_vendor_that_cannot_be_opened_stops_no_other(broken: Broken, servers: Servers) -> None:
     """The rows of all are pulled, the others' are sent, and the report says what keeps this vendor's back."""
     installation = Installation.load(broken.config)
-    assert night.load_day(installation, DAY).problems == [f"{DAY}: {broken.sentence}"]
+    assert load_day(installation, DAY).problems == [f"{DAY}: {broken.sentence}"]
     assert [len(servers[name].vendor.held()) for name in ("sobot", "platform", "sinch")] == [1, 1, 0]
     assert f"sinch-calls on {DAY} was stopped: {broken.sentence}" in morning.report(installation, [DAY]).problems
     assert query(installation, WAITING) == [("L3", "planned", "load_ended_early", broken.sentence)]
     installation.close()
     broken.config.write_text(broken.good, "utf-8")
     installation = Installation.load(broken.config)
-    assert night.load_day(installation, DAY).problems == []
+    assert load_day(installation, DAY).problems == []
     assert states(installation)["accepted"] >= 1
     assert len(servers["sinch"].vendor.held()) == 1
     assert query(installation, WAITING) == []
@@ -117,7 +118,7 @@ def test_all_vendors_are_loaded_at_once(
         monkeypatch.setattr(server.vendor, "answer", answer)
     rows = [lead(number, campaign=f"{name}-calls") for name in servers for number in range(1, 26)]
     installation = Installation.load(write_vendors(tmp_path, servers, database=database, rows=rows))
-    assert night.load_day(installation, DAY).problems == []
+    assert load_day(installation, DAY).problems == []
     assert states(installation) == {"submitted": 50}
     installation.close()
 
@@ -170,7 +171,7 @@ def test_dry_run_plans_the_others_where_a_vendor_cannot_be_opened(broken: Broken
 def test_calls_of_the_others_are_read_where_a_vendor_cannot_be_opened(broken: Broken) -> None:
     """What the vendor would say of its calls is a problem of its own."""
     installation = Installation.load(broken.config)
-    night.load_day(installation, DAY)
+    load_day(installation, DAY)
     _, _, problems = morning.read_call_results(installation, DAY)
     assert [problem for problem in problems if "sinch" in problem] == [f"{DAY}: {broken.sentence}"]
     installation.close()
@@ -232,7 +233,7 @@ def test_campaign_that_moved_to_another_vendor_updates_nobody_there(
             text = config.read_text("utf-8").replace(f"{vendor}-calls", "sobot-calls")
             config.write_text(text, "utf-8")
             installation = Installation.load(config)
-            assert night.load_day(installation, DAY).problems == []
+            assert load_day(installation, DAY).problems == []
             installation.close()
         assert (len(jtel.vendor.held()), platform.vendor.held()) == (1, [])
         assert platform.vendor.store.requests["lead_update"] == 0
@@ -242,7 +243,7 @@ def test_vendor_that_left_the_configuration_stops_no_polls(tmp_path: Path, datab
     """The results of the others are asked for, and the missing one is named."""
     rows = [lead(number, campaign=f"{name}-calls") for name in servers for number in range(1, 26)]
     installation = Installation.load(write_vendors(tmp_path, servers, database=database, rows=rows))
-    night.load_day(installation, DAY)
+    load_day(installation, DAY)
     installation.close()
     config = tmp_path / "leadsync.yaml"
     document = yaml.safe_load(config.read_text("utf-8"))
@@ -264,7 +265,7 @@ def test_results_of_a_campaign_that_is_not_active_any_more_are_read(
     """What was sent comes to its end, whatever became of the campaign."""
     rows = [lead(number, campaign="sobot-calls") for number in range(1, 26)]
     installation = Installation.load(write_vendors(tmp_path, servers, database=database, rows=rows))
-    night.load_day(installation, DAY)
+    load_day(installation, DAY)
     installation.close()
     config = tmp_path / "leadsync.yaml"
     document = yaml.safe_load(config.read_text("utf-8"))
@@ -288,7 +289,7 @@ def test_unknown_import_that_cannot_be_asked_about_holds_up_no_other(
     sinch.faults.add(
         Fault(kind="status", status=400, match=Match(method="GET", path_contains="/customers"), times=None)
     )
-    night.load_day(installation, DAY)
+    load_day(installation, DAY)
     assert states(installation) == {"unknown": 1, "accepted": 1}
 
 

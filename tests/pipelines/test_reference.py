@@ -11,9 +11,10 @@ import pytest
 
 from connectors.directory import DirectoryEntry
 from connectors.errors import ConnectorError
-from pipelines import night, reference, upkeep
+from pipelines import reference, upkeep
 from pipelines.assets.reference import KINDS as REFERENCE_KINDS
 from pipelines.installation import Installation
+from pipelines.load import load_day
 from pipelines.reference import Words
 from sandbox.faults import Fault
 from tests.doubles import KINDS, SECRETS, serve, write_vendors
@@ -113,7 +114,7 @@ def test_lead_that_names_an_unknown_agent_is_refused_with_the_nearest(
     ]
     with loaded("sobot", tmp_path, database, monkeypatch, rows=rows) as (server, installation):
         upkeep.refresh_reference(installation, "sobot", "agents")
-        assert night.load_day(installation, DAY).problems == []
+        assert load_day(installation, DAY).problems == []
         assert agents_sent(server) == ["2222", None]
         found = query(installation, "SELECT lead_id, state, reason FROM reporting.lead_outcome WHERE state = 'invalid'")
     assert found == [("L2", "invalid", "agent othr is not known at sobot. Did you mean 2222 (other)?")]
@@ -127,7 +128,7 @@ def test_unknown_agent_is_dropped_where_that_is_configured(
     dropping = {"eligibility": {"unknown_agent": "drop"}}
     with loaded("sobot", tmp_path, database, monkeypatch, rows=rows, document=dropping) as (server, installation):
         upkeep.refresh_reference(installation, "sobot", "agents")
-        assert night.load_day(installation, DAY).problems == []
+        assert load_day(installation, DAY).problems == []
         assert agents_sent(server) == [None]
 
 
@@ -137,7 +138,7 @@ def test_agents_are_not_looked_up_before_they_were_read(
     """A kind that was never read refuses nobody."""
     rows = [lead(1, campaign="sobot-calls", agent="2222")]
     with loaded("sobot", tmp_path, database, monkeypatch, rows=rows) as (server, installation):
-        assert night.load_day(installation, DAY).problems == []
+        assert load_day(installation, DAY).problems == []
         assert agents_sent(server) == ["2222"]
 
 
@@ -149,7 +150,7 @@ def test_target_that_is_not_there_stops_its_campaign_before_the_plan(
     targets = {"platform": {"list_id": 1001}}
     with loaded("platform", tmp_path, database, monkeypatch, rows=rows, targets=targets) as (server, installation):
         upkeep.refresh_reference(installation, "platform", "lists")
-        problems = night.load_day(installation, DAY).problems
+        problems = load_day(installation, DAY).problems
         assert server.vendor.held() == []
         assert query(installation, "SELECT count(*) FROM ledger.imports") == [(0,)]
     [problem] = problems

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from pipelines import night
 from pipelines.installation import Installation
+from pipelines.load import load_day
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
 from tests.factories import CAMPAIGN, DAY, OTHER_CAMPAIGN, OTHER_TARGET, TARGET, lead
@@ -29,7 +29,7 @@ def loaded(make: Make, rows: Sequence[dict[str, str]], *days: date, **settings: 
     """An installation whose source has the rows, after the loads of the days."""
     installation = make(rows=rows, **settings)
     for day in days or (FIRST, SECOND, THIRD):
-        night.load_day(installation, day)
+        load_day(installation, day)
     return installation
 
 

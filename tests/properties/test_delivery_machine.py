@@ -24,6 +24,7 @@ from sqlalchemy.pool import NullPool
 
 from pipelines import morning, night
 from pipelines.installation import Installation
+from pipelines.load import load_day
 from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
@@ -132,7 +133,7 @@ class Delivery(RuleBasedStateMachine):
     def load(self, fault: Fault | None) -> None:
         self.sinch.faults.replace([fault] if fault else [])
         try:
-            night.load_day(self.installation, DAY)
+            load_day(self.installation, DAY)
         finally:
             self.sinch.faults.clear()
 
@@ -165,7 +166,7 @@ class Delivery(RuleBasedStateMachine):
         """Without faults, three loads bring everything to its end."""
         for _ in range(3):
             self.advance()
-            night.load_day(self.installation, DAY)
+            load_day(self.installation, DAY)
         assert query(self.installation, "SELECT import_id FROM ledger.imports WHERE settled_at IS NULL") == []
 
     @invariant()

@@ -1,0 +1,129 @@
+"""Loads a day from the sources to every vendor, in one process: what `leadsync sync` does.
+
+Belongs here: which step of a night waits for which, and what the whole came to. Does not belong here: the steps
+(`night.py`), Dagster, the terminal.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+
+from connectors.errors import ConnectorError, LeadsyncError, SetupError
+from pipelines import intake, night, recall, withdrawals
+from pipelines.installation import Installation
+from pipelines.intake import DecisionSummary
+from pipelines.night import VendorSummary
+from pipelines.vendors import VENDORS
+
+
+class IncompleteError(LeadsyncError):
+    """A step ended, but something needs a person; the text says what, campaign by campaign."""
+
+
+@dataclass
+class DaySummary:
+    """What loading a day came to: the decisions, and a summary per vendor.
+
+    `failures` and `stops` need a person; the reporting schema has the stops, and what was not taken back, too.
+    """
+
+    decisions: DecisionSummary
+    vendors: dict[str, VendorSummary]
+    failures: list[str]
+    stops: list[str]
+
+    @property
+    def problems(self) -> list[str]:
+        """One sentence for each thing that needs a person."""
+        return [*self.failures, *self.stops]
+
+
+def load_day(
+    installation: Installation,
+    day: date,
+    names: Sequence[str] = (),
+    *,
+    wait_s: float = 0,
+    stop: threading.Event | None = None,
+) -> DaySummary:
+    """The day is loaded as far as can be: refreshed, pulled and decided; then planned and sent to all vendors at once.
+
+    A vendor that cannot be reached, or is slow, and a campaign that cannot be loaded, hold up no other; what failed is
+    in `problems`.
+
+    Raises:
+        IncompleteError: rows were read that have no verdict; nothing was sent.
+    """
+    night.refresh_campaigns(installation)
+    night.check_names(installation, names)
+    night.pull_and_decide(installation, day, meanwhile=lambda: night.refresh_do_not_call(installation))
+    used = night.vendors_in_use(installation, names)
+    with ThreadPoolExecutor(len(VENDORS) + 1, thread_name_prefix="load") as threads:
+        balance = threads.submit(_balanced, installation, day)
+        loads = {
+            vendor: threads.submit(
+                _load_vendor, installation, vendor, day, names, wait_s, stop, balance.result, is_loaded=vendor in used
+            )
+            for vendor in VENDORS
+        }
+    decisions = balance.result()
+    vendors = {vendor: load.result() for vendor, load in loads.items()}
+    deliveries = [summary.delivery for summary in vendors.values()]
+    failures = night.empty_days(installation, [decisions])
+    failures += [text for one in deliveries for text in night.failures_of(one, day)]
+    stops = [text for one in deliveries for text in night.stops_of(one, day)]
+    kept = [text for one in vendors.values() for text in one.withdrawal.problems]
+    kept += [
+        f"{day} {name}: ended before it was clear who must be taken back"
+        for name, one in vendors.items()
+        if one.withdrawal.is_cut_short
+    ]
+    return DaySummary(decisions, vendors, failures, stops + kept)
+
+
+def _balanced(installation: Installation, day: date) -> DecisionSummary:
+    """The day's decisions, counted in the ledger; IncompleteError when some row that was read has none."""
+    with installation.store() as store:
+        decisions = intake.decision_summary(store, day)
+    if decisions.imbalances:
+        raise IncompleteError(
+            f"{day}: not every row that was read has a verdict: {decisions.imbalances}; nothing was sent"
+        )
+    return decisions
+
+
+def _load_vendor(
+    installation: Installation,
+    vendor: str,
+    day: date,
+    names: Sequence[str],
+    wait_s: float,
+    stop: threading.Event | None,
+    confirm: Callable[[], object],
+    *,
+    is_loaded: bool,
+) -> VendorSummary:
+    """What the vendor's part of the night came to: whom it must not call is taken back, also where nothing is loaded;
+    what it has in full is switched, where that is asked for."""
+    withdrawal = night.ask_and_withdraw(installation, vendor, [day], names, stop=stop, confirm=confirm)
+    summary = VendorSummary(withdrawal=withdrawal)
+    if not is_loaded:
+        return summary
+    try:
+        loaded = night.plan_and_send(installation, vendor, [day], names, wait_s=wait_s, stop=stop, confirm=confirm)
+        summary.plan, summary.delivery = loaded.plan, loaded.delivery
+    except (SetupError, ConnectorError) as error:
+        summary.delivery.problem = str(error)
+        return summary
+    if summary.withdrawal.is_waiting:
+        again = recall.withdraw(installation, vendor, names, is_looking=False, stop=stop)
+        again.leads += [lead for lead in summary.withdrawal.leads if lead.outcome == withdrawals.WITHDRAWN]
+        summary.withdrawal = again
+    if stop is None or not stop.is_set():
+        switched = night.switch_loaded(installation, vendor, [day], names)
+        summary.delivery.stopped |= {name: problem for name, problem in switched.items() if problem}
+    return summary
