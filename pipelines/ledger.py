@@ -215,6 +215,13 @@ class Ledger:
         rows = self.store.rows("imports", "still_decided", import_ids=sorted(import_ids))
         return {row.import_id for row in rows}
 
+    def has_stale_plan(self, scope: Scope) -> bool:
+        """Whether something was decided, or listed, after what is planned and not sent yet was planned."""
+        row = self.store.one(
+            "imports", "stale_plan", vendor=scope.vendor, days=list(scope.days), campaigns=list(scope.campaigns)
+        )
+        return bool(row.is_stale)
+
     def drop_deliveries(self, entries: Sequence[tuple[int, int]]) -> int:
         """Nobody delivers the entries (import, position) any more; the next plan decides about them anew."""
         row = self.store.one(

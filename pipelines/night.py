@@ -124,7 +124,11 @@ def send(
     wait_s: float = 0,
     stop: threading.Event | None = None,
 ) -> DeliverySummary:
-    """What is planned, or unsure, was sent or asked about, and is settled as far as the vendor said."""
+    """What is planned, or unsure, was sent or asked about, and is settled as far as the vendor said.
+
+    Where something was decided, or listed, since it was planned, it is planned anew first.
+    """
+    summary = DeliverySummary()
     with (
         _on_record(installation, vendor, days, names),
         installation.ledger() as ledger,
@@ -133,8 +137,10 @@ def send(
         terms = installation.terms(vendor, wait_s=wait_s)
         campaigns = installation.campaigns(ledger.store, vendor, names)
         scope = installation.scope(vendor, days, campaigns)
-        summary = deliver(ledger, gateway, scope, campaigns, terms, stop=stop)
-    if summary.counts["dropped"] and summary.problem is None:
+        is_stale = ledger.has_stale_plan(scope)
+        if not is_stale:
+            summary = deliver(ledger, gateway, scope, campaigns, terms, stop=stop)
+    if is_stale or (summary.counts["dropped"] and summary.problem is None):
         summary.add(plan_and_send(installation, vendor, days, names, wait_s=wait_s, stop=stop).delivery)
     return summary
 
@@ -344,7 +350,14 @@ def _planned(
         campaigns = _loadable(installation, ledger, gateway, campaigns, words, days, summary)
         scope = installation.scope(vendor, days, campaigns)
         plan_scope = partial(planning.plan, ledger, gateway, scope, campaigns, summary, reading=reading)
-        yield from plan_scope(zone=installation.settings.zone, vocabulary=words, stop=stop, confirm=confirm)
+        settings = installation.settings
+        yield from plan_scope(
+            zone=settings.zone,
+            vocabulary=words,
+            withdraw_days=settings.eligibility.withdraw_days,
+            stop=stop,
+            confirm=confirm,
+        )
 
 
 def vocabulary(installation: Installation, store: Store, vendor: str) -> reference.Vocabulary:

@@ -21,6 +21,7 @@ from pipelines.ledger_rows import Scope
 from pipelines.plan_ledger import PlanLedger
 from pipelines.planner import Judged, Page, Planner, PlanSummary
 from pipelines.reference import Vocabulary
+from pipelines.refusals import Refusals
 from pipelines.store import utc_now
 
 FIRST_PAGE_ROWS, PAGE_ROWS = 500, 5_000  # the first page is small: until it is planned, no connection has work
@@ -35,6 +36,7 @@ def plan(
     campaigns: Mapping[str, Campaign],
     summary: PlanSummary,
     *,
+    withdraw_days: int,
     reading: PlanLedger | None = None,
     zone: ZoneInfo = ZoneInfo("UTC"),
     vocabulary: Vocabulary = Vocabulary(),
@@ -43,9 +45,10 @@ def plan(
 ) -> Iterator[set[str]]:
     """Plans page by page; yields, after each commit, the campaigns that it added imports to.
 
-    What an earlier plan left unsent is planned anew, so that the newest decisions hold. Runs that plan for one
-    vendor take turns, until their iterators end; `stop` ends the wait. What a lead names at the vendor is looked up
-    in the vocabulary. With a ledger of its own for `reading`, a page is read and another stored while one is judged.
+    What an earlier plan left unsent is planned anew, so that the newest decisions hold. So do refusals of other days
+    that were decided since the day was: of `withdraw_days` before it, and all after it. Runs that plan for one vendor
+    take turns, until their iterators end; `stop` ends the wait. What a lead names at the vendor is looked up in the
+    vocabulary. With a ledger of its own for `reading`, a page is read and another stored while one is judged.
     `confirm` is called before anything is stored: what it raises ends the plan.
     """
     planner = Planner(ledger, gateway, scope, campaigns, summary, zone, vocabulary)
@@ -62,6 +65,8 @@ def plan(
             ledger.hold_day(day)
             check_decided(ledger, day)
             planner.withdraw(day)
+            with ledger.store.transaction():
+                Refusals.since_decided(ledger.store, day, scope.campaigns, days=withdraw_days).hold(ledger.store)
             for source in SOURCES:
                 pages = Pages(reading or ledger, scope, day, source, zone)
                 yield from _plan_source(planner, pages, store, is_ahead=reading is not None)

@@ -1,4 +1,4 @@
-"""Refusals of other days, held against rows that no grant makes good.
+"""Refusals of other days, held against rows that no grant makes good: when a day is decided, and when it is planned.
 
 Belongs here: who refused and has not granted consent since, and which rows of a day that stops. Does not belong here:
 what a row says of consent by itself (`eligibility.py`), refusals of the same day (`sql/statements/contacts.sql`,
@@ -7,7 +7,7 @@ mark_duplicates), and leads that a vendor has already (`withdrawals.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple, Self
 
@@ -58,13 +58,26 @@ class Refusals:
     @classmethod
     def around(cls, store: Store, day: date, *, days: int) -> Self:
         """Those of so many days before the day, and of all days after it."""
-        window = {"day": day, "since": day - timedelta(days=days), "reason_codes": list(STANDING)}
+        window = _window(day, days)
         lead_keys, keys = LeadKeys(), [np.empty(0, np.uint64)]
         for source in TABLES:
             for page in store.pages("contacts", "refused_leads", page_rows=_PAGE_ROWS, source=source, **window):
                 campaigns, lead_ids = (pa.array(texts, TEXT) for texts in zip(*page, strict=True))
                 keys.append(lead_keys.of(source, campaigns, lead_ids))
         return cls(window, lead_keys, np.unique(np.concatenate(keys)))
+
+    @classmethod
+    def since_decided(cls, store: Store, day: date, campaigns: Collection[str], *, days: int) -> Self:
+        """Those of these days as they stand now, with the campaigns' stored rows of the day that they may stop."""
+        refusals = cls(_window(day, days), LeadKeys(), np.empty(0, np.uint64))
+        rows = store.rows("contacts", "refused_elsewhere", campaigns=list(campaigns), **refusals._window)
+        for row in rows:
+            lead = (row.campaign, row.source, row.lead_id)
+            if row.verdict == "eligible":
+                refusals._eligible.append(_Eligible(lead, row.row_no))
+            if row.consent == "granted":
+                refusals._granted.add(lead)
+        return refusals
 
     def note(self, source: str, decided: pd.DataFrame) -> None:
         """The rows, as `eligibility.judge` returns them, are remembered where they are of a lead that refused."""
@@ -104,6 +117,8 @@ class Refusals:
         return {lead for lead, refusal in refused.items() if lead in granted and granted[lead] > refusal.day}
 
     def _suppress(self, store: Store, held: Sequence[tuple[_Eligible, _Refusal]]) -> None:
+        if not held:
+            return
         store.run(
             "contacts",
             "suppress",
@@ -115,3 +130,7 @@ class Refusals:
                 f"{REASONS[code][1]}, said on {said_on}; no row has granted it since" for _, (said_on, code) in held
             ],
         )
+
+
+def _window(day: date, days: int) -> dict[str, Any]:
+    return {"day": day, "since": day - timedelta(days=days), "reason_codes": list(STANDING)}

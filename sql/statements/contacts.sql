@@ -19,6 +19,20 @@ FROM ledger.contacts
 WHERE day >= :since AND day <> :day AND source = :source AND verdict = 'suppressed' AND consent <> 'granted'
   AND reason_code = ANY (CAST(:reason_codes AS text[])) AND lead_id <> '';
 
+-- name: refused_elsewhere :many
+-- The campaigns' rows of the day, of leads that a row of another day refused for one of the reasons, since the given day:
+-- those that may be sent, and those that grant consent. By a list, not by a join: it is hashed.
+WITH refused AS MATERIALIZED (
+    SELECT campaign, source, lead_id
+    FROM ledger.contacts
+    WHERE day >= :since AND day <> :day AND verdict = 'suppressed' AND consent <> 'granted'
+      AND reason_code = ANY (CAST(:reason_codes AS text[])) AND campaign = ANY (CAST(:campaigns AS text[]))
+)
+SELECT source, row_no, campaign, lead_id, verdict, consent
+FROM ledger.contacts
+WHERE EXISTS (SELECT FROM refused) AND day = :day AND (verdict = 'eligible' OR consent = 'granted')
+  AND (campaign, source, lead_id) IN (SELECT campaign, source, lead_id FROM refused);
+
 -- name: refusals :many
 -- Of the leads, by lead, the last of these refusals.
 SELECT campaign, source, lead_id, max(day) AS day, (array_agg(reason_code ORDER BY day DESC))[1] AS reason_code

@@ -22,10 +22,7 @@ WITH stale AS (
     SELECT import_id FROM ledger.imports
     WHERE vendor = :vendor AND day = :day AND campaign = ANY (CAST(:campaigns AS text[])) AND state = 'planned'
       AND ((attempts = 0 AND parent_id IS NULL)
-           OR EXISTS (
-               SELECT FROM ledger.decisions AS decision
-               WHERE decision.day = imports.day AND decision.decided_at > imports.planned_at)
-           OR EXISTS (SELECT FROM crm.snapshots AS snapshot WHERE snapshot.read_at > imports.planned_at))
+           OR planned_at < greatest((SELECT max(decided_at) FROM ledger.decisions), (SELECT max(read_at) FROM crm.snapshots)))
     FOR UPDATE SKIP LOCKED
 ), held AS (
     UPDATE ledger.deliveries AS delivery
@@ -227,10 +224,17 @@ SELECT import_id FROM lost;
 SELECT import.import_id
 FROM ledger.imports AS import
 WHERE import.import_id = ANY (CAST(:import_ids AS bigint[]))
-  AND NOT EXISTS (
-      SELECT FROM ledger.decisions AS decision
-      WHERE decision.day = import.day AND decision.decided_at > import.planned_at)
+  AND NOT EXISTS (SELECT FROM ledger.decisions AS decision WHERE decision.decided_at > import.planned_at)
   AND NOT EXISTS (SELECT FROM crm.snapshots AS snapshot WHERE snapshot.read_at > import.planned_at);
+
+-- name: stale_plan :one
+-- Whether something was decided, or listed, after batches of the campaigns and days were planned that are not sent yet.
+SELECT EXISTS (
+    SELECT FROM ledger.imports
+    WHERE vendor = :vendor AND state = 'planned' AND settled_at IS NULL
+      AND day = ANY (CAST(:days AS date[])) AND campaign = ANY (CAST(:campaigns AS text[]))
+      AND planned_at < greatest((SELECT max(decided_at) FROM ledger.decisions), (SELECT max(read_at) FROM crm.snapshots))
+) AS is_stale;
 
 -- name: hold_claims :many
 -- Those of the batches that are still ours, locked until the transaction ends.
