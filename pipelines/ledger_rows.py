@@ -60,9 +60,11 @@ KNOWN = pa.schema(
         ("content_digest", TEXT),
         ("verdict", TEXT),
         ("vendor", TEXT),
+        ("is_newer", pa.bool_()),
+        ("is_other_number", pa.bool_()),
     ]
 )
-"""What was delivered of rows before. `content_digest`: in hex."""
+"""What was delivered of rows before. `content_digest`: in hex. `is_newer`: of a later day than the row's."""
 
 PLANNABLE = pa.schema([*ELIGIBLE, ("phone", TEXT), *list(SAID)[2:], *list(KNOWN)[1:], ("is_delivery", pa.bool_())])
 """Eligible contacts with what their rows say and what was delivered of them before, if any. `phone`: the first one."""

@@ -53,7 +53,7 @@ ENTRIES = pa.schema(
 
 @dataclass
 class PlanSummary:
-    """What planning came to. `counts`: planned, update, unchanged, changed, in_progress, refused_before,
+    """What planning came to. `counts`: planned, update, unchanged, superseded, changed, in_progress, refused_before,
     duplicate, suppressed, invalid, unattributed, withdrawn: together, every eligible contact of the scope. `stopped`
     names campaigns whose target is not there, and why: none of their contacts is planned."""
 
@@ -148,7 +148,7 @@ class Planner:
         """Every contact of the page is entered, left as it is, or refused; and counted."""
         self._judged_at = self._judged_at or page.read_at
         contacts, unknown = self._looked_up(page.contacts)
-        refusals = _refusals(page, contacts) | unknown
+        refusals = _listed(page, contacts) | unknown
         is_refused = pc.is_in(contacts["row_no"], pa.array(refusals, pa.int64()))
         refused, kept = contacts.filter(is_refused), contacts.filter(pc.invert(is_refused))
         for campaign, row_no in zip(refused["campaign"].to_pylist(), refused["row_no"].to_pylist(), strict=True):
@@ -156,7 +156,7 @@ class Planner:
         changed: list[tuple[str, str]] = []
         for campaign in kept["campaign"].unique().to_pylist():
             own = kept.filter(pc.equal(kept["campaign"], campaign))
-            changed += [(campaign, lead_id) for lead_id in self._enter(campaign, page.source, own)]
+            changed += [(campaign, lead_id) for lead_id in self._enter(campaign, page, own, refusals)]
         groups, judged_at = self._cut(is_last=False)
         return Judged(page.day, page.source, list(refusals.values()), changed, groups, judged_at)
 
@@ -193,10 +193,16 @@ class Planner:
             self._suggestions[name, word] = words.suggestion(word)
         return self._suggestions[name, word]
 
-    def _enter(self, campaign: str, source: str, contacts: pa.Table) -> list[str]:
-        """What is to be sent of the campaign's contacts waits for a batch; the leads that changed and are not sent."""
-        entries = self._entries(campaign, source, contacts)
+    def _enter(self, campaign: str, page: Page, contacts: pa.Table, refusals: dict[int, Refusal]) -> list[str]:
+        """What is to be sent of the campaign's contacts waits for a batch, but for those whose number another lead has:
+        they are among the refusals. The leads that changed and are not sent."""
+        entries = self._entries(campaign, page.source, contacts)
         outcomes = self._outcomes(contacts, entries["content_digest"])
+        if taken := _taken(page, contacts.filter(pc.is_in(outcomes, pa.array(ENTERED, TEXT)))):
+            refusals |= taken
+            outcomes = pc.if_else(
+                pc.is_in(whole(contacts["row_no"]), pa.array(taken, pa.int64())), "duplicate", outcomes
+            )
         self._summary.add(campaign, {each["values"]: each["counts"] for each in pc.value_counts(outcomes).to_pylist()})
         entries = entries.append_column("is_update", pc.equal(outcomes, "update"))
         entered = entries.filter(pc.is_in(outcomes, pa.array(ENTERED, TEXT))).cast(ENTRIES)
@@ -218,6 +224,7 @@ class Planner:
             "elsewhere": (whole(pc.not_equal(contacts["vendor"], self._scope.vendor)), "changed"),
             "ended": (pc.is_in(verdicts, pa.array(["unattributed", "withdrawn"], TEXT)), verdicts),
             "unchanged": (pc.and_(is_taken, is_same), "unchanged"),
+            "newer": (whole(contacts["is_newer"]), "superseded"),
             "taken": (is_taken, "update" if self._can_update else "changed"),
             "refused": (is_same, "refused_before"),
         }
@@ -292,19 +299,26 @@ def _key(words: Words, word: str) -> str | None:
     return entry.key if entry else None
 
 
-def _refusals(page: Page, contacts: pa.Table) -> dict[int, Refusal]:
-    """By row number, what must not be sent after all: listed since it was decided, or its number is in the campaign."""
-    if not page.listed and not page.held:  # nearly always, and then nobody is looked at
+def _listed(page: Page, contacts: pa.Table) -> dict[int, Refusal]:
+    """By row number, those who were listed since they were decided."""
+    if not page.listed:  # nearly always, and then nobody is looked at
         return {}
+    refusal = ("suppressed", "do_not_call", REASONS["do_not_call"][1])
+    rows = zip(contacts["row_no"].to_pylist(), contacts["phones"].to_pylist(), strict=True)
+    return {
+        row_no: Refusal(row_no, *refusal) for row_no, phones in rows if not page.listed.isdisjoint(phones.split(","))
+    }
+
+
+def _taken(page: Page, contacts: pa.Table) -> dict[int, Refusal]:
+    """By row number, those whose first number another lead of their campaign has."""
+    if not page.held:
+        return {}
+    columns = (contacts[name].to_pylist() for name in ("row_no", "campaign", "lead_id", "phone"))
     refusals: dict[int, Refusal] = {}
-    columns = ("row_no", "campaign", "lead_id", "phone", "phones", "is_delivery")
-    for row_no, campaign, lead_id, phone, phones, is_delivery in zip(
-        *(contacts[name].to_pylist() for name in columns), strict=True
-    ):
+    for row_no, campaign, lead_id, phone in zip(*columns, strict=True):
         holder = page.held.get((campaign, phone))
-        if not page.listed.isdisjoint(phones.split(",")):
-            refusals[row_no] = Refusal(row_no, "suppressed", "do_not_call", REASONS["do_not_call"][1])
-        elif holder is not None and not is_delivery and holder != (page.source, lead_id):
+        if holder is not None and holder != (page.source, lead_id):
             text = f"the campaign has this number as {holder[0]} {holder[1]}"
             refusals[row_no] = Refusal(row_no, "duplicate", "number_in_campaign", text)
     return refusals

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.errors import SetupError
@@ -127,7 +128,17 @@ class Pages:
         with self.ledger.store.transaction():
             contacts = self.ledger.plannable(self.scope, self.day, self.source, known=known, after=after, limit=limit)
             today = now.astimezone(self.zone).date()
-            new = contacts.filter(pc.invert(contacts["is_delivery"]))
             listed = self.ledger.listed_numbers(contacts["phones"].to_pylist(), today) if len(contacts) else set()
-            held = self.ledger.holders(known, new["phone"].to_pylist()) if known and len(new) else {}
+            claimed = _claimed(contacts) if known else []
+            held = self.ledger.holders(known, claimed) if claimed else {}
         return Page(self.day, self.source, contacts, listed, held, now)
+
+
+def _claimed(contacts: pa.Table) -> list[str]:
+    """The first numbers of those who do not hold theirs in their campaign, or whom the vendor refused."""
+    is_refused = pc.equal(contacts["verdict"], "rejected")
+    is_claiming = pc.or_kleene(
+        pc.invert(contacts["is_delivery"]), pc.or_kleene(contacts["is_other_number"], is_refused)
+    )
+    phones: list[str] = contacts["phone"].filter(is_claiming).to_pylist()
+    return phones

@@ -1,13 +1,15 @@
 -- ledger.deliveries: one row per contact on a campaign.
 
 -- name: known :many
--- What was delivered before of the eligible rows of a page. The digest is in hex.
+-- What was delivered before of the eligible rows of a page: the digest in hex, whether it was of a later day, and whether
+-- under another first number.
 -- The limits keep each look-up on its index: a join of unknown size would read the whole table.
 SELECT page.row_no, encode(delivery.content_digest, 'hex') AS content_digest,
-       coalesce(delivery.verdict, import.entry_verdict) AS verdict, delivery.vendor
+       coalesce(delivery.verdict, import.entry_verdict) AS verdict, delivery.vendor,
+       delivery.day > page.day AS is_newer, delivery.phone IS DISTINCT FROM page.phones[1] AS is_other_number
 FROM ledger.contacts AS page
 CROSS JOIN LATERAL (
-    SELECT content_digest, verdict, vendor, import_id
+    SELECT content_digest, verdict, vendor, import_id, day, phone
     FROM ledger.deliveries
     WHERE deliveries.lead_id = page.lead_id AND deliveries.campaign = page.campaign
       AND deliveries.source = page.source

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from threading import Thread
 
 import httpx
 import pytest
 
 from pipelines import night
+from pipelines.load import load_day
 from sandbox.faults import Fault
 from tests.factories import (
     ABSENT_TARGET,
@@ -289,3 +291,21 @@ def test_refusal_never_hides_an_open_delivery(change: dict[str, str], installati
     installation = installations(rows=[lead(1), lead(2, **change)], **unlucky)
     load(installation)
     assert states(installation) == {"accepted": 1, "unknown": 1}
+
+
+def test_a_refused_lead_whose_number_another_lead_has_by_now_is_not_tried_again(
+    installations: Make, sinch: Vendor
+) -> None:
+    """It changed, and the vendor might take it this time; but one person would be called twice."""
+    following = DAY + timedelta(days=1)
+    sinch.vendor.knobs.change({"reject_numbers": [phone(2)]})
+    load(installations(rows=leads(2)))
+    sinch.vendor.knobs.change({"reject_numbers": []})
+    other = lead(3, phone1=phone(2), updated_at=f"{following}T10:00:00+01:00")
+    load_day(installations(rows=[*leads(2), other]), following)
+    installation = installations(rows=[lead(1), lead(2, first_name="Grace")])
+    load(installation)
+    assert sinch.vendor.store.creations == {(TARGET, "lead-L1"): 1, (TARGET, "lead-L3"): 1}
+    found = query(installation, "SELECT state, reason_code, reason FROM reporting.lead_outcome WHERE lead_id = 'L2'")
+    assert found == [("duplicate", "number_in_campaign", "the campaign has this number as lead L3")]
+    assert_balanced(installation)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from sandbox.faults import Match
-from tests.factories import lead, phone
+from tests.factories import DAY, lead, phone
 from tests.faults import vendors
 from tests.faults.vendors import MakeSite, Site, always
 from tests.reading import query
 
 sites = vendors.sites
 
+NEXT = DAY + timedelta(days=1)
 UPDATING = pytest.mark.parametrize("way", always(["platform", "platform-singles", "jtel"], "platform", "jtel"))
 UPDATE = {
     "platform": Match(method="PUT", path_contains="/leads/"),
@@ -201,3 +203,50 @@ def test_vendor_that_cannot_update_says_so_of_a_changed_lead(way: str, sites: Ma
     assert site.requests["create_customers"] == creations.get("create_customers", 0)
     assert site.requests["outbound_task_import_data"] == creations.get("outbound_task_import_data", 0)
     site.assert_held(range(1, 7))
+
+
+@UPDATING
+def test_an_older_day_does_not_undo_what_a_newer_one_brought(way: str, sites: MakeSite) -> None:
+    """The CRM keeps the rows of both days: whichever is loaded again, the vendor keeps the newer words."""
+    site = loaded(sites, way)
+    newer = lead(2, campaign=site.campaign, updated_at=f"{NEXT}T10:00:00+01:00", **changed(site))
+    site.write([*site.rows, newer])
+    site.load(day=NEXT)
+    site.follow()
+    site.requests.clear()
+    for day in (DAY, NEXT, DAY):
+        assert site.load(day=day).problems == []
+    assert site.requests["lead_update"] == site.requests["import_contact"] == 0
+    assert words(site)[phone(2).lstrip("+")] == next(iter(changed(site).values()))
+    assert site.reasons()["L2"] == ("accepted", None)
+
+
+@pytest.mark.parametrize("way", ["sinch", "sobot"])
+def test_a_newer_day_is_no_change_to_an_older_one(way: str, sites: MakeSite) -> None:
+    """A lead that was first delivered on the newer day did not change since: the older row is the older one."""
+    site: Site = sites(way, count=2)
+    older = site.rows
+    site.write([lead(2, campaign=site.campaign, first_name="Grace", updated_at=f"{NEXT}T10:00:00+01:00")])
+    site.load(day=NEXT)
+    site.follow()
+    site.write([*site.rows, *older])
+    site.load()
+    site.follow()
+    assert site.reasons() == {"L1": ("accepted", None), "L2": ("accepted", None)}
+
+
+@UPDATING
+def test_a_number_that_another_lead_has_is_no_update(way: str, sites: MakeSite) -> None:
+    """Nobody would be called twice: the lead stays accepted as it was, and says whose the number is."""
+    site = loaded(sites, way)
+    rows = site.rows
+    number_of_another = {"phone1": phone(1), **changed(site)}
+    site.write([*rows, lead(2, campaign=site.campaign, updated_at=f"{NEXT}T10:00:00+01:00", **number_of_another)])
+    site.load(day=NEXT)
+    site.follow()
+    site.rows = rows
+    site.assert_held(range(1, 7))
+    told = query(
+        site.installation, "SELECT state, reason_code, reason FROM reporting.lead_outcome WHERE day = :day", day=NEXT
+    )
+    assert told == [("accepted", "number_in_campaign_after_delivery", "the campaign has this number as lead L1")]

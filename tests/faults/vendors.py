@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -151,10 +151,10 @@ class Site:
             ("phone", "reason", "until"),
         )
 
-    def load(self, *, within_s: float = 30) -> DaySummary:
+    def load(self, *, day: date = DAY, within_s: float = 30) -> DaySummary:
         """The day was loaded as far as one run can."""
         with bounded(within_s) as stop:
-            return load_day(self.installation, DAY, stop=stop)
+            return load_day(self.installation, day, stop=stop)
 
     def tick(self) -> None:
         """Each sensor ticked once, and the runs that they asked for are over."""
