@@ -233,6 +233,10 @@ class Gateway(Protocol):
     def can_update(self) -> bool:
         """Whether a lead that changed after the vendor took it is sent again, as an update."""
 
+    @property
+    def keeps_phones(self) -> bool:
+        """Whether a number that a lead has no more stays at the vendor after an update."""
+
     def required_columns(self, campaign: Campaign) -> Sequence[str]:
         """The source columns that the campaign's mapping needs."""
 

@@ -131,8 +131,11 @@ class PlanLedger(Ledger):
                 deliveries = deliveries.append_column(name, pa.repeat(value, len(deliveries)))
             self.store.copy("ledger.deliveries", deliveries)
 
-    def replan_deliveries(self, day: date, deliveries: pa.Table, *, is_update: bool) -> None:
-        """Refused deliveries that changed, or accepted ones as updates, are carried by new imports."""
+    def replan_deliveries(self, day: date, deliveries: pa.Table, *, is_update: bool, keeps_phones: bool) -> None:
+        """Refused deliveries that changed, or accepted ones as updates, are carried by new imports.
+
+        With `keeps_phones` the vendor has after an update the numbers, too, that the lead has no more.
+        """
         if len(deliveries):
             columns = deliveries.to_pydict()
             self.store.run(
@@ -140,6 +143,7 @@ class PlanLedger(Ledger):
                 "replan",
                 day=day,
                 is_update=is_update,
+                keeps_phones=keeps_phones,
                 campaigns=columns["campaign"],
                 sources=columns["source"],
                 lead_ids=columns["lead_id"],

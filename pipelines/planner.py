@@ -125,7 +125,7 @@ class Planner:
         self._zone = zone
         self._campaigns = campaigns
         self._batch_size = gateway.batch_size
-        self._can_update = gateway.can_update
+        self._can_update, self._keeps_phones = gateway.can_update, gateway.keeps_phones
         self._mappers: dict[str, Callable[[Contact], Entry]] = {
             name: gateway.mapper(campaign) for name, campaign in campaigns.items()
         }
@@ -268,7 +268,7 @@ class Planner:
         again = carried.filter(carried["is_again"])
         for is_update in (False, True):
             own = again.filter(pc.equal(again["is_update"], is_update))
-            self._ledger.replan_deliveries(day, own, is_update=is_update)
+            self._ledger.replan_deliveries(day, own, is_update=is_update, keeps_phones=self._keeps_phones)
         self._summary.import_count += len(groups)
         return {group.campaign for group in groups}
 

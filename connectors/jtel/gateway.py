@@ -115,6 +115,11 @@ class JtelGateway:
         """Only an import that overwrites the contact of the same `UserData` is an update."""
         return self._terms.update_changed and self._terms.overwrite_duplicates
 
+    @property
+    def keeps_phones(self) -> bool:
+        """An update empties the phones that the lead has no more, unless it is told not to."""
+        return not self._terms.clear_phones_on_update
+
     def mapper(self, campaign: Campaign) -> Callable[[Contact], Entry]:
         """A function that turns a contact into jtel's, without its campaign, which may be made later."""
         columns = [(name, _reader(column)) for name, column in campaign.mapping.get("fields", {}).items()]

@@ -53,7 +53,7 @@ class SinchGateway:
 
     vendor = "sinch"
     target_actions: frozenset[TargetAction] = frozenset({"activate", "pause"})
-    can_update = False  # OBI has no update; see vendors.md, 2(e) 12
+    can_update = keeps_phones = False  # OBI has no update; see vendors.md, 2(e) 12
 
     def __init__(
         self,

@@ -82,7 +82,7 @@ class SobotGateway:
     """Delivers to outbound tasks. Source: vendors.md, 1(b) #14 to #17, 1(c)."""
 
     vendor = VENDOR
-    can_update = False  # the vendor has no operation that reads or changes a lead; see vendors.md, 1(c) 17
+    can_update = keeps_phones = False  # no operation reads or changes a lead; see vendors.md, 1(c) 17
 
     def __init__(
         self,

@@ -37,7 +37,7 @@ CROSS JOIN LATERAL (
 
 -- name: replan :none
 -- Deliveries that were refused, and changed since, are carried by another batch; so are those that the vendor has,
--- as an update: where they were is kept until it is settled.
+-- as an update: where they were is kept until it is settled, and which numbers the vendor has.
 UPDATE ledger.deliveries AS delivery
 SET import_id = again.import_id, position = again.position, day = :day, phone = again.phone,
     phones = CASE WHEN again.phones LIKE '%,%' THEN string_to_array(again.phones, ',') END,
@@ -46,7 +46,11 @@ SET import_id = again.import_id, position = again.position, day = :day, phone = 
     held_import_id = CASE WHEN :is_update THEN delivery.import_id END,
     held_position  = CASE WHEN :is_update THEN delivery.position END,
     held_digest    = CASE WHEN :is_update THEN delivery.content_digest END,
-    held_phone     = CASE WHEN :is_update THEN delivery.phone END
+    held_phone     = CASE WHEN :is_update THEN delivery.phone END,
+    held_phones    = CASE WHEN :is_update THEN coalesce(delivery.phones, ARRAY[delivery.phone]) || delivery.kept_phones END,
+    kept_phones    = CASE WHEN :is_update AND :keeps_phones THEN nullif(
+        (coalesce(delivery.phones, ARRAY[delivery.phone]) || delivery.kept_phones)
+            [cardinality(string_to_array(again.phones, ',')) + 1:], '{}') END
 FROM unnest(CAST(:campaigns AS text[]), CAST(:sources AS text[]), CAST(:lead_ids AS text[]),
             CAST(:import_ids AS bigint[]), CAST(:positions AS smallint[]), CAST(:first_phones AS text[]),
             CAST(:phones AS text[]), CAST(:content_digests AS bytea[]))
@@ -72,7 +76,9 @@ WITH settled AS (
     SET verdict = told.verdict, reason_code = told.reason_code, reason = told.reason, settled_at = :now,
         vendor_id = coalesce(told.vendor_id, delivery.vendor_id),
         phone = CASE WHEN told.reason_code = 'update_refused' THEN coalesce(delivery.held_phone, delivery.phone) ELSE delivery.phone END,
-        held_import_id = NULL, held_position = NULL, held_digest = NULL, held_phone = NULL
+        phones = CASE WHEN told.reason_code = 'update_refused' THEN coalesce(delivery.held_phones, delivery.phones) ELSE delivery.phones END,
+        kept_phones = CASE WHEN told.reason_code = 'update_refused' THEN delivery.held_phones ELSE delivery.kept_phones END,
+        held_import_id = NULL, held_position = NULL, held_digest = NULL, held_phone = NULL, held_phones = NULL
     FROM json_to_recordset(CAST(:verdicts AS json))
         AS told (import_id bigint, position smallint, verdict text, reason_code text, reason text, vendor_id text)
     WHERE delivery.import_id = told.import_id AND delivery.position = told.position AND delivery.verdict IS NULL
@@ -102,7 +108,8 @@ WITH unwanted AS (
     UPDATE ledger.deliveries AS delivery
     SET import_id = delivery.held_import_id, position = delivery.held_position,
         content_digest = delivery.held_digest, phone = coalesce(delivery.held_phone, delivery.phone),
-        held_import_id = NULL, held_position = NULL, held_digest = NULL, held_phone = NULL,
+        phones = coalesce(delivery.held_phones, delivery.phones), kept_phones = delivery.held_phones,
+        held_import_id = NULL, held_position = NULL, held_digest = NULL, held_phone = NULL, held_phones = NULL,
         verdict = 'accepted', settled_at = :now, reason_code = 'changed_since_accepted',
         reason = 'the lead changed after the vendor accepted it; the update is not sent yet'
     FROM unwanted
@@ -121,7 +128,7 @@ SELECT (SELECT count(*) FROM dropped) + (SELECT count(*) FROM held) AS row_count
 -- name: purge_numbers :one
 -- Deliveries of days before the given one lose the number that they were planned with.
 WITH purged AS (
-    UPDATE ledger.deliveries AS delivery SET phone = NULL, phones = NULL, held_phone = NULL
+    UPDATE ledger.deliveries AS delivery SET phone = NULL, phones = NULL, held_phone = NULL, held_phones = NULL, kept_phones = NULL
     FROM ledger.imports AS import
     WHERE delivery.day < :before AND delivery.phone IS NOT NULL AND import.import_id = delivery.import_id
       AND (delivery.settled_at IS NOT NULL OR import.entry_verdict IS NOT NULL)

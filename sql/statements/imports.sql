@@ -28,7 +28,8 @@ WITH stale AS (
     UPDATE ledger.deliveries AS delivery
     SET import_id = delivery.held_import_id, position = delivery.held_position,
         content_digest = delivery.held_digest, phone = coalesce(delivery.held_phone, delivery.phone),
-        held_import_id = NULL, held_position = NULL, held_digest = NULL, held_phone = NULL,
+        phones = coalesce(delivery.held_phones, delivery.phones), kept_phones = delivery.held_phones,
+        held_import_id = NULL, held_position = NULL, held_digest = NULL, held_phone = NULL, held_phones = NULL,
         verdict = 'accepted', settled_at = :now, reason_code = 'changed_since_accepted',
         reason = 'the lead changed after the vendor accepted it; the update is not sent yet'
     FROM stale

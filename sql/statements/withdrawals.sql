@@ -90,8 +90,9 @@ WITH barred AS MATERIALIZED (
     UNION ALL
     SELECT delivery.campaign, delivery.source, delivery.lead_id, NULL, NULL, number.phone, FALSE
     FROM ledger.deliveries AS delivery
-    CROSS JOIN LATERAL unnest(delivery.phones) AS number (phone)
-    WHERE delivery.phones IS NOT NULL AND number.phone IN (SELECT phone FROM barred)
+    CROSS JOIN LATERAL unnest(delivery.phones || delivery.held_phones || delivery.kept_phones) AS number (phone)
+    WHERE coalesce(delivery.phones, delivery.held_phones, delivery.kept_phones) IS NOT NULL
+      AND number.phone IN (SELECT phone FROM barred)
     UNION ALL
     SELECT suppressed.campaign, suppressed.source, suppressed.lead_id, NULL, NULL, number.phone, TRUE
     FROM suppressed
@@ -151,7 +152,8 @@ LIMIT :limit;
 -- As `due`, with what the vendor has of each lead.
 SELECT due.campaign, due.source, due.lead_id, coalesce(due.refusal_code, 'do_not_call') AS reason_code, due.numbers,
        due.refused_on IS NOT NULL OR due.is_of_row AS is_whole_lead, state.state, state.verdict IS NOT NULL AS is_settled,
-       state.reason_code AS delivery_code, state.position, state.vendor_id, state.phone, import.target, import.payload
+       state.reason_code AS delivery_code, state.position, state.vendor_id, state.phone, state.kept_phones, import.target,
+       import.payload
 FROM ledger.withdrawals AS due
 JOIN ledger.delivery_states AS state
     ON state.campaign = due.campaign AND state.source = due.source AND state.lead_id = due.lead_id

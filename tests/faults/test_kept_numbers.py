@@ -1,0 +1,97 @@
+"""Numbers that a vendor has of a lead although the CRM has them no more: whoever owns them may still say no."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from sandbox.faults import Match
+from tests.factories import lead, phone
+from tests.faults import vendors
+from tests.faults.vendors import MakeSite, Site
+
+sites = vendors.sites
+
+FLAG = {"Tag": "do-not-call"}
+UPDATE = {
+    "platform": Match(method="PUT", path_contains="/leads/"),
+    "jtel": Match(method="POST", path_contains="/contacts/import"),
+}
+UPDATING = pytest.mark.parametrize("way", UPDATE)
+SECOND = 102
+"""The second number of the second lead."""
+
+
+def loaded(make: MakeSite, way: str, **settings: Any) -> Site:
+    """Two leads with two numbers each are accepted."""
+    rows = [lead(number, campaign=f"{way}-calls", phone2=phone(100 + number)) for number in (1, 2)]
+    site = make(way, rows=rows, settings=({"withdraw": FLAG} if way == "jtel" else {}) | settings)
+    if way == "jtel":
+        site.vendor.knobs.flags = FLAG
+    site.load()
+    assert site.follow() == {"accepted": 2}
+    return site
+
+
+def change_second(site: Site, **fields: str) -> None:
+    """The second lead has other numbers in the CRM; a load tried to tell the vendor."""
+    site.write([site.rows[0], site.rows[1] | fields])
+    site.load()
+    site.follow()
+
+
+def verdicts(site: Site) -> Mapping[str, str]:
+    """The state of each lead."""
+    return {lead_id: state for lead_id, (state, _) in site.reasons().items()}
+
+
+def test_a_number_that_an_update_leaves_at_the_platform_is_held_against_the_list(sites: MakeSite) -> None:
+    """The CRM forgot it, the Platform dials it, also after one more update."""
+    site = loaded(sites, "platform")
+    change_second(site, phone2="")
+    change_second(site, phone1=phone(202))
+    assert verdicts(site) == {"L1": "accepted", "L2": "accepted"}
+    site.write(site.rows, listed=[SECOND])
+    assert site.load().problems == []
+    assert verdicts(site) == {"L1": "accepted", "L2": "withdrawn"}
+
+
+@pytest.mark.parametrize(("clears", "then"), [(True, "accepted"), (False, "withdrawn")])
+def test_a_number_that_an_update_empties_is_nobodys_any_more(clears: bool, then: str, sites: MakeSite) -> None:
+    """jtel empties it, unless it is told not to."""
+    site = loaded(sites, "jtel", clear_phones_on_update=clears)
+    change_second(site, phone2="")
+    site.write(site.rows, listed=[SECOND])
+    assert site.load().problems == []
+    assert verdicts(site) == {"L1": "accepted", "L2": then}
+
+
+@UPDATING
+def test_a_refused_update_leaves_every_number_where_it_was(way: str, sites: MakeSite) -> None:
+    """Not the first one alone."""
+    site = loaded(sites, way)
+    site.vendor.knobs.reject_phones = [phone(900)]
+    change_second(site, phone2=phone(900))
+    assert site.reasons()["L2"] == ("accepted", "update_refused")
+    site.vendor.knobs.reject_phones = []
+    site.write(site.rows, listed=[SECOND])
+    assert site.load().problems == []
+    assert verdicts(site) == {"L1": "accepted", "L2": "withdrawn"}
+
+
+@UPDATING
+def test_an_update_that_is_not_sent_leaves_every_number_where_it_was(way: str, sites: MakeSite) -> None:
+    """It waited for the vendor; then the lead was in no export any more."""
+    site = loaded(sites, way)
+    site.spoil("status", UPDATE[way], times=None, status=401)
+    change_second(site, phone2=phone(900))
+    site.server.faults.clear()
+    rows = site.rows
+    site.write(rows[:1], listed=[SECOND])
+    site.load()
+    site.follow()
+    site.write(rows, listed=[SECOND])
+    assert site.load().problems == []
+    assert verdicts(site) == {"L1": "accepted", "L2": "withdrawn"}
