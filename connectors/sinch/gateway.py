@@ -6,6 +6,7 @@ paths and parsing (`client.py`), states and retries (`pipelines/delivery.py`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
@@ -39,7 +40,7 @@ from connectors.gateway import (
 from connectors.redaction import redact
 from connectors.sinch.client import SinchClient
 from connectors.sinch.customers import customer_columns, customer_mapper
-from connectors.sinch.models import LOADABLE_STATUSES, EntryResult, SinchCustomer
+from connectors.sinch.models import LOADABLE_STATUSES, EntryResult, SinchCustomer, split_numbers
 from connectors.withdrawal import GONE, refusal_of, taking_back
 
 Withdrawal = Literal["delete", "off"]
@@ -265,7 +266,13 @@ def _taken(position: int) -> Verdict:
 
 
 def _has_numbers(customer: SinchCustomer, entry: Entry) -> bool:
-    return ";".join(customer.numbers) == str(entry["numbers"])
+    """Whether they are the same numbers, in whatever form they are written (assumed: the vendor may have its own)."""
+    sent = split_numbers(str(entry["numbers"]))
+    return list(map(_digits, customer.numbers)) == list(map(_digits, sent))
+
+
+def _digits(number: str) -> str:
+    return re.sub(r"\D", "", number).lstrip("0")
 
 
 def _campaign_id(campaign: Campaign) -> str:

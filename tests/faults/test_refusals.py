@@ -147,9 +147,10 @@ def test_external_id_of_somebody_else_is_rejected(installations: Make, sinch: Ve
     assert reasons == [("L2", "external_id_taken")]
 
 
-def test_lead_that_is_there_already_is_a_duplicate(installations: Make, sinch: Vendor) -> None:
-    """An externalId that the vendor holds with the same numbers is this very lead."""
-    place(sinch, "lead-L2", phone(2))
+@pytest.mark.parametrize("form", ["{plus}", "{digits}", "00{digits}", "{plus};"])
+def test_lead_that_is_there_already_is_a_duplicate(form: str, installations: Make, sinch: Vendor) -> None:
+    """An externalId that the vendor holds with the same numbers, however it writes them, is this very lead."""
+    place(sinch, "lead-L2", form.format(plus=phone(2), digits=phone(2).lstrip("+")))
     installation = installations(rows=leads(3))
     load(installation)
     assert states(installation) == {"accepted": 2, "duplicate": 1}
