@@ -188,7 +188,7 @@ def decide(
         _mark_duplicates(store, day, sharing)
         for source, (pull_id, _) in rows.items():
             store.run("contacts", "upsert_decision", day=day, source=source, pull_id=pull_id, now=utc_now())
-        _withdraw_plans(store, day, rules)
+        _withdraw_plans(store, day)
         record_defects(store, day)
 
 
@@ -296,10 +296,12 @@ def _mark_duplicates(store: Store, day: date, sharing: Sharing) -> None:
     )
 
 
-def _withdraw_plans(store: Store, day: date, rules: Mapping[str, CampaignRule]) -> None:
+def _withdraw_plans(store: Store, day: date) -> None:
+    """What was planned before is planned anew; for a campaign that is gone by now, by nobody."""
     for vendor in VENDORS:
+        planned = [row.campaign for row in store.rows("imports", "campaigns_with_open", vendor=vendor, days=[day])]
         store.one(
-            "imports", "withdraw_plan", vendor=vendor, day=day, campaigns=list(rules), now=utc_now(), actor="contacts"
+            "imports", "withdraw_plan", vendor=vendor, day=day, campaigns=planned, now=utc_now(), actor="contacts"
         )
 
 

@@ -1,6 +1,6 @@
 -- Every row that was read, with the state that it is in. A delivery speaks for its row, except where the
--- row was refused and the vendor has nothing of it. A refusal never hides a lead that the vendor has, or may
--- have; of several rows of one lead the first carries the delivery.
+-- row was refused and the vendor has nothing of it: it waits, or was refused there too. A refusal never hides a lead
+-- that the vendor has, had, or may have; of several rows of one lead the first carries the delivery.
 CREATE VIEW ledger.outcomes AS
 SELECT
     coalesce(delivery.vendor, campaign.vendor, '')  AS vendor,
@@ -49,7 +49,7 @@ LEFT JOIN ledger.delivery_states AS delivery
     AND delivery.lead_id = contact.lead_id
     AND (
         contact.verdict = 'eligible'
-        OR (contact.reason_code <> 'duplicate_lead' AND delivery.verdict IS DISTINCT FROM 'rejected')
+        OR (contact.reason_code <> 'duplicate_lead' AND (delivery.may_be_there OR delivery.verdict = 'withdrawn'))
     )
 LEFT JOIN ledger.withdrawals AS due
     ON due.campaign = delivery.campaign AND due.source = delivery.source AND due.lead_id = delivery.lead_id

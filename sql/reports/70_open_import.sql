@@ -5,7 +5,9 @@ SELECT
     import.attempts, coalesce(import.submitted_at, import.sent_at, import.planned_at) AS since,
     import.due_at AS next_action_at,
     CASE import.state
-        WHEN 'planned'   THEN 'send it: materialise the imports of this day, or leadsync sync'
+        WHEN 'planned'   THEN CASE
+            WHEN campaign.is_active THEN 'send it: materialise the imports of this day, or leadsync sync'
+            ELSE 'its campaign is not active any more: materialise contacts of this day, or leadsync sync' END
         WHEN 'sending'   THEN 'wait: a process is sending it; when its lease ends it becomes unknown'
         WHEN 'submitted' THEN CASE
             WHEN import.finished_at IS NULL THEN 'the sensor import_results asks the vendor for the result'
@@ -16,6 +18,7 @@ SELECT
     CASE WHEN import.error_code IS NULL THEN stop.reason ELSE import.error END AS detail,
     import.vendor_reference
 FROM ledger.imports AS import
+LEFT JOIN crm.campaigns AS campaign ON campaign.campaign = import.campaign AND campaign.vendor = import.vendor
 LEFT JOIN ledger.campaign_stops AS stop
     ON import.state = 'planned' AND stop.vendor = import.vendor AND stop.campaign = import.campaign
     AND stop.day = import.day

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,15 +15,19 @@ from pipelines.installation import Installation
 from pipelines.ledger_rows import Scope
 from pipelines.morning import report
 from sandbox.faults import Fault, Match
-from tests.factories import CAMPAIGN, DAY, OTHER_CAMPAIGN, OTHER_TARGET, TARGET, lead, leads
+from tests.factories import CAMPAIGN, DAY, OTHER_CAMPAIGN, OTHER_TARGET, TARGET, lead, leads, write_rows
 from tests.faults.running import NOT_YET, SENDING, Make, Vendor, end_settle_time, load
 from tests.reading import query, states
 
+NEXT = DAY + timedelta(days=1)
 TWO_CAMPAIGNS = {CAMPAIGN: TARGET, OTHER_CAMPAIGN: OTHER_TARGET}
 REFUSED = "sinch create_customers: HTTP 401: the login was refused"
 WAITING = (
     "SELECT DISTINCT campaign, reason_code, reason IS NOT NULL FROM reporting.lead_outcome WHERE state = 'planned'"
 )
+
+NEXT_ACTIONS = "SELECT next_action FROM reporting.open_import"
+OUTCOMES = "SELECT state, reason_code, count(*) FROM reporting.lead_outcome GROUP BY state, reason_code"
 
 
 @pytest.mark.parametrize("count", [50, 600, 3000])
@@ -37,17 +43,73 @@ def test_every_campaign_of_the_vendor_has_the_sentence(count: int, installations
     assert sorted(query(installation, WAITING)) == [(name, "load_ended_early", True) for name in campaigns]
 
 
-def test_a_campaign_that_is_given_up_waits_for_nothing(installations: Make, sinch: Vendor) -> None:
-    """What the operator took out of the night is not told of as stopped for ever after."""
+@pytest.mark.parametrize(
+    ("changes", "state", "reason_code"),
+    [
+        ({"active": False}, "suppressed", "campaign_inactive"),
+        ({"campaign": "summer-promo"}, "invalid", "campaign_unknown"),
+        (None, "invalid", "campaign_unknown"),
+    ],
+    ids=["inactive", "renamed", "removed"],
+)
+def test_a_campaign_that_is_given_up_waits_for_nothing(
+    changes: Mapping[str, Any] | None, state: str, reason_code: str, installations: Make, sinch: Vendor
+) -> None:
+    """What the operator took out of the night is in no plan, and not told of as delivered, or as stopped, for ever."""
     installation = installations(rows=leads(30), sinch={"batch_size": 10})
     sinch.faults.add(Fault(kind="status", status=401, match=SENDING, times=None))
     load(installation)
+    assert states(installation) == {"planned": 30}
     sinch.faults.clear()
-    given_up = _changed(installation, {"active": False})
-    load(given_up)
-    assert states(given_up) == {"suppressed": 30}
-    assert report(given_up, [DAY]).problems == []
-    given_up.close()
+    with closing(_changed(installation, changes)) as given_up:
+        load(given_up)
+        assert query(given_up, OUTCOMES) == [(state, reason_code, 30)]
+        assert query(given_up, NEXT_ACTIONS) == []
+        assert report(given_up, [DAY]).problems == []
+    assert sinch.vendor.held() == []
+
+
+def test_what_waits_for_a_campaign_that_is_gone_says_what_ends_it(installations: Make, sinch: Vendor) -> None:
+    """Sending the day cannot help; deciding it does."""
+    installation = installations(rows=leads(5))
+    sinch.faults.add(Fault(kind="status", status=401, match=SENDING, times=None))
+    load(installation)
+    sending = "send it: materialise the imports of this day, or leadsync sync"
+    assert query(installation, NEXT_ACTIONS) == [(sending,)]
+    with closing(_changed(installation, None)) as given_up:
+        night.refresh_campaigns(given_up)
+        deciding = "its campaign is not active any more: materialise contacts of this day, or leadsync sync"
+        assert query(given_up, NEXT_ACTIONS) == [(deciding,)]
+        night.decide(given_up, DAY)
+        assert query(given_up, NEXT_ACTIONS) == []
+
+
+def test_what_the_vendor_may_have_stays_when_its_campaign_is_gone(installations: Make, sinch: Vendor) -> None:
+    """An outcome that was not seen is no plan: it is told of as such, asked about, and comes to its end."""
+    installation = installations(rows=leads(5), sinch={"settle_s": NOT_YET})
+    sinch.faults.add(Fault(kind="lost_after_commit", match=SENDING, times=1))
+    load(installation)
+    with closing(_changed(installation, None)) as given_up:
+        load(given_up)
+        assert query(given_up, OUTCOMES) == [("unknown", "campaign_unknown_after_delivery", 5)]
+        end_settle_time(given_up)
+        night.ask(given_up, "sinch", [DAY])
+        assert query(given_up, OUTCOMES) == [("accepted", "campaign_unknown_after_delivery", 5)]
+
+
+def test_a_lead_that_waits_hides_no_refusal(installations: Make, sinch: Vendor) -> None:
+    """A row that refuses a lead says just that while the vendor has nothing of it."""
+    rows = leads(2)
+    installation = installations(rows=rows)
+    sinch.faults.add(Fault(kind="status", status=401, match=SENDING, times=None))
+    load(installation)
+    no = [row | {"consent": "no", "updated_at": f"{NEXT}T10:00:00+01:00"} for row in rows]
+    write_rows(installation.settings.folder / "leads.csv", [*rows, *no])
+    night.pull_and_decide(installation, NEXT)
+    told = "SELECT state, reason_code, import_id FROM reporting.lead_outcome WHERE day = :day"
+    assert query(installation, told, day=NEXT) == [("suppressed", "consent_withdrawn", None)] * 2
+    [campaign] = report(installation, [NEXT]).campaigns
+    assert campaign.balanced
 
 
 def test_what_another_run_finished_is_loaded(installations: Make) -> None:
@@ -89,10 +151,13 @@ def test_a_reason_of_its_own_stays(installations: Make, sinch: Vendor) -> None:
     assert query(installation, WAITING) == [(CAMPAIGN, "absent_at_vendor", False)]
 
 
-def _changed(installation: Installation, changes: Mapping[str, Any]) -> Installation:
-    """The installation with changes to its first campaign."""
+def _changed(installation: Installation, changes: Mapping[str, Any] | None) -> Installation:
+    """The installation with changes to its first campaign; None removes it."""
     path = installation.settings.folder / "leadsync.yaml"
     document = yaml.safe_load(path.read_text("utf-8"))
-    document["campaigns"][0] |= changes
+    if changes is None:
+        del document["campaigns"][0]
+    else:
+        document["campaigns"][0] |= changes
     path.write_text(yaml.safe_dump(document), "utf-8")
     return Installation.load(path)

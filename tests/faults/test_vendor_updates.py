@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import yaml
 
+from pipelines.installation import Installation
 from sandbox.faults import Match
 from tests.factories import DAY, lead, phone
 from tests.faults import vendors
@@ -190,6 +192,28 @@ def test_change_while_the_creation_is_unknown_waits_for_it(way: str, sites: Make
     site.load()
     site.follow()
     assert_updated(site, 2)
+
+
+@UPDATING
+def test_update_of_a_campaign_that_is_gone_leaves_the_lead_accepted(way: str, sites: MakeSite) -> None:
+    """An update that waits is given up with its campaign; what the vendor has is told of, and stays."""
+    site = loaded(sites, way)
+    change(site, 2, **changed(site))
+    site.spoil("status", UPDATE[site.way.vendor], times=None, status=401)
+    site.load()
+    assert len(site.open_imports()) == 1
+    site.server.faults.clear()
+    document = yaml.safe_load(site.config.read_text("utf-8"))
+    document["campaigns"][0]["campaign"] = "others"
+    site.config.write_text(yaml.safe_dump(document), "utf-8")
+    site.installation.close()
+    site.installation = Installation.load(site.config, actor="test")
+    site.load()
+    assert site.open_imports() == []
+    assert set(site.reasons().values()) == {("accepted", "campaign_unknown_after_delivery")}
+    delivered = query(site.installation, "SELECT reason_code FROM ledger.delivery_states WHERE lead_id = 'L2'")
+    assert delivered == [("changed_since_accepted",)]
+    site.assert_held(range(1, 7))
 
 
 @pytest.mark.parametrize("way", ["sinch", "sobot"])
