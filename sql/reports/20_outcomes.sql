@@ -1,6 +1,7 @@
 -- Every row that was read, with the state that it is in. A delivery speaks for its row, except where the
 -- row was refused and the vendor has nothing of it: it waits, or was refused there too. A refusal never hides a lead
--- that the vendor has, had, or may have; of several rows of one lead the first carries the delivery.
+-- that the vendor has, had, or may have; of several rows of one lead the first carries the delivery. Who was purged
+-- before he was sent will not be sent.
 CREATE VIEW ledger.outcomes AS
 SELECT
     coalesce(delivery.vendor, campaign.vendor, '')  AS vendor,
@@ -11,6 +12,7 @@ SELECT
     contact.row_no,
     CASE
         WHEN delivery.lead_id IS NOT NULL THEN delivery.state
+        WHEN contact.verdict = 'eligible' AND contact.is_purged THEN 'suppressed'
         WHEN contact.verdict = 'eligible' THEN 'planned'
         ELSE contact.verdict
     END AS state,
@@ -21,6 +23,7 @@ SELECT
             THEN contact.reason_code || '_after_delivery'
         WHEN delivery.state = 'planned' AND delivery.reason_code IS NULL THEN stop.reason_code
         WHEN delivery.lead_id IS NOT NULL THEN delivery.reason_code
+        WHEN contact.verdict = 'eligible' AND contact.is_purged THEN 'purged_unsent'
         WHEN contact.verdict = 'eligible' THEN coalesce(stop.reason_code, 'not_planned_yet')
         ELSE contact.reason_code
     END AS reason_code,
@@ -29,6 +32,8 @@ SELECT
         WHEN delivery.state = 'withdrawn' THEN delivery.reason
         WHEN contact.verdict = 'eligible' AND delivery.state = 'planned' AND delivery.reason_code IS NULL THEN stop.reason
         WHEN contact.verdict = 'eligible' AND delivery.lead_id IS NOT NULL THEN delivery.reason
+        WHEN contact.verdict = 'eligible' AND contact.is_purged
+            THEN 'its private data was purged before it was sent; only a new pull of the day can send it'
         WHEN contact.verdict = 'eligible' THEN stop.reason
         ELSE contact.reason
     END AS reason,

@@ -142,11 +142,11 @@ VALUES (:day, :source, :pull_id, :now)
 ON CONFLICT (day, source) DO UPDATE SET pull_id = excluded.pull_id, decided_at = excluded.decided_at;
 
 -- name: decisions :many
--- What was decided on the day, with the newest pull beside it.
-SELECT pull.source, pull.pull_id, decision.pull_id AS decided_pull_id, decision.decided_at
-FROM crm.pulls AS pull
-LEFT JOIN ledger.decisions AS decision ON decision.day = pull.day AND decision.source = pull.source
-WHERE pull.day = :day;
+-- What was decided on the day, with the newest pull beside it. Where that is purged, the decisions stand.
+SELECT source, coalesce(pull.pull_id, decision.pull_id) AS pull_id, decision.pull_id AS decided_pull_id,
+       decision.decided_at
+FROM (SELECT source, pull_id FROM crm.pulls WHERE day = :day) AS pull
+FULL JOIN (SELECT source, pull_id, decided_at FROM ledger.decisions WHERE day = :day) AS decision USING (source);
 
 -- name: verdict_counts :many
 -- How many rows of the day have each verdict, by campaign.
@@ -161,7 +161,7 @@ ORDER BY campaign, verdict, reason_code;
 SELECT count(*) AS contact_count
 FROM ledger.contacts
 WHERE day = ANY (CAST(:days AS date[])) AND campaign = ANY (CAST(:campaigns AS text[]))
-  AND (verdict = 'eligible' OR is_refused_by_plan);
+  AND (verdict = 'eligible' OR is_refused_by_plan) AND NOT is_purged;
 
 -- name: read_counts :many
 -- What the reader counted of the day, by campaign.
@@ -189,7 +189,7 @@ WHERE day = :day AND campaign = ANY (CAST(:campaigns AS text[])) AND is_refused_
 SELECT row_no, campaign, lead_id, array_to_string(phones, ',') AS phones, time_zone, country
 FROM ledger.contacts
 WHERE day = :day AND source = :source AND row_no > :after
-  AND campaign = ANY (CAST(:campaigns AS text[])) AND verdict = 'eligible'
+  AND campaign = ANY (CAST(:campaigns AS text[])) AND verdict = 'eligible' AND NOT is_purged
 ORDER BY row_no
 LIMIT :limit;
 

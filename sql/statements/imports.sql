@@ -343,6 +343,37 @@ GROUP BY vendor, day
 ORDER BY day, vendor
 LIMIT :limit;
 
+-- name: purge_plan :one
+-- What waits of days before the given one is planned no more: what could be sent is to be forgotten. What a vendor has
+-- stays as it was before.
+WITH late AS (
+    SELECT import_id FROM ledger.imports
+    WHERE day < :before AND state = 'planned' AND settled_at IS NULL
+    FOR UPDATE SKIP LOCKED
+), held AS (
+    UPDATE ledger.deliveries AS delivery
+    SET import_id = delivery.held_import_id, position = delivery.held_position,
+        content_digest = delivery.held_digest, phone = coalesce(delivery.held_phone, delivery.phone),
+        phones = coalesce(delivery.held_phones, delivery.phones), kept_phones = delivery.held_phones,
+        held_import_id = NULL, held_position = NULL, held_digest = NULL, held_phone = NULL, held_phones = NULL,
+        verdict = 'accepted', settled_at = :now, reason_code = 'changed_since_accepted',
+        reason = 'the lead changed after the vendor accepted it; the update was not sent before it was purged'
+    FROM late
+    WHERE delivery.import_id = late.import_id AND delivery.verdict IS NULL AND delivery.held_digest IS NOT NULL
+), unplanned AS (
+    DELETE FROM ledger.deliveries AS delivery USING late
+    WHERE delivery.import_id = late.import_id AND delivery.verdict IS NULL AND delivery.held_digest IS NULL
+    RETURNING 1
+), dropped AS (
+    DELETE FROM ledger.imports AS import USING late
+    WHERE import.import_id = late.import_id
+    RETURNING import.import_id, import.entry_count
+), told AS (
+    INSERT INTO ledger.events (at, import_id, event, actor, detail)
+    SELECT :now, import_id, 'withdrawn_from_plan', :actor, jsonb_build_object('entry_count', entry_count) FROM dropped
+)
+SELECT (SELECT count(*) FROM dropped) AS import_count, (SELECT count(*) FROM unplanned) AS delivery_count;
+
 -- name: purge_payloads :one
 -- Settled batches of days before the given one keep their counts and lose their payload.
 WITH purged AS (

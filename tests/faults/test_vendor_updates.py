@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from pipelines import morning
 from pipelines.installation import Installation
 from sandbox.faults import Match
 from tests.factories import DAY, lead, phone
@@ -213,6 +214,23 @@ def test_update_of_a_campaign_that_is_gone_leaves_the_lead_accepted(way: str, si
     assert set(site.reasons().values()) == {("accepted", "campaign_unknown_after_delivery")}
     delivered = query(site.installation, "SELECT reason_code FROM ledger.delivery_states WHERE lead_id = 'L2'")
     assert delivered == [("changed_since_accepted",)]
+    site.assert_held(range(1, 7))
+
+
+@UPDATING
+def test_update_that_waits_beyond_the_retention_leaves_the_lead_accepted(way: str, sites: MakeSite) -> None:
+    """The new content is forgotten; that the vendor has the old is not."""
+    site = loaded(sites, way)
+    change(site, 2, **changed(site))
+    site.spoil("status", UPDATE[site.way.vendor], times=None, status=401)
+    site.load()
+    morning.forget(site.installation, DAY + timedelta(days=1))
+    site.server.faults.clear()
+    assert site.open_imports() == []
+    assert site.states() == {"accepted": 6}
+    assert site.reasons()["L2"] == ("accepted", "changed_since_accepted")
+    assert query(site.installation, "SELECT count(*) FROM ledger.deliveries WHERE phone IS NOT NULL") == [(0,)]
+    assert query(site.installation, "SELECT count(*) FROM ledger.imports WHERE payload IS NOT NULL") == [(0,)]
     site.assert_held(range(1, 7))
 
 
