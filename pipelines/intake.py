@@ -189,6 +189,7 @@ def decide(
         for source, (pull_id, _) in rows.items():
             store.run("contacts", "upsert_decision", day=day, source=source, pull_id=pull_id, now=utc_now())
         _withdraw_plans(store, day)
+        store.run("reporting", "forget_stops", day=day)
         record_defects(store, day)
 
 

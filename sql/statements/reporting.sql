@@ -79,6 +79,13 @@ WHERE campaign_stops.reason_code = excluded.reason_code;
 DELETE FROM ledger.campaign_stops
 WHERE vendor = :vendor AND day = ANY (CAST(:days AS date[])) AND campaign = ANY (CAST(:campaigns AS text[]));
 
+-- name: forget_stops :none
+-- None of the campaigns that are gone, or not active any more, is marked as stopped on the day.
+DELETE FROM ledger.campaign_stops AS stop
+WHERE stop.day = :day AND NOT EXISTS (
+    SELECT FROM crm.campaigns AS campaign
+    WHERE campaign.campaign = stop.campaign AND campaign.vendor = stop.vendor AND campaign.is_active);
+
 -- name: upsert_call_results :one
 -- The vendor's newest word on the calls of these customers is stored; unknown ids are left out. An id stands in its
 -- delivery, or by position in an import that was accepted whole.

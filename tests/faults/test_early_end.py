@@ -15,10 +15,11 @@ from pipelines.installation import Installation
 from pipelines.ledger_rows import Scope
 from pipelines.morning import report
 from sandbox.faults import Fault, Match
-from tests.factories import CAMPAIGN, DAY, OTHER_CAMPAIGN, OTHER_TARGET, TARGET, lead, leads, write_rows
+from tests.factories import ABSENT_TARGET, CAMPAIGN, DAY, OTHER_CAMPAIGN, OTHER_TARGET, TARGET, lead, leads, write_rows
 from tests.faults.running import NOT_YET, SENDING, Make, Vendor, end_settle_time, load
 from tests.reading import query, states
 
+OTHER_ABSENT_TARGET = ABSENT_TARGET.replace("F", "E")
 NEXT = DAY + timedelta(days=1)
 TWO_CAMPAIGNS = {CAMPAIGN: TARGET, OTHER_CAMPAIGN: OTHER_TARGET}
 REFUSED = "sinch create_customers: HTTP 401: the login was refused"
@@ -67,6 +68,25 @@ def test_a_campaign_that_is_given_up_waits_for_nothing(
         assert query(given_up, NEXT_ACTIONS) == []
         assert report(given_up, [DAY]).problems == []
     assert sinch.vendor.held() == []
+
+
+@pytest.mark.parametrize("changes", [{"active": False}, {"campaign": "summer-promo"}, None])
+def test_a_campaign_that_was_stopped_and_given_up_fails_no_load(
+    changes: Mapping[str, Any] | None, installations: Make
+) -> None:
+    """Why it was stopped is no problem of its day any more, and of no other campaign."""
+    targets = {CAMPAIGN: ABSENT_TARGET, OTHER_CAMPAIGN: OTHER_ABSENT_TARGET}
+    installation = installations(rows=[lead(1), lead(2, campaign=OTHER_CAMPAIGN)], campaigns=targets)
+    load(installation)
+    [given_up, other] = sorted(night.recorded_stops(installation, "sinch", DAY), key=lambda stop: CAMPAIGN not in stop)
+    assert CAMPAIGN in given_up
+    with closing(_changed(installation, changes)) as changed:
+        night.refresh_campaigns(changed)
+        night.decide(changed, DAY)
+        assert night.recorded_stops(changed, "sinch", DAY) == [other]
+        told = [text for text in report(changed, [DAY]).problems if "stopped" in text]
+        assert len(told) == 1
+        assert told[0].startswith(f"{OTHER_CAMPAIGN} on {DAY} was stopped")
 
 
 def test_what_waits_for_a_campaign_that_is_gone_says_what_ends_it(installations: Make, sinch: Vendor) -> None:
