@@ -145,17 +145,19 @@ def sync(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]
 def status(config: Path | None, as_json: bool, day: date | None) -> int:
     """Did the night load, and if not, which leads and why? The newest day unless --day says otherwise."""
     from pipelines import morning
-    from pipelines.report import newest_days
+    from pipelines.report import newest_days, waiting_before
 
+    others: list[str] = []
     with _opened(config) as installation:
         with installation.store() as store:
             days = [day] if day else newest_days(store)
-        if not days:
-            raise SetupError("nothing was loaded yet; begin with `leadsync sync --day …`")
+            if not days:
+                raise SetupError("nothing was loaded yet; begin with `leadsync sync --day …`")
+            if not day:
+                others = [*_missing_nights(installation, days[0]), *waiting_before(store, days[0])]
         report = morning.report(installation, days)
-        missing = [] if day else _missing_night(installation, days[0])
-    _tell(report, as_json, extra=missing, is_asked_for=True)
-    return NEEDS_A_PERSON if report.problems or missing else OK
+    _tell(report, as_json, extra=others, is_asked_for=True)
+    return NEEDS_A_PERSON if report.problems or others else OK
 
 
 @cli.command()
@@ -361,10 +363,13 @@ def _yesterday(installation: Any) -> date:
     return date.fromisoformat(day_before(datetime.now(installation.settings.zone)))
 
 
-def _missing_night(installation: Any, newest: date) -> list[str]:
-    """That last night pulled nothing, if so: the newest day is then not the one that was asked about."""
-    last = _yesterday(installation)
-    return [f"{last}: nothing was pulled; {newest} is the newest day"] if newest < last else []
+def _missing_nights(installation: Any, newest: date) -> list[str]:
+    """That the last nights pulled nothing, if so: the newest day is then not the one that was asked about."""
+    first, last = newest + timedelta(days=1), _yesterday(installation)
+    if first > last:
+        return []
+    days = str(last) if first == last else f"{first} to {last}"
+    return [f"{days}: nothing was pulled; {newest} is the newest day"]
 
 
 def _check_day(installation: Any, day: date) -> None:

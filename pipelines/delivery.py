@@ -50,6 +50,7 @@ OPEN = ("planned", "sending", "submitted", "unknown")
 Mode = Literal["send", "ask", "collect"]
 """send: what is due is asked about and sent. ask: only due questions are asked. collect: only results are read."""
 _STATES: Mapping[Mode, Sequence[str]] = {"send": OPEN, "ask": ["unknown"], "collect": ["submitted"]}
+STOPPED = "the load was stopped before everything was sent: run the day again"
 LOOK_S = 0.2
 GATHER_S = 0.03
 
@@ -364,7 +365,7 @@ class _Run:
 
     def _record_problem(self) -> None:
         """The ledger says why what still waits was not sent."""
-        problem = redact(self._tally.summary.problem)
+        problem = redact(self._tally.summary.problem) or (STOPPED if self._stop.is_set() else None)
         if problem is not None and self._mode == "send":
             self._commit(lambda: self._ledger.record_early_end(self._scope, problem))
 

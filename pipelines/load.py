@@ -58,9 +58,11 @@ def load_day(
     Raises:
         IncompleteError: rows were read that have no verdict; nothing was sent.
     """
-    night.refresh_campaigns(installation)
+    with night.intake_on_record(installation, [day]):
+        night.refresh_campaigns(installation)
     night.check_names(installation, names)
-    night.pull_and_decide(installation, day, meanwhile=lambda: night.refresh_do_not_call(installation))
+    with night.intake_on_record(installation, [day]):
+        night.pull_and_decide(installation, day, meanwhile=lambda: night.refresh_do_not_call(installation))
     used = night.vendors_in_use(installation, names)
     with ThreadPoolExecutor(len(VENDORS) + 1, thread_name_prefix="load") as threads:
         balance = threads.submit(_balanced, installation, day)

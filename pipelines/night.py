@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
-from connectors.errors import ConnectorError, SetupError, TargetError
+from connectors.errors import ConnectorError, LeadsyncError, SetupError, TargetError
 from connectors.gateway import Campaign, ControlsTargets, Gateway
 from connectors.redaction import redact
 from pipelines import intake, planning, recall, reference, targets, withdrawals
@@ -26,7 +26,7 @@ from pipelines.ledger import Ledger
 from pipelines.ledger_rows import Scope
 from pipelines.planner import PlanSummary
 from pipelines.sources import TABLES, Source, configured_sources
-from pipelines.store import Store
+from pipelines.store import Store, utc_now
 from pipelines.tally import DeliverySummary
 from pipelines.vendors import VENDORS
 from pipelines.withdrawals import WithdrawalSummary
@@ -316,6 +316,18 @@ def required_columns(installation: Installation) -> set[str]:
                 for campaign in stored_campaigns(store, vendor):
                     needed.update(gateway.required_columns(campaign))
     return needed
+
+
+@contextmanager
+def intake_on_record(installation: Installation, days: Sequence[date]) -> Iterator[None]:
+    """What ends the intake of the days is in the ledger too: whoever asks in the morning has the sentence."""
+    try:
+        yield
+    except LeadsyncError as error:
+        if days and not installation.is_dry_run:
+            with suppress(LeadsyncError), installation.store() as store:
+                store.run("crm", "note_intake_failure", days=list(days), problem=str(error), now=utc_now())
+        raise
 
 
 @contextmanager

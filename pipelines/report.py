@@ -6,8 +6,9 @@ terminal or Dagster shows it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -17,14 +18,15 @@ from pipelines.store import Row, Store
 OPEN_STATES = ("planned", "sending", "submitted", "unknown")
 CLOSED_STATES = ("accepted", "invalid", "suppressed", "duplicate", "rejected", "withdrawn", "unattributed")
 STATES = (*CLOSED_STATES, *OPEN_STATES)
+MOST_WAITING_DAYS = 31
 
 
 @dataclass(frozen=True)
 class NightReport:
     """What became of the leads of some days: counts by campaign, reasons, open imports.
 
-    `empty`: a sentence for each day that has no row although it should have one. `still_there`: one for what vendors
-    have, of whatever day, although it must not be called.
+    `failures`: why the last intake of a day failed. `empty`: a sentence for each day that has no row although it should
+    have one. `still_there`: one for what vendors have, of whatever day, although it must not be called.
     """
 
     days: tuple[date, ...]
@@ -32,6 +34,7 @@ class NightReport:
     reasons: Sequence[Row]
     open_imports: Sequence[Row]
     decided: tuple[date, ...]
+    failures: Mapping[date, str] = field(default_factory=dict)
     empty: Sequence[str] = ()
     still_there: Sequence[str] = ()
 
@@ -53,7 +56,13 @@ class NightReport:
         ]
 
     def _unread(self) -> list[str]:
-        return [f"{day}: nothing was pulled and decided" for day in self.days if day not in self.decided]
+        told: dict[date, list[str]] = {day: [] for day in self.days}
+        for day in self.days:
+            if day not in self.decided:
+                told[day].append("nothing was pulled and decided")
+            if day in self.failures:
+                told[day].append(f"the last intake failed: {self.failures[day]}")
+        return [f"{day}: {'; '.join(texts)}" for day, texts in told.items() if texts]
 
     def _unbalanced(self) -> list[str]:
         return [
@@ -97,9 +106,25 @@ def night_report(
         reasons=told("reasons"),
         open_imports=told("open_imports"),
         decided=tuple(row.day for row in decided),
+        failures={row.day: row.problem for row in store.rows("crm", "intake_failures", days=list(days))},
         empty=[f"{row.day}: {empty_text}" for row in decided if row.is_empty and empty_text],
         still_there=withdrawals.problems(store, names),
     )
+
+
+def waiting_before(store: Store, day: date) -> list[str]:
+    """One sentence for each of the last days before the given one that has leads without an outcome."""
+    days = [row.day for row in store.rows("reporting", "waiting_days", before=day, limit=MOST_WAITING_DAYS)]
+    waiting: dict[date, Counter[str]] = {}
+    for row in store.rows("reporting", "campaign_days", days=days):
+        counts = {state: getattr(row, f"{state}_count") for state in OPEN_STATES}
+        waiting.setdefault(row.day, Counter()).update(counts)
+    return [
+        f"{day}: {', '.join(f'{count} leads are {state}' for state, count in counts.items() if count)}"
+        f"; leadsync status --day {day}"
+        for day, counts in sorted(waiting.items())
+        if counts.total()
+    ]
 
 
 def leads(
@@ -122,7 +147,7 @@ def decided_days(store: Store, days: Sequence[date]) -> list[date]:
 
 
 def newest_days(store: Store, limit: int = 1) -> list[date]:
-    """The newest days that were pulled, the newest first."""
+    """The newest days that were pulled, or that an intake failed of, the newest first."""
     return [row.day for row in store.rows("reporting", "newest_days", limit=limit)]
 
 

@@ -35,7 +35,7 @@ def contacts_asset(rows: Sequence[dg.AssetsDefinition], days: dg.PartitionsDefin
     def contacts(context: dg.AssetExecutionContext, leadsync: LeadSync) -> Outcome:
         """Who may be called, and for everybody else why not."""
         summaries: dict[str, DecisionSummary] = {}
-        with leadsync.opened(context.run.run_id) as installation:
+        with leadsync.opened(context.run.run_id, intake_of=days_of(context)) as installation:
             for day in days_of(context):
                 summary = night.decide(installation, day)
                 summaries[day.isoformat()] = summary

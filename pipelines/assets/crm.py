@@ -10,7 +10,7 @@ import dagster as dg
 from pipelines import checks, metadata, night
 from pipelines.assets.columns import ROW_COLUMNS
 from pipelines.campaigns import campaign_defects
-from pipelines.partitions import days_of
+from pipelines.partitions import days_of, days_of_run
 from pipelines.resources import LeadSync
 from pipelines.sources import TABLES, Source
 
@@ -29,7 +29,7 @@ DO_NOT_CALL = dg.AssetKey(["crm", "do_not_call"])
 )
 def crm_campaigns(context: dg.AssetExecutionContext, leadsync: LeadSync) -> Iterator[dg.MaterializeResult[None]]:
     """The campaigns that leads may go to: from the configuration and, where it has them, the CRM."""
-    with leadsync.opened(context.run.run_id) as installation:
+    with leadsync.opened(context.run.run_id, intake_of=days_of_run(context)) as installation:
         campaigns = night.refresh_campaigns(installation)
         with installation.store() as store:
             defects = campaign_defects(store)
@@ -43,7 +43,7 @@ def crm_campaigns(context: dg.AssetExecutionContext, leadsync: LeadSync) -> Iter
 @dg.asset(key=DO_NOT_CALL, deps=[CAMPAIGNS], group_name=GROUP, owners=OWNERS, kinds={"postgres"})
 def crm_do_not_call(context: dg.AssetExecutionContext, leadsync: LeadSync) -> dg.MaterializeResult[None]:
     """The numbers that must not be called, in E.164, each with its last day."""
-    with leadsync.opened(context.run.run_id) as installation:
+    with leadsync.opened(context.run.run_id, intake_of=days_of_run(context)) as installation:
         counts = night.refresh_do_not_call(installation)
     return dg.MaterializeResult(metadata={"dagster/row_count": counts["entry_count"], **counts})
 
@@ -66,7 +66,7 @@ def row_asset(source: Source, days: dg.PartitionsDefinition[str]) -> dg.AssetsDe
     )
     def rows(context: dg.AssetExecutionContext, leadsync: LeadSync) -> Iterator[dg.MaterializeResult[None]]:
         read_by_day = {}
-        with leadsync.opened(context.run.run_id) as installation:
+        with leadsync.opened(context.run.run_id, intake_of=days_of(context)) as installation:
             for day in days_of(context):
                 summary = night.pull(installation, source, day)
                 read_by_day[day] = summary.read_count

@@ -101,6 +101,20 @@ FROM crm.rows
 WHERE source = :source AND day = :day AND row_no > :after AND row_no <= :until
   AND row_no + 0 = ANY (CAST(:row_nos AS bigint[]));
 
+-- name: note_intake_failure :none
+-- The last intake of the days failed, and why.
+INSERT INTO crm.intake_failures (day, failed_at, problem)
+SELECT failed.day, :now, :problem FROM unnest(CAST(:days AS date[])) AS failed (day)
+ON CONFLICT (day) DO UPDATE SET failed_at = excluded.failed_at, problem = excluded.problem;
+
+-- name: forget_intake_failure :none
+-- The last intake of the day did not fail.
+DELETE FROM crm.intake_failures WHERE day = :day;
+
+-- name: intake_failures :many
+-- Why the last intake of these days failed.
+SELECT day, problem FROM crm.intake_failures WHERE day = ANY (CAST(:days AS date[])) ORDER BY day;
+
 -- name: purge_rows :one
 -- Rows of days before the given one are gone, and so are their pulls: deciding such a day needs a new pull.
 WITH leads AS (DELETE FROM crm.leads WHERE day < :before RETURNING 1),

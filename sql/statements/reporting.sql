@@ -35,8 +35,16 @@ GROUP BY vendor, campaign, day, state, next_action, error_code
 ORDER BY since, import_id;
 
 -- name: newest_days :many
--- The newest days that hold anything.
-SELECT DISTINCT day FROM crm.pulls ORDER BY day DESC LIMIT :limit;
+-- The newest days that were pulled, or that an intake failed of.
+SELECT day FROM crm.pulls UNION SELECT day FROM crm.intake_failures ORDER BY day DESC LIMIT :limit;
+
+-- name: waiting_days :many
+-- The newest days before the given one that imports are open of, or campaigns stopped.
+SELECT day FROM ledger.imports WHERE settled_at IS NULL AND day < :before
+UNION
+SELECT day FROM ledger.campaign_stops WHERE day < :before
+ORDER BY day DESC
+LIMIT :limit;
 
 -- name: decided_days :many
 -- Those of the days that were decided, and whether they have no row that could be read.

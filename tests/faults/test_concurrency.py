@@ -18,9 +18,21 @@ import pytest
 from pipelines import night
 from pipelines.installation import Installation
 from pipelines.load import load_day
+from pipelines.morning import report
 from sandbox.faults import Fault
 from tests.factories import DAY, leads
-from tests.faults.running import ASKING, SENDING, Make, Vendor, assert_balanced, bounded, change, load_in_full, once
+from tests.faults.running import (
+    ASKING,
+    SENDING,
+    Make,
+    Vendor,
+    assert_balanced,
+    bounded,
+    change,
+    load,
+    load_in_full,
+    once,
+)
 from tests.reading import query, states
 
 COUNT = 200
@@ -196,6 +208,12 @@ def test_stopped_run_ends_its_wait_for_the_rate_limit(installations: Make, sinch
     run.stop.set()
     assert run.ended(10) == "done"
     assert states(installation) == {"accepted": 10, "planned": 30}
+    told = query(
+        installation, "SELECT DISTINCT reason_code, reason FROM reporting.lead_outcome WHERE state = 'planned'"
+    )
+    assert ("load_ended_early", "the load was stopped before everything was sent: run the day again") in told
+    load(installation)
+    assert report(installation, [DAY]).problems == []
 
 
 def test_stopped_run_leaves_its_questions_open(installations: Make, sinch: Vendor) -> None:

@@ -246,7 +246,40 @@ def test_status_without_a_day_notices_that_last_night_is_missing(configure: Conf
     last = (datetime.now(zone) - timedelta(days=1)).date()
     assert last > DAY
     ended = leadsync("status", "--config", config, code=1)
-    assert f"! {last}: nothing was pulled; {DAY} is the newest day" in ended.stdout
+    assert f"! {DAY + timedelta(days=1)} to {last}: nothing was pulled; {DAY} is the newest day" in ended.stdout
+
+
+def test_status_without_a_day_tells_of_older_days_that_wait(configure: Configure, sinch: Vendor) -> None:
+    """The newest day was loaded well; an older one was not, and is not forgotten for it."""
+    following = DAY + timedelta(days=1)
+    rows = [lead(1), lead(2), lead(3, updated_at=f"{following}T10:00:00+01:00")]
+    config = configure(rows=rows, campaigns={CAMPAIGN: ABSENT_TARGET})
+    assert len(load(config)) == 1
+    config = configure(rows=rows)
+    leadsync("sync", "--config", config, "--day", following)
+    ended = leadsync("status", "--config", config, code=1)
+    assert f"! {DAY}: 2 leads are planned; leadsync status --day {DAY}" in ended.stdout
+    leadsync("sync", "--config", config, "--day", DAY)
+    assert "leads are planned" not in leadsync("status", "--config", config, code=1).stdout
+
+
+@pytest.mark.parametrize("is_loaded", [False, True], ids=["before_any_load", "after_a_good_one"])
+def test_status_says_why_the_last_intake_failed(is_loaded: bool, configure: Configure) -> None:
+    """The sentence is not in the logs of some machine alone; it goes when the day is decided."""
+    config = configure()
+    if is_loaded:
+        assert load(config) == []
+    leads_csv = config.with_name("leads.csv")
+    kept = leads_csv.read_bytes()
+    leads_csv.unlink()
+    sentence = leadsync("sync", "--config", config, "--day", DAY, code=1).stderr.strip()
+    assert "sources.leads.csv: no file matches" in sentence
+    nothing = "" if is_loaded else "nothing was pulled and decided; "
+    ended = leadsync("status", "--config", config, code=1)
+    assert f"! {DAY}: {nothing}the last intake failed: {sentence}" in ended.stdout
+    leads_csv.write_bytes(kept)
+    assert load(config) == []
+    assert "intake failed" not in leadsync("status", "--config", config, "--day", DAY).stdout
 
 
 def test_status_of_a_day_without_a_row_says_what_the_load_said(configure: Configure) -> None:

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 from sqlalchemy import text
 
-from pipelines import night
+from pipelines import morning, night
 from pipelines.definitions import build_definitions
 from pipelines.installation import Installation
 from pipelines.jobs import INTAKE, REPORT, job_name
@@ -350,3 +350,17 @@ def test_unknown_campaign_in_run_config_is_named(installations: Make, instance: 
     config = {"config": {"campaigns": ["sprnig-promo"]}}
     result = run(installation, instance, LOAD, run_config={"ops": {"sinch__customers": config}})
     assert failures(result)[0] == "there is no active campaign 'sprnig-promo'; there are: spring-promo"
+
+
+def test_a_failed_intake_is_told_in_the_morning(
+    installations: Make, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    """Whichever asset it was: the report of the day has the sentence, until the day is decided."""
+    installation = installations(rows=leads(3))
+    (tmp_path / "do_not_call.csv").write_text("number\n+4930123456\n")
+    assert not run(installation, instance, INTAKE).success
+    told, *_ = morning.report(installation, [DAY]).problems
+    assert told.startswith(f"{DAY}: nothing was pulled and decided; the last intake failed: sources.do_not_call")
+    (tmp_path / "do_not_call.csv").write_text("phone\n+4930123456\n")
+    assert run(installation, instance, INTAKE).success
+    assert [text for text in morning.report(installation, [DAY]).problems if "intake" in text] == []
