@@ -233,8 +233,9 @@ def target_of(vendor: str | None, value: Any) -> Any:
         ).model_dump()
     except ValidationError as error:
         problem = error.errors(include_input=False, include_url=False)[0]
-        where = dotted(problem["loc"]) or "target"
-        raise ValueError(f"{where}: {problem['msg'].lower()}; there are {', '.join(model.model_fields)}") from None
+        where = f"{dotted(problem['loc'])}: " if problem["loc"] else ""
+        text = problem["msg"].removeprefix("Value error, ").lower()
+        raise ValueError(f"{where}{text}; there are {', '.join(model.model_fields)}") from None
 
 
 def _refuse_twins(document: Document, names: Sequence[str]) -> None:

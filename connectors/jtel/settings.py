@@ -21,6 +21,7 @@ from connectors.jtel.gateway import JtelGateway, JtelTerms
 from connectors.jtel.targets import default_name_template
 from connectors.pace import PacedSettings, http_address
 from connectors.patience import RateLimiter
+from connectors.templates import names_in
 from connectors.transport import Transport
 from connectors.withdrawal import OFF, spell_off
 
@@ -60,10 +61,8 @@ class JtelTarget(BaseModel):
     @model_validator(mode="after")
     def _names_each_clone(self) -> JtelTarget:
         pattern = self.name_template or default_name_template(self.per)
-        try:
-            first, second = (pattern.format(campaign="c", day=day) for day in (date(2026, 1, 2), date(2026, 1, 3)))
-        except (KeyError, IndexError, ValueError):
-            raise ValueError("name_template may only contain {campaign} and {day}") from None
+        names_in(pattern, "campaign", "day", dated="day", setting="name_template")
+        first, second = (pattern.format(campaign="c", day=day) for day in (date(2026, 1, 2), date(2026, 1, 3)))
         if (first != second) != (self.per == "day"):
             raise ValueError("name_template must contain the {day} with per: day, and must not without")
         return self
@@ -154,14 +153,9 @@ class JtelSettings(PacedSettings):
     @classmethod
     def _is_one_lead_s_own(cls, value: str) -> str:
         """jtel may match `UserData` in the whole account: a lead's key must be no other's, in any campaign."""
-        try:
-            parts = [(literal, name) for literal, name, *_ in Formatter().parse(value) if name is not None]
-            value.format(source="lead", lead_id="1", campaign="c")
-        except (KeyError, IndexError, ValueError):
-            raise ValueError("may only contain {source}, {lead_id} and {campaign}") from None
-        if sorted(name for _, name in parts) != ["campaign", "lead_id", "source"]:
+        if sorted(names_in(value, "source", "lead_id", "campaign")) != ["campaign", "lead_id", "source"]:
             raise ValueError("must contain {source}, {lead_id} and {campaign}, each once")
-        if not all(literal for literal, _ in parts[1:]):
+        if not all(literal for literal, name, *_ in list(Formatter().parse(value))[1:] if name is not None):
             raise ValueError("must have a character such as : between {source}, {lead_id} and {campaign}")
         return value
 

@@ -94,7 +94,7 @@ def complaint(key: str, path: str) -> str | None:
     if not path.startswith("/") or "?" in path or "#" in path:
         return f"{key}: a path begins with / and has no query"
     wanted = _PLACE.findall(DEFAULT_PATHS[key])
-    if _PLACE.findall(path) != wanted:
+    if _PLACE.findall(path) != wanted or {"{", "}"} & set(_PLACE.sub("", path)):
         needed = f"needs {{{wanted[0]}}} once" if wanted else "has no place for an id"
         return f"{key}: this path {needed}"
     return None

@@ -20,6 +20,7 @@ from connectors.platform.gateway import PlatformGateway
 from connectors.platform.jobs import JobTerms, Verification
 from connectors.platform.paths import Paths, WriteMethod, complaint
 from connectors.platform.withdrawals import Withdrawal
+from connectors.templates import names_in
 from connectors.transport import Transport
 from connectors.withdrawal import spell_off
 
@@ -120,11 +121,7 @@ class PlatformSettings(PacedSettings):
     @field_validator("customer_key_template")
     @classmethod
     def _names_the_lead(cls, value: str) -> str:
-        try:
-            value.format(source="lead", lead_id="1", campaign="c")
-        except (KeyError, IndexError, ValueError, AttributeError):
-            raise ValueError("may only contain {source}, {lead_id} and {campaign}") from None
-        if "{lead_id}" not in value or "{source}" not in value:
+        if not {"source", "lead_id"}.issubset(names_in(value, "source", "lead_id", "campaign")):
             raise ValueError("must contain {source} and {lead_id}")
         return value
 
@@ -192,11 +189,8 @@ class PlatformSettings(PacedSettings):
 
 
 def _check_list_name(template: str, per: str) -> None:
-    try:
-        template.format(campaign="c", day="2026-01-01")
-    except (KeyError, IndexError, ValueError, AttributeError):
-        raise ValueError("list_name may only contain {campaign} and {day}") from None
-    if per == "day" and "{day}" not in template:
+    is_dated = "day" in names_in(template, "campaign", "day", setting="list_name")
+    if per == "day" and not is_dated:
         raise ValueError("list_name must contain {day} when there is one list per day")
-    if per == "campaign" and "{day}" in template:
+    if per == "campaign" and is_dated:
         raise ValueError("list_name contains {day}: say per: day")

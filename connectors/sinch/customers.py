@@ -30,7 +30,6 @@ from connectors.gateway import CONTACT_FIELDS, Campaign, Contact, Entry
 
 _DEFAULT_ATTRIBUTES = {"First Name": "first_name", "Last Name": "last_name"}
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
-_KEY_FIELDS = frozenset({None, "source", "lead_id", "campaign"})
 
 
 def customer_mapper(campaign: Campaign, external_id_template: str) -> Callable[[Contact], Entry]:
@@ -67,12 +66,11 @@ def customer_columns(campaign: Campaign, external_id_template: str) -> Callable[
     """As `customer_mapper`, for the columns of many contacts; None where they must be mapped one by one."""
     named = _attributes(campaign)
     parts = list(Formatter().parse(external_id_template))
-    is_plain = all(field in _KEY_FIELDS and not (spec or conversion) for _, field, spec, conversion in parts)
 
     def customers(contacts: pa.Table) -> pa.Array | None:
         own = {name: whole(contacts[name]) for name in contacts.column_names}
         read = _attribute_values(own["attributes"], sorted(set(named.values()) - CONTACT_FIELDS))
-        if read is None or not is_plain:
+        if read is None:
             return None
         key = {None: "", "campaign": campaign.campaign, "source": own["source"], "lead_id": own["lead_id"]}
         external_ids = joined(*(part for literal, field, *_ in parts for part in (literal, key[field])))

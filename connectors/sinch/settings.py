@@ -16,6 +16,7 @@ from connectors.sinch.client import SinchClient
 from connectors.sinch.directory import SinchDirectory
 from connectors.sinch.gateway import SinchGateway, Withdrawal
 from connectors.sinch.rci import RciClient
+from connectors.templates import names_in
 from connectors.transport import Transport
 from connectors.withdrawal import spell_off
 
@@ -65,11 +66,7 @@ class SinchSettings(PacedSettings):
     @field_validator("external_id_template")
     @classmethod
     def _names_the_lead(cls, value: str) -> str:
-        try:
-            sample = value.format(source="lead", lead_id="1", campaign="c")
-        except (KeyError, IndexError, ValueError):
-            raise ValueError("may only contain {source}, {lead_id} and {campaign}") from None
-        if "{lead_id}" not in value or "{source}" not in value or not sample:
+        if not {"source", "lead_id"}.issubset(names_in(value, "source", "lead_id", "campaign")):
             raise ValueError("must contain {source} and {lead_id}")
         return value
 

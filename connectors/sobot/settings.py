@@ -25,6 +25,7 @@ from connectors.sobot.limits import LONGEST_NOTE
 from connectors.sobot.reports import ReportHosts, origin_of
 from connectors.sobot.targets import ServiceAgent, Tasks, default_name
 from connectors.sobot.wire import SobotWire
+from connectors.templates import names_in
 from connectors.transport import Transport
 from connectors.withdrawal import spell_off
 
@@ -305,11 +306,9 @@ def _zone(value: str) -> str:
 
 
 def _require_name(template: str, per: str) -> None:
-    try:
-        sample = template.format(campaign="c", day="2026-01-01")
-    except (KeyError, IndexError, ValueError):
-        raise ValueError("name_template may only contain {campaign} and {day}") from None
-    if ("{day}" in template) != (per == "day"):
+    names = names_in(template, "campaign", "day", setting="name_template")
+    if ("day" in names) != (per == "day"):
         raise ValueError("name_template contains {day} for a task per day, and only then")
+    sample = template.format(campaign="c", day="2026-01-01")
     if not sample.strip() or sample != sample.strip():
         raise ValueError("name_template must not be blank, nor begin or end with a blank")

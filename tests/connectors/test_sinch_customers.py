@@ -87,12 +87,6 @@ def test_every_template_of_a_key_is_followed(template: str) -> None:
     assert at_once(rows, template) == one_by_one(rows, template)
 
 
-@pytest.mark.parametrize("template", ["{source}-{lead_id:>9}", "{source}-{lead_id!r}"])
-def test_a_key_that_is_formatted_is_mapped_one_by_one(template: str) -> None:
-    """What columns cannot do alike they do not do."""
-    assert at_once([Contact("lead", "L1", ["+493012345678"])], template) is None
-
-
 @pytest.mark.parametrize("value", [1, 1.5, True, ["a"], {"b": "c"}])
 def test_an_attribute_that_is_no_text_is_mapped_one_by_one(value: Any) -> None:
     """A database has numbers and truths; how they are written as text is the other mapper's matter."""

@@ -291,3 +291,84 @@ def test_folder_is_no_setting(tmp_path: Path) -> None:
 def test_password_inside_an_address_is_a_secret(tmp_path: Path, line: str) -> None:
     """A literal password in a URL is refused like any other."""
     assert mistake(tmp_path, GOOD.replace("embedded", line)).startswith("FILE, line 1: database")
+
+
+SINCH = "    username: api\n    external_id_template: '%s'"
+PLATFORM = "  platform: {base_url: 'http://127.0.0.1:1', token: '${SINCH_PASSWORD}', customer_key_template: '%s'}\n"
+JTEL = (
+    "  jtel: {base_url: 'http://127.0.0.1:1', allow_http: true, clients_id: 1, token: '${SINCH_PASSWORD}', "
+    "user_data_template: '%s'}\n"
+)
+SOBOT_TARGET = "{data_template_code: D, wrap_up_template_code: W, name_template: '%s'}"
+
+
+@pytest.mark.parametrize("misuse", ["{lead_id.x}", "{lead_id[0]}", "{lead_id:.3}", "{"])
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("    username: api", SINCH, "13: vendors.sinch.external_id_template"),
+        ("campaigns:", f"{PLATFORM}campaigns:", "15: vendors.platform.customer_key_template"),
+        ("campaigns:", f"{JTEL}campaigns:", "15: vendors.jtel.user_data_template"),
+    ],
+)  # fmt: skip
+def test_template_of_a_key_takes_bare_names_alone(
+    tmp_path: Path, old: str, new: str, sentence: str, misuse: str
+) -> None:
+    """What takes a part of a lead's id, or writes it otherwise, could be the same key for two leads."""
+    template = "{source}:{lead_id}:{campaign}:" + misuse
+    assert mistake(tmp_path, GOOD.replace(old, new % template)) == (
+        f"FILE, line {sentence}: may only contain {{source}}, {{lead_id}} and {{campaign}}"
+    )
+
+
+@pytest.mark.parametrize("setting", ["external_id_template", "customer_key_template", "user_data_template"])
+def test_template_of_a_key_needs_the_lead_and_not_its_name_in_braces(tmp_path: Path, setting: str) -> None:
+    """`{{lead_id}}` is a text: all leads would have one key."""
+    text = {
+        "external_id_template": GOOD.replace("    username: api", SINCH),
+        "customer_key_template": GOOD.replace("campaigns:", f"{PLATFORM}campaigns:"),
+        "user_data_template": GOOD.replace("campaigns:", f"{JTEL}campaigns:"),
+    }[setting]
+    assert f".{setting}: must contain {{source}}" in mistake(tmp_path, text % "{source}:{{lead_id}}:{campaign}")
+
+
+@pytest.mark.parametrize("misuse", ["{campaign.x}", "{campaign[0]}", "{campaign:.3}", "{"])
+@pytest.mark.parametrize(
+    ("vendor", "target", "setting"),
+    [
+        ("sobot", SOBOT_TARGET, "name_template"),
+        ("platform", "{campaign_id: 2, list_name: '%s'}", "list_name"),
+        ("jtel", "{template: T, name_template: '%s'}", "name_template"),
+    ],
+)
+def test_name_of_a_target_takes_bare_names_alone(
+    tmp_path: Path, vendor: str, target: str, setting: str, misuse: str
+) -> None:
+    """A target's name is known to be right before it is made."""
+    text = GOOD.replace("vendor: sinch", f"vendor: {vendor}").replace(
+        "{campaign_id: 8A7C98EAF1164F2FAA93B98EECB95D76}", target % misuse
+    )
+    assert mistake(tmp_path, text).startswith(
+        f"FILE, line 18: campaigns.0.target: {setting} may only contain {{campaign}} and {{day}}; there are "
+    )
+
+
+def test_name_of_a_clone_may_write_the_day_as_it_likes(tmp_path: Path) -> None:
+    """A date's own format may follow `day`; nothing may follow the campaign."""
+    text = GOOD.replace("vendor: sinch", "vendor: jtel").replace(
+        "{campaign_id: 8A7C98EAF1164F2FAA93B98EECB95D76}", "{template: T, per: day, name_template: 'L {day:%d.%m.}'}"
+    )
+    assert load(tmp_path, text).campaigns[0].target["name_template"] == "L {day:%d.%m.}"
+    assert "name_template may only contain" in mistake(tmp_path, text.replace("{day:%d.%m.}", "{day:%d{day}}"))
+
+
+@pytest.mark.parametrize(
+    ("operation", "path"),
+    [("lead_get", "/leads/{leadId.x}"), ("lead_get", "/leads/{leadId}/{x.y}"), ("lead_list", "/leads/{x.y}"),
+     ("lead_list", "/leads/{")],
+)  # fmt: skip
+def test_path_takes_its_own_name_alone(tmp_path: Path, operation: str, path: str) -> None:
+    """Braces that stand for nothing would be sent as they are."""
+    settings = PLATFORM.replace("customer_key_template: '%s'", f"paths: {{{operation}: '{path}'}}")
+    sentence = mistake(tmp_path, GOOD.replace("campaigns:", f"{settings}campaigns:"))
+    assert sentence.startswith(f"FILE, line 15: vendors.platform.paths: {operation}: this path ")
