@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 
 from connectors.columns import TEXT, blank_as_missing, by_value, whole
 from connectors.gateway import CONTACT_COLUMNS, Action, Campaign, Contact, Entry, Gateway, MapsColumns
+from connectors.redaction import redact
 from pipelines.eligibility import REASONS, parse_not_before, parse_priority
 from pipelines.ledger_rows import PlannedBatch, Refusal, Scope
 from pipelines.plan_ledger import PlanLedger
@@ -184,7 +185,8 @@ class Planner:
             is_odd = pc.and_(named.is_valid(), keys.is_null())
             row_nos = contacts["row_no"].filter(is_odd).to_pylist()
             for row_no, word in zip(row_nos, named.filter(is_odd).to_pylist(), strict=True):
-                text = f"{name} {word} is not known at {self._scope.vendor}{self._suggestion(name, words, word)}"
+                shown, hint = redact(word), self._suggestion(name, words, word)  # it may be a person's login or number
+                text = f"{name} {shown} is not known at {self._scope.vendor}{hint}"
                 unknown.setdefault(row_no, Refusal(row_no, "invalid", UNKNOWN[name], text))
         return contacts, unknown
 

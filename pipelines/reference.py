@@ -16,6 +16,7 @@ import orjson
 
 from connectors.directory import Directory, DirectoryEntry
 from connectors.errors import ContractError
+from connectors.redaction import redact_mail
 from pipelines.store import Store, utc_now
 
 UNKNOWN = {"agent": "agent_unknown", "time_zone": "time_zone_unknown"}
@@ -47,14 +48,13 @@ class Words:
         return self.entries[key] if key is not None else None
 
     def suggestion(self, word: str) -> str:
-        """`. Did you mean …?` with the nearest word, or nothing."""
+        """`. Did you mean …?` with the nearest word, or nothing. A login that is an e-mail address is not shown."""
         [*near] = get_close_matches(word.strip().casefold(), list(self._by_word), 1)
         if not near:
             return ""
         entry = self.entries[self._by_word[near[0]]]
-        return (
-            f". Did you mean {entry.key}?" if entry.key == entry.name else f". Did you mean {entry.key} ({entry.name})?"
-        )
+        key, name = redact_mail(entry.key), redact_mail(entry.name)
+        return f". Did you mean {key}?" if entry.key == entry.name else f". Did you mean {key} ({name})?"
 
 
 @dataclass(frozen=True)

@@ -103,6 +103,14 @@ def test_unknown_word_suggests_the_nearest() -> None:
     assert words.suggestion("0000000000") == ""
 
 
+def test_suggestion_shows_no_login_that_is_an_address() -> None:
+    """A vendor's name or key of an agent may be private; an id is shown in full, however many digits it has."""
+    bert = DirectoryEntry("bert@example.com", "bert@example.com")
+    words = Words.of([DirectoryEntry("10023456", "anna@example.com"), bert])
+    assert words.suggestion("ana@example.com") == ". Did you mean 10023456 (<mail>)?"
+    assert words.suggestion("brt@example.com") == ". Did you mean <mail>?"
+
+
 def test_lead_that_names_an_unknown_agent_is_refused_with_the_nearest(
     tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,6 +126,19 @@ def test_lead_that_names_an_unknown_agent_is_refused_with_the_nearest(
         assert agents_sent(server) == ["2222", None]
         found = query(installation, "SELECT lead_id, state, reason FROM reporting.lead_outcome WHERE state = 'invalid'")
     assert found == [("L2", "invalid", "agent othr is not known at sobot. Did you mean 2222 (other)?")]
+
+
+def test_reason_shows_no_address_and_no_number_that_stands_for_an_agent(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a CRM has in the agent's column may be a person's."""
+    words = ["anna.schmidt@example.com", "+49 151 1234567"]
+    rows = [lead(at, campaign="sobot-calls", agent=word) for at, word in enumerate(words)]
+    with loaded("sobot", tmp_path, database, monkeypatch, rows=rows) as (_, installation):
+        upkeep.refresh_reference(installation, "sobot", "agents")
+        load_day(installation, DAY)
+        found = query(installation, "SELECT lead_id, reason FROM reporting.lead_outcome ORDER BY lead_id")
+    assert found == [("L0", "agent <mail> is not known at sobot"), ("L1", "agent <number> is not known at sobot")]
 
 
 def test_unknown_agent_is_dropped_where_that_is_configured(
