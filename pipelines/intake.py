@@ -7,13 +7,13 @@ Belongs here: the way from a source to a verdict. Does not belong here: how a so
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID, uuid4
 
 import pandas as pd
@@ -25,7 +25,7 @@ from pipelines import eligibility
 from pipelines.ahead import Behind
 from pipelines.campaigns import campaign_rules, record_defects
 from pipelines.eligibility import CampaignRule, Policy
-from pipelines.phones import to_e164
+from pipelines.phones import national_digits, to_e164
 from pipelines.refusals import Refusals
 from pipelines.settings import Settings, SourceSettings
 from pipelines.sharing import Sharing
@@ -211,11 +211,11 @@ def decision_summary(store: Store, day: date) -> DecisionSummary:
 
 
 def read_do_not_call(store: Store, settings: Settings) -> dict[str, int]:
-    """`crm.do_not_call` holds the list in E.164; how many entries were read, listed and unreadable.
+    """`crm.do_not_call` holds the list in E.164, and `crm.do_not_call_national` what names no country; how many.
 
     An entry that is not a number cannot be matched to anybody: it is counted as `unreadable_count`.
     """
-    counts = {"read_count": 0, "entry_count": 0, "unreadable_count": 0}
+    counts = {"read_count": 0, "entry_count": 0, "national_count": 0, "unreadable_count": 0}
     with store.transaction():
         store.run("crm", "take_turns", name="do_not_call")
         store.run("crm", "delete_do_not_call")
@@ -223,21 +223,22 @@ def read_do_not_call(store: Store, settings: Settings) -> dict[str, int]:
             regions = sorted({row.region for row in store.rows("crm", "campaigns") if row.region})
             for frame in open_source(settings, "do_not_call", required=("phone",)).chunks(None, chunk_rows=CHUNK_ROWS):
                 _store_listed(store, frame, regions, counts)
-        counts["entry_count"] = store.one("crm", "count_do_not_call").entry_count
+        counts |= store.one("crm", "count_do_not_call")._asdict()
         store.run("crm", "upsert_snapshot", name="do_not_call", now=utc_now())
     return counts
 
 
 def _store_listed(store: Store, frame: pd.DataFrame, regions: list[str], counts: dict[str, int]) -> None:
-    phones = as_texts(frame["phone"])
+    readings = [_readings(raw, regions) for raw in as_texts(frame["phone"])]
+    until_on = _until(frame["until"])
     entries = [
         (number, reason, until)
-        for raw, reason, until in zip(phones, as_texts(frame["reason"]), _until(frame["until"]), strict=True)
-        for number in _readings(raw, regions)
+        for read, reason, until in zip(readings, as_texts(frame["reason"]), until_on, strict=True)
+        for number in read.numbers
     ]
-    readable = sum(bool(_readings(raw, regions)) for raw in phones)
+    national = [(read.digits, until) for read, until in zip(readings, until_on, strict=True) if read.digits]
     counts["read_count"] += len(frame)
-    counts["unreadable_count"] += len(frame) - readable
+    counts["unreadable_count"] += sum(not (read.numbers or read.digits) for read in readings)
     store.run(
         "crm",
         "insert_do_not_call",
@@ -246,16 +247,31 @@ def _store_listed(store: Store, frame: pd.DataFrame, regions: list[str], counts:
         reasons=[entry[1] for entry in entries],
         until_on=[entry[2] for entry in entries],
     )
+    if national:
+        digits, ends = zip(*national, strict=True)
+        store.run("crm", "insert_national", digits=list(digits), until_on=list(ends))
 
 
-def _readings(raw: str | None, regions: list[str]) -> list[str]:
-    """A national number is barred in every region that a campaign has: better one too many."""
+class _Readings(NamedTuple):
+    """The numbers that an entry of the list is, and its digits where it names no country."""
+
+    numbers: Sequence[str] = ()
+    digits: str | None = None
+
+
+def _readings(raw: str | None, regions: list[str]) -> _Readings:
+    """A national number is barred in every region that a campaign has, and by its digits in every country.
+
+    Better one too many: nobody knows by which country a lead's number will be read. The regions know carrier codes,
+    and numbers without their area code.
+    """
     if raw is None:
-        return []
+        return _Readings()
     international = to_e164(raw, None)
     if international:
-        return [international]
-    return sorted({number for region in regions if (number := to_e164(raw, region))})
+        return _Readings([international])
+    numbers = sorted({number for region in regions if (number := to_e164(raw, region))})
+    return _Readings(numbers, national_digits(raw))
 
 
 def _until(column: pd.Series[Any]) -> list[date | None]:

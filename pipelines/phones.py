@@ -17,6 +17,7 @@ import phonenumbers
 from phonenumbers import PhoneMetadata
 
 MAX_LENGTH = 40
+SHORTEST_NATIONAL = 6
 
 # What a number may be written with. A letter, comma, semicolon, `#`, `*` or `~` would make the
 # library read a vanity number, an extension or a second number, none of which a dialler can dial.
@@ -59,6 +60,18 @@ def parse_with_library(raw: str, region: str | None) -> str | None:
         return None
     found = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return None if _has_second_reading(text, region, found) else found
+
+
+def national_digits(raw: str) -> str | None:
+    """The digits of a number that does not say its country, without zeros in front; None for anything else.
+
+    A number may be listed with nothing to tell its country by: whoever has these digits at home is meant.
+    """
+    text = raw.strip()
+    if "+" in text or "\uff0b" in text or not _is_one_plain_number(text):
+        return None
+    digits = str(phonenumbers.normalize_digits_only(text)).lstrip("0")
+    return digits if len(digits) >= SHORTEST_NATIONAL else None
 
 
 def normalise_region(text: str) -> str | None:

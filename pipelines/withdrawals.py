@@ -136,7 +136,9 @@ def note_due(store: Store, watch: Watch) -> None:
     common = {"today": watch.today, "since": watch.since, "now": utc_now(), **watch.scope}
     with store.transaction():
         store.run("withdrawals", "forget_rows", vendor=watch.vendor)
-        store.run("withdrawals", "note_due", reason_codes=[*REFUSALS, "do_not_call"], **common)
+        found = store.rows("withdrawals", "barred_at_home", vendor=watch.vendor, since=watch.since, today=watch.today)
+        barred = [row.phone for row in found]
+        store.run("withdrawals", "note_due", reason_codes=[*REFUSALS, "do_not_call"], barred=barred, **common)
 
 
 def forget_not_due(store: Store, watch: Watch) -> None:

@@ -30,6 +30,7 @@ ORDER BY campaign;
 
 -- name: delete_do_not_call :none
 -- The do-not-call list is empty, ready for the new snapshot.
+WITH national AS (DELETE FROM crm.do_not_call_national)
 DELETE FROM crm.do_not_call;
 
 -- name: insert_do_not_call :none
@@ -42,16 +43,38 @@ GROUP BY entry.phone
 ON CONFLICT (phone) DO UPDATE SET
     until_on = nullif(greatest(coalesce(do_not_call.until_on, 'infinity'), coalesce(excluded.until_on, 'infinity')), 'infinity');
 
+-- name: insert_national :none
+-- The digits that name no country are on the list; of two entries for the same ones the longer one holds.
+INSERT INTO crm.do_not_call_national (digits, until_on)
+SELECT entry.digits, nullif(max(coalesce(entry.until_on, 'infinity')), 'infinity')
+FROM unnest(CAST(:digits AS text[]), CAST(:until_on AS date[])) AS entry (digits, until_on)
+GROUP BY entry.digits
+ON CONFLICT (digits) DO UPDATE SET
+    until_on = nullif(greatest(coalesce(do_not_call_national.until_on, 'infinity'), coalesce(excluded.until_on, 'infinity')), 'infinity');
+
 -- name: count_do_not_call :one
--- How many numbers are on the list.
-SELECT count(*) AS entry_count FROM crm.do_not_call;
+-- How many numbers are on the list, and how many entries that name no country.
+SELECT (SELECT count(*) FROM crm.do_not_call) AS entry_count,
+       (SELECT count(*) FROM crm.do_not_call_national) AS national_count;
 
 -- name: listed_numbers :many
--- Those of the given numbers, parted by commas, that must not be called on the given day.
+-- Those of the given numbers, parted by commas, that must not be called on the given day. Where the list has no entry
+-- without a country, nobody looks how a number is written at home; else each is looked up by its own: a join would read
+-- the whole list for every page.
 SELECT listed.phone
 FROM string_to_table(:phones, ',') AS number (phone)
 JOIN crm.do_not_call AS listed ON listed.phone = number.phone
-WHERE listed.until_on IS NULL OR listed.until_on >= CAST(:day AS date);
+WHERE listed.until_on IS NULL OR listed.until_on >= CAST(:day AS date)
+UNION
+SELECT number.phone
+FROM string_to_table(:phones, ',') AS number (phone)
+CROSS JOIN LATERAL (
+    SELECT FROM crm.written_at_home(number.phone) AS written (digits)
+    JOIN crm.do_not_call_national AS listed ON listed.digits = written.digits
+    WHERE listed.until_on IS NULL OR listed.until_on >= CAST(:day AS date)
+    LIMIT 1
+) AS entry
+WHERE EXISTS (SELECT FROM crm.do_not_call_national);
 
 -- name: delete_lead_rows :none
 -- No lead of the day is stored.

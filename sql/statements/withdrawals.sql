@@ -12,8 +12,14 @@ SELECT DISTINCT vendor FROM ledger.withdrawals;
 -- Numbers that are not listed today are no ground any more.
 UPDATE ledger.withdrawals AS due
 SET numbers = (
-    SELECT array_agg(entry.phone) FROM crm.do_not_call AS entry
-    WHERE entry.phone = ANY (due.numbers) AND (entry.until_on IS NULL OR entry.until_on >= :today))
+    SELECT array_agg(number.phone) FROM unnest(due.numbers) AS number (phone)
+    WHERE EXISTS (
+        SELECT FROM crm.do_not_call AS entry
+        WHERE entry.phone = number.phone AND (entry.until_on IS NULL OR entry.until_on >= :today))
+       OR EXISTS (
+        SELECT FROM crm.written_at_home(number.phone) AS written (digits)
+        JOIN crm.do_not_call_national AS entry ON entry.digits = written.digits
+        WHERE entry.until_on IS NULL OR entry.until_on >= :today))
 WHERE due.vendor = :vendor AND due.numbers IS NOT NULL
   AND (cardinality(CAST(:campaigns AS text[])) = 0 OR due.campaign = ANY (CAST(:campaigns AS text[])));
 
@@ -57,12 +63,29 @@ WHERE due.vendor = :vendor
 -- What the newest rows say is looked at anew.
 UPDATE ledger.withdrawals SET is_of_row = FALSE WHERE vendor = :vendor AND is_of_row;
 
+-- name: barred_at_home :many
+-- Numbers that the vendor may have, or that suppressed rows have since the given day, and that an entry without a country
+-- bars today. Where the list has no such entry, nothing is read.
+SELECT DISTINCT number.phone
+FROM (
+    SELECT unnest(ARRAY[phone, held_phone] || phones || held_phones || kept_phones) AS phone
+    FROM ledger.deliveries WHERE vendor = :vendor
+    UNION ALL
+    SELECT unnest(phones)
+    FROM ledger.contacts WHERE day >= :since AND verdict = 'suppressed' AND reason_code = 'do_not_call'
+) AS number
+CROSS JOIN LATERAL crm.written_at_home(number.phone) AS written (digits)
+JOIN crm.do_not_call_national AS entry ON entry.digits = written.digits
+WHERE EXISTS (SELECT FROM crm.do_not_call_national) AND (entry.until_on IS NULL OR entry.until_on >= :today);
+
 -- name: note_due :none
 -- Whom the vendor has, or may have, although he must not be called: a number that it was sent is on the list today, the
 -- newest row has one that is, or the newest row that speaks of consent refuses it. By number over all that was ever
--- delivered, by row since the given day.
+-- delivered, by row since the given day. What the list bars without a country is given (`barred_at_home`).
 WITH barred AS MATERIALIZED (
     SELECT phone FROM crm.do_not_call WHERE until_on IS NULL OR until_on >= :today
+    UNION ALL
+    SELECT unnest(CAST(:barred AS text[]))
 ), suppressed AS MATERIALIZED (
     SELECT contact.campaign, contact.source, contact.lead_id, contact.day, contact.reason_code, contact.phones
     FROM ledger.contacts AS contact

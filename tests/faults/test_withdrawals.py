@@ -11,7 +11,7 @@ import pytest
 from connectors.errors import SetupError
 from pipelines import morning, night, recall, withdrawals
 from sandbox.faults import Match
-from tests.factories import DAY, lead, phone
+from tests.factories import DAY, lead, phone, write_rows
 from tests.faults import vendors
 from tests.faults.vendors import MakeSite, Site
 
@@ -441,6 +441,51 @@ def test_a_number_that_is_only_left_out_is_still_at_the_vendor(sites: MakeSite) 
     site.load()
     assert is_stopped(site, 2)
     assert not is_stopped(site, 1)
+
+
+def write_listed(site: Site, *entries: str) -> None:
+    """The list has these entries, as people wrote them."""
+    listed = [{"phone": entry} for entry in entries]
+    write_rows(site.config.with_name("do_not_call.csv"), listed, ("phone", "reason", "until"))
+
+
+@pytest.mark.parametrize("place", ["phone1", "phone2"])
+def test_an_entry_without_a_country_takes_back_whom_a_vendor_has(place: str, sites: MakeSite) -> None:
+    """No campaign has the country of the number; while the vendor takes nothing back, the list may forget it again."""
+    abroad = {"phone1": phone(2), place: "0664 1234567", "country": "AT", "timezone": "Europe/Vienna"}
+    site = sites("sinch", rows=[lead(1, campaign="sinch-calls"), lead(2, campaign="sinch-calls", **abroad)])
+    site.load()
+    site.spoil("status", TAKING["sinch"], times=None)
+    write_listed(site, "0664 1234567")
+    assert len(site.load().problems) == 1
+    write_listed(site)
+    assert site.load().problems == []
+    site.server.faults.clear()
+    write_listed(site, "0664 1234567")
+    assert site.load().problems == []
+    assert site.reasons() == {"L1": ("accepted", None), "L2": ("withdrawn", LISTED)}
+
+
+@pytest.mark.parametrize("place", ["phone1", "phone2"])
+def test_an_entry_without_a_country_is_held_against_what_was_delivered(place: str, sites: MakeSite) -> None:
+    """However long ago the lead was read: its rows say nothing any more."""
+    abroad = {"phone1": phone(2), place: "+43 664 1234567", "country": "AT"}
+    site = sites("sinch", rows=[lead(1, campaign="sinch-calls"), lead(2, campaign="sinch-calls", **abroad)])
+    site.load()
+    site.change("UPDATE ledger.contacts SET day = day - 40")
+    write_listed(site, "0664 1234567")
+    night.refresh_do_not_call(site.installation)
+    assert recall.withdraw(site.installation, "sinch").counts == {"withdrawn": 1}
+    assert site.reasons()["L2"] == ("withdrawn", LISTED)
+
+
+def test_an_entry_without_a_country_counts_for_a_number_that_the_newest_row_has(sites: MakeSite) -> None:
+    """The vendor has another number of the lead: one listed number stops the lead."""
+    site = loaded(sites, "sinch")
+    site.write(rows_of(site, L2={"phone2": "+43 664 1234567"}))
+    write_listed(site, "0664 1234567")
+    site.load()
+    assert site.reasons()["L2"] == ("withdrawn", LISTED)
 
 
 def test_a_listed_number_of_the_newest_row_counts_for_the_lead(sites: MakeSite) -> None:

@@ -131,7 +131,7 @@ def test_who_must_be_taken_back_is_found_by_key(loading: Connection) -> None:
     loading.execute(text(IMPORTS), {"day": DAY, "count": ROW_COUNT})
     loading.execute(text(sql.statement("crm", "mend_statistics")))  # as a run does that takes leads back
     scope = {"vendor": "sinch", "campaigns": []}
-    since = {"today": DAY, "since": DAY, "now": utc_now(), "reason_codes": ["consent_withdrawn"]}
+    since = {"today": DAY, "since": DAY, "now": utc_now(), "reason_codes": ["consent_withdrawn"], "barred": []}
     for name, values in (("note_due", scope | since), ("drop_granted", scope), ("forget_groundless", scope)):
         touched, _ = _work(loading, name, table="withdrawals", **values)
         assert touched < MOST_PER_ROW * ROW_COUNT, name

@@ -77,6 +77,41 @@ def test_unusable_leads_are_accounted_for_by_reason(installations: Make, sinch: 
     assert CAMPAIGN in {row.campaign for row in morning.report(installation, [DAY]).campaigns}
 
 
+def test_entry_without_a_country_bars_its_number_in_every_country(
+    installations: Make, sinch: SandboxServer[SinchObi]
+) -> None:
+    """No campaign has the lead's country: it names it, or its number does. Who has other digits is sent."""
+    rows = [
+        lead(1),
+        lead(2, phone1="0664 1234567", country="AT", timezone="Europe/Vienna"),
+        lead(3, phone1="+43 664 7654321", country=""),
+        lead(4, phone1="0664 1234568", country="AT", timezone="Europe/Vienna"),
+        lead(5, phone1="8 (912) 345-67-89", country="RU"),
+        lead(6, phone1="0030 21 2345 6789"),
+    ]
+    entries = ["0664/1234567", "06647654321", "8 912 3456789", "21 2345-6789", "+44 20 7946 0123", "nobody"]
+    installation = installations(rows=rows, do_not_call=[{"phone": entry} for entry in entries])
+    load_day(installation, DAY)
+    assert states(installation) == {"accepted": 2, "suppressed": 4}
+    assert sinch.vendor.store.creations == {(TARGET, "lead-L1"): 1, (TARGET, "lead-L4"): 1}
+    counts = night.refresh_do_not_call(installation)
+    assert counts == {"read_count": 6, "entry_count": 5, "national_count": 4, "unreadable_count": 1}
+
+
+def test_entry_without_a_country_that_is_listed_after_the_decision_holds_the_plan(
+    installations: Make, sinch: SandboxServer[SinchObi], tmp_path: Path
+) -> None:
+    """The plan holds its contacts against the newest list."""
+    rows = [lead(1), lead(2, phone1="0664 1234567", country="AT", timezone="Europe/Vienna")]
+    installation = installations(rows=rows)
+    night.refresh_campaigns(installation)
+    night.pull_and_decide(installation, DAY)
+    write_rows(tmp_path / "do_not_call.csv", [{"phone": "0664 1234567"}], ("phone", "reason", "until"))
+    night.refresh_do_not_call(installation)
+    assert night.plan_and_send(installation, "sinch", [DAY]).plan.counts == {"planned": 1, "suppressed": 1}
+    assert sinch.vendor.store.creations == {(TARGET, "lead-L1"): 1}
+
+
 def test_the_last_row_of_the_day_says_whether_a_lead_may_be_called(
     installations: Make, sinch: SandboxServer[SinchObi]
 ) -> None:

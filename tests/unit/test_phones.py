@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from phonenumbers import PhoneMetadata, PhoneNumberFormat, PhoneNumberType
 
-from pipelines.phones import normalise_region, parse_with_library, to_e164
+from pipelines.phones import national_digits, normalise_region, parse_with_library, to_e164
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
 OTHER_REGIONS = ("AU", "BR", "DE", "IT", "US")
@@ -213,3 +213,28 @@ def mutate(text: str, rng: random.Random) -> str:
             f"{text[:3]}0{text[3:]}",
         )
     )
+
+
+@pytest.mark.parametrize(
+    ("raw", "digits"),
+    [
+        ("0664 1234567", "6641234567"),
+        (" (0664) 123-4567", "6641234567"),
+        ("8 912 345-67-89", "89123456789"),
+        ("0043 664 1234567", "436641234567"),
+        ("\uff10664\u00a01234567", "6641234567"),
+        ("+43 664 1234567", None),
+        ("\uff0b43 664 1234567", None),
+        ("4.917E+11", None),
+        ("491701234567.0", None),
+        ("030 12345 / 030 23456", None),
+        ("0664 1234567 ext. 3", None),
+        ("00012345", None),
+        ("000123456", "123456"),
+        ("nobody", None),
+        ("", None),
+    ],
+)
+def test_national_digits_are_those_of_a_number_without_a_country(raw: str, digits: str | None) -> None:
+    """One number and nothing else, of six digits or more, that does not begin with a plus."""
+    assert national_digits(raw) == digits
