@@ -2,10 +2,10 @@
 
 from sql.migrate import apply_file
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 
 
 def upgrade() -> None:
-    """Apply `0012_intake_failures.sql`."""
-    apply_file("0012_intake_failures.sql")
+    """Apply `0013_intake_failures.sql`."""
+    apply_file("0013_intake_failures.sql")
