@@ -38,7 +38,7 @@ def read_campaigns(store: Store, settings: Settings) -> list[Campaign]:
         for row in rows.values():
             target, mapping = orjson.dumps(row["target"]).decode(), orjson.dumps(row["mapping"]).decode()
             store.run("crm", "insert_campaign", **{**row, "target": target, "mapping": mapping}, now=utc_now())
-        store.run("crm", "upsert_snapshot", name="campaigns", now=utc_now())
+        store.run("crm", "upsert_snapshot", name="campaigns", now=utc_now(), problem=None)
     return stored_campaigns(store)
 
 

@@ -162,6 +162,24 @@ def campaigns_result(asset: dg.AssetKey, defects: Mapping[str, str]) -> dg.Asset
     )
 
 
+def list_spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
+    """Warns where the do-not-call list bars fewer people than it means."""
+    return dg.AssetCheckSpec(
+        "every_entry_bars_somebody", asset=asset, description="Every entry of the list has a number that can be read."
+    )
+
+
+def list_result(asset: dg.AssetKey, problem: str | None) -> dg.AssetCheckResult:
+    """Warns of what is wrong with the list; its other entries hold."""
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name="every_entry_bars_somebody",
+        passed=problem is None,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"problem": problem or "none"},
+    )
+
+
 def freshness_spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
     """Warns when a pulled day has no row at all."""
     return dg.AssetCheckSpec(

@@ -7,25 +7,24 @@ Belongs here: the way from a source to a verdict. Does not belong here: how a so
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import TypeAlias
 from uuid import UUID, uuid4
 
 import pandas as pd
 import pyarrow.compute as pc
 
-from connectors.crm.frames import COLUMNS, DayWindow, as_arrow, as_texts
+from connectors.crm.frames import COLUMNS, DayWindow, as_arrow
 from connectors.errors import SetupError
 from pipelines import eligibility
 from pipelines.ahead import Behind
 from pipelines.campaigns import campaign_rules, record_defects
 from pipelines.eligibility import CampaignRule, Policy
-from pipelines.phones import national_digits, to_e164
 from pipelines.refusals import Refusals
 from pipelines.settings import Settings, SourceSettings
 from pipelines.sharing import Sharing
@@ -208,76 +207,6 @@ def decision_summary(store: Store, day: date) -> DecisionSummary:
     campaigns = sorted(read.keys() | decided.keys())
     unequal = {name: (read[name], decided[name]) for name in campaigns if read[name] != decided[name]}
     return DecisionSummary(day, dict(by_verdict), dict(by_reason), unequal)
-
-
-def read_do_not_call(store: Store, settings: Settings) -> dict[str, int]:
-    """`crm.do_not_call` holds the list in E.164, and `crm.do_not_call_national` what names no country; how many.
-
-    An entry that is not a number cannot be matched to anybody: it is counted as `unreadable_count`.
-    """
-    counts = {"read_count": 0, "entry_count": 0, "national_count": 0, "unreadable_count": 0}
-    with store.transaction():
-        store.run("crm", "take_turns", name="do_not_call")
-        store.run("crm", "delete_do_not_call")
-        if settings.sources.do_not_call is not None:
-            regions = sorted({row.region for row in store.rows("crm", "campaigns") if row.region})
-            for frame in open_source(settings, "do_not_call", required=("phone",)).chunks(None, chunk_rows=CHUNK_ROWS):
-                _store_listed(store, frame, regions, counts)
-        counts |= store.one("crm", "count_do_not_call")._asdict()
-        store.run("crm", "upsert_snapshot", name="do_not_call", now=utc_now())
-    return counts
-
-
-def _store_listed(store: Store, frame: pd.DataFrame, regions: list[str], counts: dict[str, int]) -> None:
-    readings = [_readings(raw, regions) for raw in as_texts(frame["phone"])]
-    until_on = _until(frame["until"])
-    entries = [
-        (number, reason, until)
-        for read, reason, until in zip(readings, as_texts(frame["reason"]), until_on, strict=True)
-        for number in read.numbers
-    ]
-    national = [(read.digits, until) for read, until in zip(readings, until_on, strict=True) if read.digits]
-    counts["read_count"] += len(frame)
-    counts["unreadable_count"] += sum(not (read.numbers or read.digits) for read in readings)
-    store.run(
-        "crm",
-        "insert_do_not_call",
-        now=utc_now(),
-        phones=[entry[0] for entry in entries],
-        reasons=[entry[1] for entry in entries],
-        until_on=[entry[2] for entry in entries],
-    )
-    if national:
-        digits, ends = zip(*national, strict=True)
-        store.run("crm", "insert_national", digits=list(digits), until_on=list(ends))
-
-
-class _Readings(NamedTuple):
-    """The numbers that an entry of the list is, and its digits where it names no country."""
-
-    numbers: Sequence[str] = ()
-    digits: str | None = None
-
-
-def _readings(raw: str | None, regions: list[str]) -> _Readings:
-    """A national number is barred in every region that a campaign has, and by its digits in every country.
-
-    Better one too many: nobody knows by which country a lead's number will be read. The regions know carrier codes,
-    and numbers without their area code.
-    """
-    if raw is None:
-        return _Readings()
-    international = to_e164(raw, None)
-    if international:
-        return _Readings([international])
-    numbers = sorted({number for region in regions if (number := to_e164(raw, region))})
-    return _Readings(numbers, national_digits(raw))
-
-
-def _until(column: pd.Series[Any]) -> list[date | None]:
-    """The last day of each entry; one that is not a date has no end."""
-    parsed = pd.to_datetime(column, errors="coerce", format="ISO8601", utc=True)
-    return [None if pd.isna(at) else at.date() for at in parsed]
 
 
 def _normalised(rules: Mapping[str, CampaignRule], frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -20,6 +20,7 @@ from pipelines import intake, planning, recall, reference, targets, withdrawals
 from pipelines.campaigns import campaign_defects, read_campaigns, stored_campaigns
 from pipelines.collector import calm_collector
 from pipelines.delivery import deliver
+from pipelines.do_not_call import ListSummary, read_do_not_call
 from pipelines.installation import Installation
 from pipelines.intake import DecisionSummary, PullSummary, Rows
 from pipelines.ledger import Ledger
@@ -49,10 +50,10 @@ def refresh_campaigns(installation: Installation) -> list[Campaign]:
         return read_campaigns(store, installation.settings)
 
 
-def refresh_do_not_call(installation: Installation) -> dict[str, int]:
+def refresh_do_not_call(installation: Installation) -> ListSummary:
     """`crm.do_not_call` is what the list says now."""
     with installation.store() as store:
-        return intake.read_do_not_call(store, installation.settings)
+        return read_do_not_call(store, installation.settings)
 
 
 @calm_collector()

@@ -65,7 +65,16 @@ def _sources(installation: Installation, day: date) -> Iterator[Finding]:
         name = TABLES[source]
         yield _try(f"sources.{name}", lambda name=name: _check_rows(installation, name, window))  # type: ignore[misc]
     if settings.sources.do_not_call is not None:
-        yield _try("sources.do_not_call", lambda: night.refresh_do_not_call(installation))
+        yield _do_not_call(installation)
+
+
+def _do_not_call(installation: Installation) -> Finding:
+    """How many numbers the list bars, or what is wrong with it."""
+    try:
+        summary = night.refresh_do_not_call(installation)
+    except LeadsyncError as error:
+        return Finding("sources.do_not_call", str(error))
+    return Finding("sources.do_not_call", summary.problem, f"{summary.entry_count + summary.national_count} listed")
 
 
 def _check_rows(installation: Installation, name: str, window: DayWindow) -> None:

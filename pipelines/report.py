@@ -26,7 +26,8 @@ class NightReport:
     """What became of the leads of some days: counts by campaign, reasons, open imports.
 
     `failures`: why the last intake of a day failed. `empty`: a sentence for each day that has no row although it should
-    have one. `still_there`: one for what vendors have, of whatever day, although it must not be called.
+    have one. `lists`: what is wrong with lists as they were read last. `still_there`: one for what vendors have, of
+    whatever day, although it must not be called.
     """
 
     days: tuple[date, ...]
@@ -36,6 +37,7 @@ class NightReport:
     decided: tuple[date, ...]
     failures: Mapping[date, str] = field(default_factory=dict)
     empty: Sequence[str] = ()
+    lists: Sequence[str] = ()
     still_there: Sequence[str] = ()
 
     @property
@@ -48,6 +50,7 @@ class NightReport:
         """One sentence for each thing that needs a person, the gravest first."""
         return [
             *self._unread(),
+            *self.lists,
             *self.empty,
             *self._unbalanced(),
             *self.still_there,
@@ -108,6 +111,7 @@ def night_report(
         decided=tuple(row.day for row in decided),
         failures={row.day: row.problem for row in store.rows("crm", "intake_failures", days=list(days))},
         empty=[f"{row.day}: {empty_text}" for row in decided if row.is_empty and empty_text],
+        lists=[row.problem for row in store.rows("crm", "snapshot_problems")],
         still_there=withdrawals.problems(store, names),
     )
 

@@ -29,7 +29,7 @@ from connectors.errors import SetupError
 
 _DAY = "{day}"
 _ANY_DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
-_KEPT_FIELDS = ("lead_id", "campaign")
+_KEPT_FIELDS = ("lead_id", "campaign", "phone")  # `phone`: the do-not-call list's; better one too many
 _SAMPLE_LINES = 100
 _MIN_BLOCK_LINES = 1_000
 # Phone numbers and addresses: the first line of a file without a header, never to be quoted.
@@ -49,12 +49,12 @@ class _Sheet:
     def records(self, *, block_lines: int) -> Iterator[Records]:
         """Every record after the header."""
         kept = [self.layout.fields.get(field) for field in _KEPT_FIELDS]
-        cursor = {self.layout.cursor} - {None}
+        cursor, phone = self.layout.cursor, self.layout.fields.get("phone")
         shape = Shape(
             delimiter=self.delimiter,
             width=self.layout.width,
-            kept_if_short=frozenset(at for at in (*kept, *cursor) if at is not None),
-            kept_if_long=frozenset(at for at in cursor if at is not None),
+            kept_if_short=frozenset(at for at in (*kept, cursor) if at is not None),
+            kept_if_long=frozenset(at for at in (cursor, phone) if at is not None),
         )
         return read_records(self.lines, shape, first_line=self.first_line, block_lines=block_lines)
 

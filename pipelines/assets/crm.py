@@ -40,12 +40,22 @@ def crm_campaigns(context: dg.AssetExecutionContext, leadsync: LeadSync) -> Iter
     )
 
 
-@dg.asset(key=DO_NOT_CALL, deps=[CAMPAIGNS], group_name=GROUP, owners=OWNERS, kinds={"postgres"})
-def crm_do_not_call(context: dg.AssetExecutionContext, leadsync: LeadSync) -> dg.MaterializeResult[None]:
+@dg.asset(
+    key=DO_NOT_CALL,
+    deps=[CAMPAIGNS],
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"postgres"},
+    check_specs=[checks.list_spec(DO_NOT_CALL)],
+)
+def crm_do_not_call(context: dg.AssetExecutionContext, leadsync: LeadSync) -> Iterator[dg.MaterializeResult[None]]:
     """The numbers that must not be called, in E.164, each with its last day."""
     with leadsync.opened(context.run.run_id, intake_of=days_of_run(context)) as installation:
-        counts = night.refresh_do_not_call(installation)
-    return dg.MaterializeResult(metadata={"dagster/row_count": counts["entry_count"], **counts})
+        summary = night.refresh_do_not_call(installation)
+    yield dg.MaterializeResult(
+        metadata={"dagster/row_count": summary.entry_count, **summary.counts},
+        check_results=[checks.list_result(DO_NOT_CALL, summary.problem)],
+    )
 
 
 def row_asset(source: Source, days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:

@@ -9,9 +9,13 @@ SELECT pg_advisory_xact_lock(hashtextextended('leadsync ' || CAST(:name AS text)
 SELECT ledger.mend_statistics() AS table_count;
 
 -- name: upsert_snapshot :none
--- The list of that name was read now.
-INSERT INTO crm.snapshots (name, read_at) VALUES (:name, :now)
-ON CONFLICT (name) DO UPDATE SET read_at = excluded.read_at;
+-- The list of that name was read now, and what is wrong with it.
+INSERT INTO crm.snapshots (name, read_at, problem) VALUES (:name, :now, :problem)
+ON CONFLICT (name) DO UPDATE SET read_at = excluded.read_at, problem = excluded.problem;
+
+-- name: snapshot_problems :many
+-- What is wrong with the lists that were read last.
+SELECT name, problem FROM crm.snapshots WHERE problem IS NOT NULL ORDER BY name;
 
 -- name: delete_campaigns :none
 -- The snapshot of campaigns is empty, ready for the new one.

@@ -106,6 +106,7 @@ def test_checks_pass_on_a_good_night(installations: Make, instance: dg.DagsterIn
     assert sorted(evaluations) == [
         ("contacts", "every_lead_is_accounted_for", True),
         ("crm/campaigns", "campaigns_can_be_loaded", True),
+        ("crm/do_not_call", "every_entry_bars_somebody", True),
         ("crm/leads", "source_has_rows", True),
         ("reporting/import_outcomes", "results_were_read", True),
         ("reporting/import_outcomes", "vendor_counts_agree", True),

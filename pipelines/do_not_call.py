@@ -1,0 +1,133 @@
+"""Reads the do-not-call list into `crm`.
+
+Belongs here: which numbers an entry bars, and what is wrong with the list. Does not belong here: how a source is read
+(`connectors/crm/`, `sources.py`), who is held by the list (`intake.py`, `planning.py`, `withdrawals.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from connectors.crm.frames import as_texts
+from pipelines.phones import national_digits, to_e164
+from pipelines.settings import Settings
+from pipelines.sources import open_source
+from pipelines.store import Store, utc_now
+
+CHUNK_ROWS = 10_000
+
+
+@dataclass
+class ListSummary:
+    """What reading the list came to: entries read, numbers listed, entries that name no country, and that bar nobody.
+
+    `first_unreadable`: where the first of the latter is. `count_before`: how many were listed by the list before.
+    """
+
+    read_count: int = 0
+    entry_count: int = 0
+    national_count: int = 0
+    unreadable_count: int = 0
+    first_unreadable: str = ""
+    count_before: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The numbers, by name."""
+        names = ("read_count", "entry_count", "national_count", "unreadable_count")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def problem(self) -> str | None:
+        """The sentence that a person needs: somebody who must not be called may be called for want of his number."""
+        if self.unreadable_count:
+            return (
+                f"sources.do_not_call: {self.unreadable_count} of {self.read_count} entries have no number that can be"
+                f" read, and bar nobody (the first: {self.first_unreadable})"
+            )
+        if self.count_before and not self.entry_count and not self.national_count:
+            return f"sources.do_not_call: {self.count_before} numbers were listed before, and none is now"
+        return None
+
+
+def read_do_not_call(store: Store, settings: Settings) -> ListSummary:
+    """`crm.do_not_call` holds the list in E.164, and `crm.do_not_call_national` what names no country.
+
+    An entry that is not a number cannot be matched to anybody: `problem` says so, and so does every report.
+    """
+    summary = ListSummary()
+    with store.transaction():
+        store.run("crm", "take_turns", name="do_not_call")
+        before = store.one("crm", "count_do_not_call")
+        store.run("crm", "delete_do_not_call")
+        if settings.sources.do_not_call is not None:
+            summary.count_before = before.entry_count + before.national_count
+            place = "row" if settings.sources.do_not_call.csv is None else "line"
+            regions = sorted({row.region for row in store.rows("crm", "campaigns") if row.region})
+            for frame in open_source(settings, "do_not_call", required=("phone",)).chunks(None, chunk_rows=CHUNK_ROWS):
+                _store_listed(store, frame, regions, summary, place)
+        listed = store.one("crm", "count_do_not_call")
+        summary.entry_count, summary.national_count = listed.entry_count, listed.national_count
+        store.run("crm", "upsert_snapshot", name="do_not_call", now=utc_now(), problem=summary.problem)
+    return summary
+
+
+def _store_listed(store: Store, frame: pd.DataFrame, regions: list[str], summary: ListSummary, place: str) -> None:
+    readings = [_readings(raw, regions) for raw in as_texts(frame["phone"])]
+    until_on = _until(frame["until"])
+    entries = [
+        (number, reason, until)
+        for read, reason, until in zip(readings, as_texts(frame["reason"]), until_on, strict=True)
+        for number in read.numbers
+    ]
+    national = [(read.digits, until) for read, until in zip(readings, until_on, strict=True) if read.digits]
+    unreadable = [at for at, read in enumerate(readings) if not (read.numbers or read.digits)]
+    if unreadable and not summary.unreadable_count:
+        first = unreadable[0]
+        summary.first_unreadable = as_texts(frame["defect"])[first] or f"{place} {frame['row_no'].iloc[first]}"
+    summary.read_count += len(frame)
+    summary.unreadable_count += len(unreadable)
+    store.run(
+        "crm",
+        "insert_do_not_call",
+        now=utc_now(),
+        phones=[entry[0] for entry in entries],
+        reasons=[entry[1] for entry in entries],
+        until_on=[entry[2] for entry in entries],
+    )
+    if national:
+        digits, ends = zip(*national, strict=True)
+        store.run("crm", "insert_national", digits=list(digits), until_on=list(ends))
+
+
+class _Readings(NamedTuple):
+    """The numbers that an entry of the list is, and its digits where it names no country."""
+
+    numbers: Sequence[str] = ()
+    digits: str | None = None
+
+
+def _readings(raw: str | None, regions: list[str]) -> _Readings:
+    """A national number is barred in every region that a campaign has, and by its digits in every country.
+
+    Better one too many: nobody knows by which country a lead's number will be read. The regions know carrier codes,
+    and numbers without their area code.
+    """
+    if raw is None:
+        return _Readings()
+    international = to_e164(raw, None)
+    if international:
+        return _Readings([international])
+    numbers = sorted({number for region in regions if (number := to_e164(raw, region))})
+    return _Readings(numbers, national_digits(raw))
+
+
+def _until(column: pd.Series[Any]) -> list[date | None]:
+    """The last day of each entry; one that is not a date has no end."""
+    parsed = pd.to_datetime(column, errors="coerce", format="ISO8601", utc=True)
+    return [None if pd.isna(at) else at.date() for at in parsed]
