@@ -74,6 +74,8 @@ def read_do_not_call(store: Store, settings: Settings) -> ListSummary:
         listed = store.one("crm", "count_do_not_call")
         summary.entry_count, summary.national_count = listed.entry_count, listed.national_count
         store.run("crm", "upsert_snapshot", name="do_not_call", now=utc_now(), problem=summary.problem)
+    # Again, for plans that were made before the commit, and after the moment that the list has by it.
+    store.run("crm", "renew_snapshot", name="do_not_call", now=utc_now())
     return summary
 
 

@@ -191,6 +191,9 @@ def decide(
         _withdraw_plans(store, day)
         store.run("reporting", "forget_stops", day=day)
         record_defects(store, day)
+    # Plans of other days that were made before the commit could not see a refusal of this one.
+    for source, (pull_id, _) in rows.items():
+        store.run("contacts", "renew_decision", day=day, source=source, pull_id=pull_id, now=utc_now())
 
 
 def decision_summary(store: Store, day: date) -> DecisionSummary:

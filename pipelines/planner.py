@@ -27,6 +27,7 @@ from pipelines.eligibility import REASONS, parse_not_before, parse_priority
 from pipelines.ledger_rows import PlannedBatch, Refusal, Scope
 from pipelines.plan_ledger import PlanLedger
 from pipelines.reference import UNKNOWN, Vocabulary, Words
+from pipelines.store import utc_now
 
 SAMPLES = 3
 
@@ -73,14 +74,13 @@ class PlanSummary:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Contacts that may become deliveries, as `PLANNABLE`, and what the ledger said of their numbers at `read_at`."""
+    """Contacts that may become deliveries, as `PLANNABLE`, and what the ledger said of their numbers."""
 
     day: date
     source: str
     contacts: pa.Table
     listed: set[str]
     held: Mapping[tuple[str, str], tuple[str, str]]
-    read_at: datetime
 
 
 class Group(NamedTuple):
@@ -94,7 +94,7 @@ class Group(NamedTuple):
 class Judged:
     """What a page came to: contacts that are refused, leads that changed (campaign, lead), and full batches of entries.
 
-    `judged_at` is when the first of the entries was judged: what is decided or listed later makes them stale.
+    `begun_at` is before anything was read that they were judged by: what is decided or listed later makes them stale.
     """
 
     day: date
@@ -102,7 +102,7 @@ class Judged:
     refusals: Sequence[Refusal]
     changed: Sequence[tuple[str, str]]
     groups: Sequence[Group]
-    judged_at: datetime | None
+    begun_at: datetime
 
 
 class Planner:
@@ -137,17 +137,17 @@ class Planner:
         self._samples = summary.samples
         self._samples.update({name: [] for name in campaigns})
         self._waiting: dict[str, pa.Table] = {}
-        self._judged_at: datetime | None = None
+        self._begun_at = utc_now()
 
-    def withdraw(self, day: date) -> None:
+    def begin(self, day: date) -> None:
         """What an earlier plan of the day left unsent, or refused, is to be judged anew."""
+        self._begun_at = utc_now()
         with self._ledger.store.transaction():
             self._summary.withdrawn_import_count += self._ledger.withdraw_plan(self._scope, day)
             self._ledger.reconsider(self._scope, day)
 
     def judge(self, page: Page) -> Judged:
         """Every contact of the page is entered, left as it is, or refused; and counted."""
-        self._judged_at = self._judged_at or page.read_at
         contacts, unknown = self._looked_up(page.contacts)
         refusals = _listed(page, contacts) | unknown
         is_refused = pc.is_in(contacts["row_no"], pa.array(refusals, pa.int64()))
@@ -158,13 +158,12 @@ class Planner:
         for campaign in kept["campaign"].unique().to_pylist():
             own = kept.filter(pc.equal(kept["campaign"], campaign))
             changed += [(campaign, lead_id) for lead_id in self._enter(campaign, page, own, refusals)]
-        groups, judged_at = self._cut(is_last=False)
-        return Judged(page.day, page.source, list(refusals.values()), changed, groups, judged_at)
+        groups = self._cut(is_last=False)
+        return Judged(page.day, page.source, list(refusals.values()), changed, groups, self._begun_at)
 
     def rest(self, day: date) -> Judged:
         """The entries that fill no batch."""
-        groups, judged_at = self._cut(is_last=True)
-        return Judged(day, "", [], [], groups, judged_at)
+        return Judged(day, "", [], [], self._cut(is_last=True), self._begun_at)
 
     def store(self, judged: Judged) -> set[str]:
         """What the page came to is committed; the campaigns that imports were added to."""
@@ -264,7 +263,7 @@ class Planner:
         if not groups:
             return set()
         batches = [self._batch(group) for group in groups]
-        import_ids = self._ledger.insert_planned(self._scope.vendor, day, batches, planned_at=judged.judged_at)
+        import_ids = self._ledger.insert_planned(self._scope.vendor, day, batches, planned_at=judged.begun_at)
         carried = _carried(groups, import_ids)
         self._ledger.insert_deliveries(self._scope.vendor, day, carried.filter(pc.invert(carried["is_again"])))
         again = carried.filter(carried["is_again"])
@@ -278,13 +277,9 @@ class Planner:
         action: Action = "update" if group.entries["is_update"][0].as_py() else "create"
         return PlannedBatch.of(self._campaigns[group.campaign], group.entries["content"].to_pylist(), action=action)
 
-    def _cut(self, *, is_last: bool) -> tuple[list[Group], datetime | None]:
+    def _cut(self, *, is_last: bool) -> list[Group]:
         """Updates, each alone, and full batches are taken off those that wait; the rest too at the last cut."""
-        judged_at = self._judged_at
-        groups = [Group(name, entries) for name in self._waiting for entries in self._cut_off(name, is_last)]
-        if not any(map(len, self._waiting.values())):
-            self._judged_at = None
-        return groups, judged_at
+        return [Group(name, entries) for name in self._waiting for entries in self._cut_off(name, is_last)]
 
     def _cut_off(self, campaign: str, is_last: bool) -> list[pa.Table]:
         waiting, size = self._waiting[campaign], self._batch_size

@@ -65,7 +65,7 @@ def plan(
         for day in scope.days:
             ledger.hold_day(day)
             check_decided(ledger, day)
-            planner.withdraw(day)
+            planner.begin(day)
             with ledger.store.transaction():
                 Refusals.since_decided(ledger.store, day, scope.campaigns, days=withdraw_days).hold(ledger.store)
             for source in SOURCES:
@@ -124,14 +124,13 @@ class Pages:
             after, limit = page.contacts["row_no"][-1].as_py(), min(2 * limit, PAGE_ROWS)
 
     def _read(self, known: Sequence[str], after: int, limit: int) -> Page:
-        now = utc_now()
         with self.ledger.store.transaction():
             contacts = self.ledger.plannable(self.scope, self.day, self.source, known=known, after=after, limit=limit)
-            today = now.astimezone(self.zone).date()
+            today = utc_now().astimezone(self.zone).date()
             listed = self.ledger.listed_numbers(contacts["phones"].to_pylist(), today) if len(contacts) else set()
             claimed = _claimed(contacts) if known else []
             held = self.ledger.holders(known, claimed) if claimed else {}
-        return Page(self.day, self.source, contacts, listed, held, now)
+        return Page(self.day, self.source, contacts, listed, held)
 
 
 def _claimed(contacts: pa.Table) -> list[str]:

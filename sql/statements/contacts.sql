@@ -141,6 +141,10 @@ INSERT INTO ledger.decisions (day, source, pull_id, decided_at)
 VALUES (:day, :source, :pull_id, :now)
 ON CONFLICT (day, source) DO UPDATE SET pull_id = excluded.pull_id, decided_at = excluded.decided_at;
 
+-- name: renew_decision :none
+-- The decisions count as taken now, if they are still those of the pull, and nobody took them later.
+UPDATE ledger.decisions SET decided_at = greatest(decided_at, :now) WHERE day = :day AND source = :source AND pull_id = :pull_id;
+
 -- name: decisions :many
 -- What was decided on the day, with the newest pull beside it. Where that is purged, the decisions stand.
 SELECT source, coalesce(pull.pull_id, decision.pull_id) AS pull_id, decision.pull_id AS decided_pull_id,

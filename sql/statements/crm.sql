@@ -9,9 +9,13 @@ SELECT pg_advisory_xact_lock(hashtextextended('leadsync ' || CAST(:name AS text)
 SELECT ledger.mend_statistics() AS table_count;
 
 -- name: upsert_snapshot :none
--- The list of that name was read now, and what is wrong with it.
+-- The list of that name was read now, if nobody read it later; and what is wrong with it.
 INSERT INTO crm.snapshots (name, read_at, problem) VALUES (:name, :now, :problem)
-ON CONFLICT (name) DO UPDATE SET read_at = excluded.read_at, problem = excluded.problem;
+ON CONFLICT (name) DO UPDATE SET read_at = greatest(snapshots.read_at, excluded.read_at), problem = excluded.problem;
+
+-- name: renew_snapshot :none
+-- The list of that name counts as read now, if nobody read it later.
+UPDATE crm.snapshots SET read_at = greatest(read_at, :now) WHERE name = :name;
 
 -- name: snapshot_problems :many
 -- What is wrong with the lists that were read last.
