@@ -20,6 +20,7 @@ import orjson
 
 from connectors.errors import LeadsyncError, SetupError
 from pipelines.options import NEEDS_A_PERSON, OK, campaigns_option, config_option, day_option, json_option
+from pipelines.streams import patient_streams
 from pipelines.target_command import target
 from pipelines.terminal import complain, emit, progress, say, show
 from pipelines.vendor_command import vendor
@@ -305,6 +306,15 @@ cli.add_command(vendor)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The process ends with the command's exit code; a user's mistake is a sentence, never a traceback."""
+    with patient_streams() as loss:
+        code = _run(arguments)
+        if lost := loss():
+            complain(lost)
+            code = code or NEEDS_A_PERSON
+    sys.exit(code)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         code = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
     except click.exceptions.Exit as exit_:
@@ -318,7 +328,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except LeadsyncError as error:
         complain(str(error))
         code = NEEDS_A_PERSON
-    sys.exit(code if isinstance(code, int) else OK)
+    return code if isinstance(code, int) else OK
 
 
 def _tell(report: Any, as_json: bool, extra: Sequence[str] = (), *, is_asked_for: bool = False) -> None:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 # In a pipe or a log there is no width to fit: lines are as long as they are.
-_WIDTH = None if sys.stdout.isatty() else 400
+_WIDTH = None if sys.stdout is not None and sys.stdout.isatty() else 400
 console = Console(highlight=False, soft_wrap=True, width=_WIDTH)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
