@@ -29,10 +29,12 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _BLOCK_BYTES = 1 << 20
+_WINDOWS = "cp1252"
+_ELSE_WINDOWS = "leadsync_else_cp1252"  # what `errors` of `open` may be, once it is registered
 
 
 class Encoding(NamedTuple):
-    """Arguments of `open`. With `surrogateescape` a byte without meaning spoils its row only."""
+    """Arguments of `open`. A byte without meaning spoils its row only."""
 
     name: str
     errors: str
@@ -40,6 +42,8 @@ class Encoding(NamedTuple):
 
 def find_encoding(path: Path, wanted: str, *, setting: str) -> Encoding:
     """The file's encoding: by its byte order mark, else `wanted`, else UTF-8 or Windows-1252.
+
+    A file that has lines of both (two exports in one) is UTF-8, and what is not UTF-8 in it Windows-1252.
 
     Raises:
         SetupError: `wanted` is no encoding, or the file is not in the encoding it announces.
@@ -50,7 +54,7 @@ def find_encoding(path: Path, wanted: str, *, setting: str) -> Encoding:
     if line is None:
         return Encoding(name, "strict")
     if marked is None and wanted == AUTO:
-        return Encoding("cp1252", "surrogateescape")
+        return Encoding(name, _ELSE_WINDOWS) if _has_utf8(path) else Encoding(_WINDOWS, "surrogateescape")
     raise SetupError(f"{setting}.encoding: {path} line {line} is not {name}")
 
 
@@ -97,6 +101,35 @@ def _is_utf8(path: Path) -> bool:
         except pa.ArrowInvalid:
             return False
     return True
+
+
+def _has_utf8(path: Path) -> bool:
+    """Whether some line is UTF-8 and not ASCII. Two bytes of Windows-1252 may look so, hardly a line of it."""
+    rest = b""
+    for block in _blocks(path):
+        *lines, rest = (rest + block).split(b"\n")
+        if not block or len(rest) > _BLOCK_BYTES:
+            lines, rest = [*lines, rest], b""
+        if any(not line.isascii() and _is_decodable(line) for line in lines):
+            return True
+    return False
+
+
+def _is_decodable(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _as_windows(error: UnicodeError) -> tuple[str, int]:
+    """What stands for the bytes that are not UTF-8, and where decoding goes on."""
+    assert isinstance(error, UnicodeDecodeError)
+    return error.object[error.start : error.end].decode(_WINDOWS, "surrogateescape"), error.end
+
+
+codecs.register_error(_ELSE_WINDOWS, _as_windows)
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

@@ -421,7 +421,7 @@ def test_check_reads_no_rows_but_tries_the_cursor(leads: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252", "latin-1", "utf-32"])
 def test_encoding_is_found(leads: Path, encoding: str) -> None:
-    """A byte order mark decides, then whether all is UTF-8; the rest is Windows-1252."""
+    """A byte order mark decides, then whether a line is UTF-8; the rest is Windows-1252."""
     write(leads, HEADER + ",city", row("1"), row("2") + ",Köln", encoding=encoding)
     frame = read(leads)
     assert ids(frame) == ["1", "2"]
@@ -429,10 +429,46 @@ def test_encoding_is_found(leads: Path, encoding: str) -> None:
 
 
 def test_utf8_is_checked_to_the_end(leads: Path) -> None:
-    """One late byte that is not UTF-8 makes the whole file Windows-1252."""
+    """One late byte that is not UTF-8 is read as Windows-1252."""
     write(leads, HEADER, *(row("1") for _ in range(40_000)))
     leads.write_bytes(leads.read_bytes() + row("€").encode("cp1252"))
     assert ids(read(leads))[-1] == "€"
+
+
+def cities(frame: pd.DataFrame) -> list[str]:
+    return [orjson.loads(attributes)["city"] for attributes in frame["attributes"]]
+
+
+def in_city(lead_id: str, city: str, encoding: str = "utf-8") -> bytes:
+    return f"{row(lead_id)},{city}\n".encode(encoding)
+
+
+@pytest.mark.parametrize(
+    "others", [pytest.param(0, id="first"), pytest.param(3, id="early"), pytest.param(60_000, id="beyond-all-chunks")]
+)
+def test_line_of_another_encoding_spoils_no_other(leads: Path, others: int) -> None:
+    """Where a file has lines in UTF-8, only what is not UTF-8 is read as Windows-1252."""
+    names = ["Köln", "Łódź", "Αθήνα"]
+    good = [in_city(f"g{at}", names[at % 3]) for at in range(others)]
+    odd = in_city("odd", "Müllheim – Süd", "cp1252")
+    leads.write_bytes(b"".join([f"{HEADER},city\n".encode(), *good, odd, in_city("last", "Jülich")]))
+    frame = read(leads)
+    assert cities(frame) == [*(names[at % 3] for at in range(others)), "Müllheim – Süd", "Jülich"]
+    assert frame["defect"].isna().all()
+
+
+def test_cells_of_one_row_may_differ_in_their_encoding(leads: Path) -> None:
+    """A row that was joined from two systems keeps the names of both, also over a quoted line end."""
+    joined = b'1,spring,0170 1234567,2026-11-17 12:00:00,"K\xc3\xb6ln\nM\xfclheim"\n'
+    leads.write_bytes(f"{HEADER},city\n".encode() + joined + in_city("2", "Düren"))
+    assert cities(read(leads)) == ["Köln\nMülheim", "Düren"]
+
+
+def test_windows_1252_that_resembles_utf8_stays_what_it_is(leads: Path) -> None:
+    """`É’` has the bytes of one letter of UTF-8; no line of the file is UTF-8, so it is none here."""
+    names = ["ANDRÉ’S, MÜNCHEN", "Görlitz", "Ætna"]
+    write(leads, HEADER + ",city", *(f'{row(str(at))},"{name}"' for at, name in enumerate(names)), encoding="cp1252")
+    assert cities(read(leads)) == names
 
 
 def test_byte_without_meaning_spoils_its_row_only(leads: Path) -> None:
