@@ -19,7 +19,16 @@ import click
 import orjson
 
 from connectors.errors import LeadsyncError, SetupError
-from pipelines.options import NEEDS_A_PERSON, OK, campaigns_option, config_option, day_option, json_option
+from pipelines.options import (
+    INTERRUPTED,
+    NEEDS_A_PERSON,
+    OK,
+    WRONG_USE,
+    campaigns_option,
+    config_option,
+    day_option,
+    json_option,
+)
 from pipelines.streams import patient_streams
 from pipelines.target_command import target
 from pipelines.terminal import complain, emit, progress, say, show
@@ -315,19 +324,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    """The exit code. Whoever asked for JSON reads of a failure on standard output, too."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    failure = None
     try:
-        code = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+        code = cli.main(args=words, standalone_mode=False)
     except click.exceptions.Exit as exit_:
         code = exit_.exit_code
     except click.ClickException as error:
         error.show()
-        code = 2
+        code, failure = WRONG_USE, error.format_message()
     except (click.Abort, KeyboardInterrupt):
         complain("interrupted")
-        code = 130
+        code, failure = INTERRUPTED, "interrupted"
     except LeadsyncError as error:
         complain(str(error))
-        code = NEEDS_A_PERSON
+        code, failure = NEEDS_A_PERSON, str(error)
+    if failure is not None and "--json" in words:  # in the words: wrong ones were never read as options
+        emit({"error": failure})
     return code if isinstance(code, int) else OK
 
 

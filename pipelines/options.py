@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-OK, NEEDS_A_PERSON = 0, 1
+OK, NEEDS_A_PERSON, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
 config_option = click.option(
     "--config",

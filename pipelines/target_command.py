@@ -66,10 +66,11 @@ def make(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]
 @target.command()
 @click.argument("action", type=click.Choice(["activate", "pause", "delete"]))
 @config_option
+@json_option
 @day_option(required=True)
 @click.option("--campaign", required=True, help="Our name of the campaign.")
 @_yes
-def control(action: str, config: Path | None, day: date, campaign: str, yes: bool) -> int:
+def control(action: str, config: Path | None, as_json: bool, day: date, campaign: str, yes: bool) -> int:
     """Switch a campaign at its vendor on or off (Sinch), or delete it there with its contacts (jtel)."""
     from pipelines import night, upkeep
     from pipelines.installation import Installation
@@ -79,5 +80,8 @@ def control(action: str, config: Path | None, day: date, campaign: str, yes: boo
     with closing(Installation.load(config, actor="leadsync target")) as installation:
         night.refresh_campaigns(installation)
         vendor = upkeep.control_target(installation, campaign, action, day)  # type: ignore[arg-type]  # click has checked it
-    say(f"{vendor}: {action} of {campaign}: done, and on record in reporting.target_event")
+    if as_json:
+        emit({"vendor": vendor, "campaign": campaign, "day": day, "action": action, "result": "done"})
+    else:
+        say(f"{vendor}: {action} of {campaign}: done, and on record in reporting.target_event")
     return OK

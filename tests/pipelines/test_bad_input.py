@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -13,10 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.pool import NullPool
 
+from pipelines.cli import cli, main
 from pipelines.installation import Installation
 from pipelines.load import load_day
 from sandbox.server import SandboxServer
@@ -313,3 +316,45 @@ def test_sync_of_a_day_without_rows_needs_a_person(configure: Configure, sinch: 
     assert "2026-11-15: no row of this day in sources.leads; nothing was sent" in ended.stdout + ended.stderr
     assert dict(sinch.vendor.store.requests) == {}
     assert_loads_in_full(configure, sinch)
+
+
+def commands_with_json(group: click.Group = cli, *words: str) -> Iterator[tuple[str, ...]]:
+    """The words of every command that has --json; of a vendor's operations, the first."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group) and command.commands:
+            yield from commands_with_json(command, *words, name)
+        elif any(option.name == "as_json" for option in command.params):
+            yield (*words, name)
+    if not words:
+        yield ("vendor", "platform", "user_list")
+
+
+MORE_WORDS = {"control": ("pause", "--campaign", "c", "--yes")}
+DAILY = {"plan", "sync", "leads", "make", "control"}
+
+
+@pytest.mark.parametrize("words", [pytest.param(words, id=" ".join(words)) for words in commands_with_json()])
+def test_failure_with_json_is_one_object(words: Sequence[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A program reads on standard output what a person reads on standard error, and the code is the same."""
+    day = ("--day", str(DAY)) if words[-1] in DAILY else ()
+    for more, code in (((*day, *MORE_WORDS.get(words[-1], ())), 1), (("--no-such-option",), 2)):
+        with pytest.raises(SystemExit) as ended:
+            main([*words, *more, "--config", "no/such.yaml", "--json"])
+        said = capsys.readouterr()
+        told = json.loads(said.out)
+        assert (ended.value.code, told.keys()) == (code, {"error"})
+        assert f"{told['error']}\n" in said.err
+        assert ("no configuration file no/such.yaml" in told["error"]) == (code == 1)
+
+
+def test_failure_of_a_day_with_json_is_one_object(configure: Configure) -> None:
+    """A day that has not begun, a campaign that nobody knows, a database that was never loaded: JSON, and code 1."""
+    config = configure()
+    for words, told in [
+        (("sync", "--day", "2999-01-01"), "--day 2999-01-01 has not begun in Europe/Berlin"),
+        (("plan", "--day", DAY, "--campaign", "x"), f"there is no active campaign 'x'; there are: {CAMPAIGN}"),
+        (("leads", "--day", DAY), f"{DAY}: nothing was pulled and decided"),
+        (("status",), "nothing was loaded yet; begin with `leadsync sync --day …`"),
+    ]:
+        ended = leadsync(*words, "--config", config, "--json")
+        assert (ended.returncode, json.loads(ended.stdout), ended.stderr) == (1, {"error": told}, f"{told}\n")

@@ -73,6 +73,18 @@ def test_targets_are_made_once(run: Run, config: Path, servers: Servers, capsys:
     ]  # fmt: skip
 
 
+def test_control_as_json_tells_what_was_done(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever asks for JSON gets it: of what was done, and of what was not, for want of --yes."""
+    words = ("control", "activate", "--day", str(DAY), "--campaign", "sinch-calls", "--json")
+    assert run(*words) == 1
+    told = f"would activate the target of sinch-calls for {DAY}; say --yes to do it"
+    assert json.loads(capsys.readouterr().out) == {"error": told}
+    assert run(*words, "--yes") == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "vendor": "sinch", "campaign": "sinch-calls", "day": str(DAY), "action": "activate", "result": "done",
+    }  # fmt: skip
+
+
 def test_campaign_is_switched_and_on_record(run: Run, config: Path, servers: Servers) -> None:
     """Sinch's campaign is switched on and off as often as one says so."""
     campaign = servers["sinch"].vendor.store.campaigns[TARGET]
