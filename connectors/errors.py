@@ -20,6 +20,7 @@ mapped (`transport.py` for HTTP, `crm/` for files and databases).
 from __future__ import annotations
 
 from datetime import timedelta
+from http import HTTPStatus
 
 
 class LeadsyncError(Exception):
@@ -35,10 +36,17 @@ class TargetError(SetupError):
 
 
 class ConnectorError(LeadsyncError):
-    """A vendor call failed. Carries facts only: never a body, a phone number or a token."""
+    """A vendor call failed. Carries facts only: never a body, a phone number or a token.
 
-    def __init__(self, text: str, *, vendor: str, operation: str, status: int | None = None) -> None:
+    `text` is what happened, in words; `setting` has the address, where that may be to blame.
+    """
+
+    def __init__(
+        self, text: str, *, vendor: str, operation: str, status: int | None = None, setting: str | None = None
+    ) -> None:
         super().__init__(f"{vendor} {operation}: {text}")
+        self.text = text
+        self.setting = setting
         self.vendor = vendor
         self.operation = operation
         self.status = status
@@ -46,6 +54,14 @@ class ConnectorError(LeadsyncError):
 
 class NotSentError(ConnectorError):
     """Nothing reached the vendor: any method may be retried."""
+
+    def advice(self) -> str:
+        """The sentence for whoever set the vendor up: which setting to look at, or that it is to wait."""
+        if self.status == HTTPStatus.TOO_MANY_REQUESTS:
+            return f"vendors.{self.vendor}: {self}; {self.vendor} limits how often it is asked: wait a minute"
+        if self.setting is None:
+            return f"vendors.{self.vendor}: {self}"
+        return f"{self.setting}: {self}; is the vendor up, and the address right?"
 
 
 class OutcomeUnknownError(ConnectorError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import socket
 import ssl
 import threading
 import time
@@ -15,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 import httpcore  # noqa: F401  httpx loads it with the first connection: while a load waits for it
 import httpx
@@ -45,23 +47,30 @@ _HEADERS = {"user-agent": "leadsync", "accept": "*/*", "accept-encoding": "gzip,
 _REMEMBERED_URLS = 64
 
 # Raised before a byte of the request was written. Every other transport error may come after.
-_BEFORE_SENDING = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.UnsupportedProtocol,
-    httpx.ProxyError,
-    httpx.LocalProtocolError,
-)
-_AFTER_SENDING = (
-    httpx.ReadError,
-    httpx.WriteError,
-    httpx.CloseError,
-    httpx.ReadTimeout,
-    httpx.WriteTimeout,
-    httpx.RemoteProtocolError,
-    httpx.DecodingError,
-    httpx.TooManyRedirects,
+_BEFORE_SENDING: Mapping[type[httpx.HTTPError], str] = {
+    httpx.ConnectError: "it cannot be reached",
+    httpx.ConnectTimeout: "it took too long",
+    httpx.PoolTimeout: "none was free in time",
+    httpx.UnsupportedProtocol: "the address is not one of HTTP",
+    httpx.ProxyError: "the proxy refused",
+    httpx.LocalProtocolError: "the request cannot be written as HTTP",
+}
+_AFTER_SENDING: Mapping[type[httpx.HTTPError], str] = {
+    httpx.ReadError: "the connection broke",
+    httpx.WriteError: "the connection broke",
+    httpx.CloseError: "the connection broke",
+    httpx.ReadTimeout: "it took too long",
+    httpx.WriteTimeout: "it took too long",
+    httpx.RemoteProtocolError: "the connection broke, or it speaks no HTTP",
+    httpx.DecodingError: "its compression is broken",
+    httpx.TooManyRedirects: "it leads from one address to the next",
+}
+# What the system says of a connection that was not had; the first that fits.
+_REASONS: Sequence[tuple[type[OSError], str]] = (
+    (ssl.SSLCertVerificationError, "its certificate is not trusted"),
+    (ssl.SSLError, "it speaks no TLS that we do"),
+    (socket.gaierror, "there is no such host"),
+    (ConnectionRefusedError, "nothing listens there"),
 )
 _REJECTIONS: Mapping[int, type[RejectedError]] = {
     400: InvalidRequestError,
@@ -84,6 +93,13 @@ class Reply:
     body: bytes
 
 
+class Place(NamedTuple):
+    """Where a vendor is: host and port, and the setting that says so."""
+
+    host: str
+    setting: str
+
+
 class Transport:
     """Sends requests to one vendor and turns everything that can go wrong into the error tree."""
 
@@ -98,11 +114,13 @@ class Transport:
         patience: Patience = Patience(),
         limiter: RateLimiter | None = None,
         login_settings: str | None = None,
+        address_setting: str | None = None,
     ) -> None:
-        """`login_settings` are named where the vendor refuses the login."""
+        """`login_settings` are named where the vendor refuses the login, `address_setting` where it is not reached."""
         self.vendor = vendor
         self._login_settings = login_settings
         self._base_url = base_url.rstrip("/")
+        self._place = Place(_host(base_url), address_setting or f"vendors.{vendor}.base_url")
         self._auth = auth or httpx.Auth()
         self._headers = {**_HEADERS, **_lower(headers or {})}
         self._url = lru_cache(_REMEMBERED_URLS)(self._parsed)  # a batch goes where the one before it went
@@ -261,9 +279,13 @@ class Transport:
         try:
             yield
         except httpx.HTTPError as error:
-            raise map_exception(error, vendor=self.vendor, operation=operation, is_read=is_read) from None
+            raise map_exception(
+                error, vendor=self.vendor, operation=operation, is_read=is_read, place=self._place
+            ) from None
         except httpx.InvalidURL:
-            raise NotSentError("the address is not a URL", vendor=self.vendor, operation=operation) from None
+            raise NotSentError(
+                "the address is not a URL", vendor=self.vendor, operation=operation, setting=self._place.setting
+            ) from None
         except UnicodeEncodeError:
             raise NotSentError(
                 "a header holds a character that no header can", vendor=self.vendor, operation=operation
@@ -284,16 +306,20 @@ class Transport:
         raise error
 
 
-def map_exception(error: httpx.HTTPError, *, vendor: str, operation: str, is_read: bool) -> ConnectorError:
-    """The error of our tree for an exception of httpx; its text carries the exception's name alone."""
-    name = type(error).__name__
-    if isinstance(error, _BEFORE_SENDING):
-        return NotSentError(f"no connection ({name})", vendor=vendor, operation=operation)
-    if not isinstance(error, _AFTER_SENDING):
-        raise AssertionError(f"httpx.{name} is not mapped") from error
+def map_exception(
+    error: httpx.HTTPError, *, vendor: str, operation: str, is_read: bool, place: Place
+) -> ConnectorError:
+    """The error of our tree for an exception of httpx; its text is ours, and quotes nothing."""
+    if words := next((words for kind, words in _BEFORE_SENDING.items() if isinstance(error, kind)), None):
+        why = _why_not_connected(error) or words
+        text = f"no connection to {place.host}: {why}"
+        return NotSentError(text, vendor=vendor, operation=operation, setting=place.setting)
+    words = next((words for kind, words in _AFTER_SENDING.items() if isinstance(error, kind)), None)
+    if words is None:
+        raise AssertionError(f"httpx.{type(error).__name__} is not mapped") from error
     if is_read:
-        return UnavailableError(f"no answer ({name})", vendor=vendor, operation=operation)
-    return OutcomeUnknownError(f"sent, but no answer was seen ({name})", vendor=vendor, operation=operation)
+        return UnavailableError(f"no answer: {words}", vendor=vendor, operation=operation)
+    return OutcomeUnknownError(f"sent, but no answer was seen: {words}", vendor=vendor, operation=operation)
 
 
 def map_status(status: int, retry_after: str | None, *, vendor: str, operation: str, is_read: bool) -> ConnectorError:
@@ -301,6 +327,7 @@ def map_status(status: int, retry_after: str | None, *, vendor: str, operation: 
     text = f"HTTP {status}"
     if status == 429:
         wait = parse_retry_after(retry_after)
+        text = f"{text}: too many requests for now"
         return RateLimitedError(text, vendor=vendor, operation=operation, status=status, retry_after=wait)
     if status >= 500 or status in (408, 425):
         kind: type[ConnectorError] = UnavailableError if is_read else OutcomeUnknownError
@@ -308,6 +335,20 @@ def map_status(status: int, retry_after: str | None, *, vendor: str, operation: 
     if 300 <= status < 400:
         return ContractError(f"{text}: an unexpected redirect", vendor=vendor, operation=operation, status=status)
     return _REJECTIONS.get(status, RejectedError)(text, vendor=vendor, operation=operation, status=status)
+
+
+def _why_not_connected(error: BaseException | None) -> str | None:
+    """In words what the system said; None if it said nothing that we know."""
+    while error is not None:
+        if words := next((words for kind, words in _REASONS if isinstance(error, kind)), None):
+            return words
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _host(base_url: str) -> str:
+    """Host and port of the address, without a login."""
+    return base_url.partition("://")[2].partition("/")[0].rpartition("@")[2]
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:
@@ -338,8 +379,10 @@ def _certified(vendor: str, client_cert: str, client_key: str) -> ssl.SSLContext
     context = httpx.create_ssl_context(trust_env=False)
     try:
         context.load_cert_chain(client_cert, client_key)
-    except OSError as error:  # a missing file, or one that is no certificate
-        raise SetupError(f"vendors.{vendor}.client_cert, client_key: cannot be used ({type(error).__name__})") from None
+    except ssl.SSLError:
+        raise SetupError(f"vendors.{vendor}.client_cert, client_key: no certificate with its key") from None
+    except OSError as error:
+        raise SetupError(f"vendors.{vendor}.client_cert, client_key: cannot be read: {error.strerror}") from None
     return context
 
 

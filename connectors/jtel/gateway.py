@@ -149,7 +149,7 @@ class JtelGateway:
         except (AuthenticationError, ForbiddenError) as error:
             raise SetupError(_refused_login(error)) from None
         except NotSentError as error:
-            raise SetupError(f"vendors.jtel.base_url: {error}; is the vendor up, and the address right?") from None
+            raise SetupError(error.advice()) from None
 
     def target_name(self, campaign: Campaign, day: date) -> str | None:
         """The name of the campaign or of the clone; None: the target is configured by its id."""

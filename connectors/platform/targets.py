@@ -79,7 +79,7 @@ class Targets:
         except NotFoundError as error:
             raise SetupError(f"vendors.platform.base_url, base_path: {error}") from None
         except NotSentError as error:
-            raise SetupError(f"vendors.platform.base_url: {error}; is the vendor up, and the address right?") from None
+            raise SetupError(error.advice()) from None
 
     def _require_list(self, campaign: Campaign, list_id: int) -> None:
         try:

@@ -106,7 +106,7 @@ class SinchGateway:
         except (AuthenticationError, ForbiddenError) as error:
             raise SetupError(_refused_login(error)) from None
         except NotSentError as error:
-            raise SetupError(f"vendors.sinch.base_url: {error}; is the vendor up, and the address right?") from None
+            raise SetupError(error.advice()) from None
         if found.status is not None and found.status not in LOADABLE_STATUSES:
             raise TargetError(
                 f"{setting}: the sinch campaign «{found.name}» is {found.status}; only Passive and Active can be loaded"

@@ -27,6 +27,7 @@ AuthMode = Literal["company_jwt", "get_token"]
 TokenScope = Literal["company", "agent"]
 
 VENDOR = "sobot"
+ADDRESS_SETTING = "vendors.sobot.token_host"
 RESPONSE_TYPE = "token"
 SUCCESS_CODES = frozenset({"0", "200", "000000"})
 # 5.0 family: wrong signature, no configuration of the company, edition without an API.
@@ -175,7 +176,8 @@ class TokenProvider:
         except RejectedError as error:
             raise self._error(AuthenticationError, "the token call was refused", status=error.status) from None
         except ConnectorError as error:
-            raise self._error(NotSentError, f"no token ({type(error).__name__})", status=error.status) from None
+            why = "" if error.status is not None else f": {error.text}"
+            raise self._error(NotSentError, f"no token{why}", status=error.status) from None
         finally:
             transport.close()
         return self._read(answer)
@@ -232,7 +234,8 @@ class TokenProvider:
 
     def _error(self, kind: type[ConnectorError], text: str, *, status: int | None = None) -> ConnectorError:
         suffix = f" (HTTP {status})" if status is not None else ""
-        return kind(text + suffix, vendor=VENDOR, operation=self._credential.operation, status=status)
+        operation = self._credential.operation
+        return kind(text + suffix, vendor=VENDOR, operation=operation, status=status, setting=ADDRESS_SETTING)
 
 
 class TokenAuth(httpx.Auth):

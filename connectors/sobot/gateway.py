@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from http import HTTPStatus
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -54,7 +53,6 @@ from connectors.withdrawal import refusal_of, taking_back
 Withdrawal = Literal["bar_numbers", "off"]
 
 FEWEST_DETAILS = 50
-TOKEN_OPERATIONS = frozenset({"company_token", "agent_token", "get_token"})
 TRANSIENT = (NotSentError, UnavailableError, RateLimitedError)
 
 
@@ -301,7 +299,7 @@ class SobotGateway:
         except TRANSIENT as error:
             if not batch.is_overdue:
                 raise
-            return (), f"the error report could not be fetched in time ({type(error).__name__})", False
+            return (), f"the error report could not be fetched in time: {error.text}", False
 
     def _require_agent(self, campaign: Campaign) -> None:
         agent = self._agent.for_target(campaign.target)
@@ -325,10 +323,7 @@ def with_setting(ask: Callable[[], Any]) -> None:
     except (AuthenticationError, ForbiddenError) as error:
         raise SetupError(_refused_login(error)) from None
     except NotSentError as error:
-        setting = "token_host" if error.operation in TOKEN_OPERATIONS else "hosts"
-        if error.status == HTTPStatus.TOO_MANY_REQUESTS:
-            raise SetupError(f"vendors.sobot: {error}; sobot limits how often it is asked: wait a minute") from None
-        raise SetupError(f"vendors.sobot.{setting}: {error}; is the vendor up, and the address right?") from None
+        raise SetupError(error.advice()) from None
 
 
 def _refused_login(error: AuthenticationError | ForbiddenError) -> str:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, f
 from connectors.gateway import ResultTerms
 from connectors.pace import PacedSettings, http_address
 from connectors.patience import RateLimiter
-from connectors.sobot.auth import VENDOR, AuthMode, Credential, TokenAuth, TokenProvider, TokenScope
+from connectors.sobot.auth import ADDRESS_SETTING, VENDOR, AuthMode, Credential, TokenAuth, TokenProvider, TokenScope
 from connectors.sobot.client import SobotClient
 from connectors.sobot.directory import SobotDirectory
 from connectors.sobot.entries import PhoneFormat
@@ -184,7 +184,9 @@ class SobotSettings(PacedSettings):
     def _new_token_provider(self) -> TokenProvider:
         return TokenProvider(
             self._credential(),
-            open_transport=lambda: Transport(vendor=VENDOR, base_url=self.token_host, patience=self.patience()),
+            open_transport=lambda: Transport(
+                vendor=VENDOR, base_url=self.token_host, patience=self.patience(), address_setting=ADDRESS_SETTING
+            ),
             ttl_fallback_s=self.token_ttl_fallback_s,
             renew_fraction=self.token_renew_fraction,
             retry_s=self.token_retry_s,
@@ -244,6 +246,7 @@ class SobotSettings(PacedSettings):
                 patience=self.patience(),
                 limiter=limiter,
                 login_settings="vendors.sobot.app_id, app_secret",
+                address_setting="vendors.sobot.hosts",
             )
             for host in set(self.hosts.values())
         }
@@ -252,7 +255,13 @@ class SobotSettings(PacedSettings):
     def _report_hosts(self, limiter: RateLimiter) -> ReportHosts:
         """Transports that never log in: a token must not reach the host of the reports."""
         transports = {
-            origin: Transport(vendor=VENDOR, base_url=origin, patience=self.patience(), limiter=limiter)
+            origin: Transport(
+                vendor=VENDOR,
+                base_url=origin,
+                patience=self.patience(),
+                limiter=limiter,
+                address_setting="vendors.sobot.report_hosts",
+            )
             for origin in self.report_hosts
         }
         return ReportHosts(transports, limit_bytes=self.report_max_bytes)

@@ -203,7 +203,7 @@ def test_preflight_names_the_target_that_is_not_there(
         ({"base_path": "/v3.0"}, None, "vendors.platform.base_url, base_path: platform user_list: HTTP 404: there is "
          "no such thing, or vendors.platform.paths.user_list is wrong"),
         ({"base_url": "http://127.0.0.1:1"}, None, "vendors.platform.base_url: platform user_list: no connection "
-         "(ConnectError); is the vendor up, and the address right?"),
+         "to 127.0.0.1:1: nothing listens there; is the vendor up, and the address right?"),
     ],
 )  # fmt: skip
 def test_preflight_names_the_setting_that_is_wrong(

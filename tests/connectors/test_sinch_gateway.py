@@ -272,8 +272,8 @@ def test_submit_leaves_an_entry_error_unknown(
     [
         (Fault(kind="short_response"), "sinch create_customers: 1 answers to 2 entries"),
         (Fault(kind="html_200"), "sinch create_customers: the body is not JSON"),
-        (Fault(kind="truncated"), "sinch create_customers: sent, but no answer was seen (RemoteProtocolError)"),
-        (Fault(kind="lost_after_commit"), "sinch create_customers: sent, but no answer was seen (RemoteProtocolError)"),
+        (Fault(kind="truncated"), "sinch create_customers: sent, but no answer was seen: the connection broke"),
+        (Fault(kind="lost_after_commit"), "sinch create_customers: sent, but no answer was seen: the connection broke"),
         (Fault(kind="status", commit=True), "sinch create_customers: HTTP 503"),
     ],
     ids=["short", "html", "truncated", "lost", "503"],

@@ -292,9 +292,9 @@ def test_preflight_names_the_agent_of_the_settings_or_of_the_target(gateways: Ca
          "(sobot query_agent_setting: HTTP 401: the login was refused; see vendors.sobot.app_id, app_secret); "
          "is this machine's clock right?"),
         ({"token_host": "http://127.0.0.1:9"}, "vendors.sobot.token_host: sobot company_token: "
-         "no token (NotSentError); is the vendor up, and the address right?"),
+         "no token: no connection to 127.0.0.1:9: nothing listens there; is the vendor up, and the address right?"),
         ({"hosts": {"default": "http://127.0.0.1:9"}}, "vendors.sobot.hosts: sobot query_agent_setting: "
-         "no connection (ConnectError); is the vendor up, and the address right?"),
+         "no connection to 127.0.0.1:9: nothing listens there; is the vendor up, and the address right?"),
     ],
 )  # fmt: skip
 def test_preflight_names_the_setting_that_is_wrong(

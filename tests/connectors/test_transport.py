@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import threading
 import time
@@ -29,7 +30,7 @@ from connectors.errors import (
     UnavailableError,
 )
 from connectors.patience import LONGEST_WAIT, Patience, RateLimiter, parse_retry_after
-from connectors.transport import READS, Transport, map_exception, map_status
+from connectors.transport import READS, Place, Transport, map_exception, map_status
 from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
@@ -57,10 +58,11 @@ AFTER_A_WRITE: dict[type[httpx.HTTPError], type[ConnectorError]] = {
     httpx.TooManyRedirects: OutcomeUnknownError,
 }
 TEXTS: dict[type[ConnectorError], str] = {
-    NotSentError: "no connection",
+    NotSentError: "no connection to sinch.example:443",
     OutcomeUnknownError: "sent, but no answer was seen",
     UnavailableError: "no answer",
 }
+PLACE = Place("sinch.example:443", "vendors.sinch.base_url")
 # Raised by `raise_for_status` alone, which nobody calls.
 NEVER_RAISED = {httpx.HTTPStatusError}
 
@@ -92,12 +94,14 @@ def test_every_public_exception_of_httpx_is_one_that_the_seam_catches() -> None:
 @pytest.mark.parametrize("kind", sorted(AFTER_A_WRITE, key=lambda kind: kind.__name__))
 def test_map_exception_says_what_may_be_concluded(kind: type[httpx.HTTPError], method: str) -> None:
     """Before the first byte: not sent. After it: unknown for a write, unavailable for a read. No text is quoted."""
-    error = map_exception(kind("+491712345678"), vendor="sinch", operation="op", is_read=method in READS)
+    error = map_exception(kind("+491712345678"), vendor="sinch", operation="op", is_read=method in READS, place=PLACE)
     expected = AFTER_A_WRITE[kind]
     if method in ("GET", "HEAD", "OPTIONS") and expected is OutcomeUnknownError:
         expected = UnavailableError
     assert type(error) is expected
-    assert str(error) == f"sinch op: {TEXTS[expected]} ({kind.__name__})"
+    assert re.fullmatch(f"sinch op: {TEXTS[expected]}: [^:]+", str(error))
+    assert kind.__name__ not in str(error)
+    assert error.setting == (PLACE.setting if expected is NotSentError else None)
 
 
 @pytest.mark.parametrize(
@@ -333,7 +337,7 @@ def test_what_kept_a_request_back_is_told(transport: Transport) -> None:
 def test_send_to_nobody_is_not_sent() -> None:
     """Where nothing listens, nothing was sent."""
     transport = Transport(vendor="sinch", base_url="http://127.0.0.1:1", patience=QUICK)
-    with pytest.raises(NotSentError, match=r"^sinch op: no connection \(ConnectError\)$"):
+    with pytest.raises(NotSentError, match=r"^sinch op: no connection to 127\.0\.0\.1:1: nothing listens there$"):
         transport.send("op", "POST", "/x", headers={}, content=b"{}")
     transport.close()
 
@@ -376,3 +380,36 @@ def test_certificates_are_verified(address: str, is_trusting: bool) -> None:
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert bool(context.cert_store_stats()["x509_ca"]) is is_trusting
     transport.close()
+
+
+@pytest.mark.parametrize(
+    ("base_url", "why"),
+    [
+        ("http://127.0.0.1:1", "127.0.0.1:1: nothing listens there"),
+        ("http://leadsync.invalid/path", "leadsync.invalid: there is no such host"),
+    ],
+)
+def test_no_connection_names_the_address_and_the_setting(base_url: str, why: str) -> None:
+    """Whoever set the vendor up reads where nobody answered, and which setting says so."""
+    transport = Transport(vendor="sinch", base_url=base_url, patience=QUICK)
+    with pytest.raises(NotSentError) as caught:
+        transport.send("op", "GET", "/", headers=ACCEPT)
+    transport.close()
+    told = f"vendors.sinch.base_url: sinch op: no connection to {why}; is the vendor up, and the address right?"
+    assert caught.value.advice() == told
+
+
+@pytest.mark.parametrize(
+    ("cause", "why"),
+    [
+        (ssl.SSLCertVerificationError(1, "for sinch.example"), "its certificate is not trusted"),
+        (ssl.SSLError(1, "wrong version number"), "it speaks no TLS that we do"),
+        (OSError(113, "No route to host"), "it cannot be reached"),
+    ],
+)
+def test_no_connection_says_what_the_system_said(cause: OSError, why: str) -> None:
+    """A certificate that nobody vouches for is another matter than a vendor that is down."""
+    error = httpx.ConnectError("")
+    error.__cause__ = cause
+    mapped = map_exception(error, vendor="sinch", operation="op", is_read=True, place=PLACE)
+    assert str(mapped) == f"sinch op: no connection to sinch.example:443: {why}"

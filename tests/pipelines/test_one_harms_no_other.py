@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,7 +55,7 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Servers]:
 CANNOT_BE_OPENED = {
     "certificate": (
         {"client_cert": "no.pem", "client_key": "no.key", "auth_mode": "certificate"},
-        "vendors.sinch.client_cert, client_key: cannot be used (FileNotFoundError)",
+        "vendors.sinch.client_cert, client_key: cannot be read: No such file or directory",
     ),
     "no-settings": (None, "vendors.sinch is not in the configuration, but a campaign needs it"),
 }
@@ -151,9 +151,22 @@ def test_check_asks_a_vendor_that_is_not_there_once(tmp_path: Path, database: st
     installation = Installation.load(config)
     findings = [finding for finding in look(installation, DAY) if finding.what.startswith("platform")]
     assert [(finding.what, finding.is_good) for finding in findings] == [("platform", False)]
-    assert str(findings[0].problem).startswith("vendors.platform: platform ")
-    assert str(findings[0].problem).endswith("is the vendor up, and the address right?")
+    assert str(findings[0].problem).startswith("vendors.platform.base_url: platform ")
+    assert str(findings[0].problem).endswith(
+        ": no connection to 127.0.0.1:1: nothing listens there; is the vendor up, and the address right?"
+    )
     installation.close()
+
+
+def test_check_of_a_vendor_that_limits_does_not_doubt_its_address(
+    tmp_path: Path, database: str, servers: Servers
+) -> None:
+    """A token that is refused for now (429) is a matter of waiting."""
+    servers["sobot"].faults.add(Fault(kind="status", status=429, match=Match(path_contains="/tokens"), times=None))
+    with closing(Installation.load(write_vendors(tmp_path, servers, database=database))) as installation:
+        [told] = [str(finding.problem) for finding in look(installation, DAY) if finding.what == "sobot"]
+    assert told.startswith("vendors.sobot: sobot company_token: no token")
+    assert told.endswith("(HTTP 429); sobot limits how often it is asked: wait a minute")
 
 
 def test_dry_run_plans_the_others_where_a_vendor_cannot_be_opened(broken: Broken) -> None:

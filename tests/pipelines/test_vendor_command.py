@@ -476,7 +476,7 @@ def test_outcome_that_was_not_seen_is_a_sentence(ask: Ask, server: SandboxServer
     server.faults.replace([Fault(kind="lost_after_commit", times=None)])
     said = ask("create_skill", "--yes", name="Suomi", description="Finnish")
     assert (said.code, said.out) == (1, "")
-    assert said.sentence.startswith("sinch create_skill: sent, but no answer was seen (")
+    assert said.sentence.startswith("sinch create_skill: sent, but no answer was seen: ")
     assert sum(server.vendor.rci.store.requests.values()) == 1
 
 
