@@ -29,6 +29,7 @@ from pydantic import (
 from connectors.errors import SetupError
 from pipelines import vendors
 from pipelines.configfile import Document, dotted, read_document
+from pipelines.mistakes import complaint, problems_of, sentence
 
 DEFAULT_FILE = "leadsync.yaml"
 SECRETS = ("password", "api_key", "token", "app_secret", "app_key")
@@ -101,7 +102,8 @@ class CampaignSettings(_Strict):
     @field_validator("target", mode="before")
     @classmethod
     def _is_a_target(cls, value: Any, info: ValidationInfo) -> Any:
-        return target_of(info.data.get("vendor"), value)
+        vendor = vendors.VENDORS.get(info.data.get("vendor") or "")
+        return value if vendor is None else _target(vendor, value)
 
     @field_validator("mapping")
     @classmethod
@@ -212,7 +214,7 @@ def load_settings(path: Path | None = None, environment: Mapping[str, str] | Non
     try:
         settings = Settings.model_validate(document.values)
     except ValidationError as error:
-        raise SetupError(_sentence(document, error)) from None
+        raise SetupError(sentence(document, error, Settings)) from None
     _refuse_twins(document, [campaign.campaign for campaign in settings.campaigns])
     settings._file = file.resolve()
     return settings
@@ -226,16 +228,19 @@ def target_of(vendor: str | None, value: Any) -> Any:
     """
     if vendor is None or vendor not in vendors.VENDORS:
         return value
-    model = vendors.VENDORS[vendor].target
     try:
-        return model.model_validate(
-            {next(iter(model.model_fields)): value} if isinstance(value, str | int) else value
-        ).model_dump()
+        return _target(vendors.VENDORS[vendor], value)
     except ValidationError as error:
-        problem = error.errors(include_input=False, include_url=False)[0]
+        problem = problems_of(error)[0]
         where = f"{dotted(problem['loc'])}: " if problem["loc"] else ""
-        text = problem["msg"].removeprefix("Value error, ").lower()
-        raise ValueError(f"{where}{text}; there are {', '.join(model.model_fields)}") from None
+        raise ValueError(f"{where}{complaint(problem)}") from None
+
+
+def _target(vendor: vendors.Vendor, value: Any) -> dict[str, Any]:
+    is_word = isinstance(value, str | int)
+    return vendor.target.model_validate(
+        {next(iter(vendor.target.model_fields)): value} if is_word else value
+    ).model_dump()
 
 
 def _refuse_twins(document: Document, names: Sequence[str]) -> None:
@@ -259,44 +264,6 @@ def _at(values: Any, key: tuple[str | int, ...]) -> Any:
     for part in key:
         values = values[part]
     return values
-
-
-def _sentence(document: Document, error: ValidationError) -> str:
-    problems = error.errors(include_input=False, include_url=False)
-    # A misspelt required key is unknown and missing; what was written is what a person can find.
-    problem = next((one for one in problems if one["type"] == "extra_forbidden"), problems[0])
-    key = tuple(part for part in problem["loc"] if part not in ("str", "dict[str,any]"))
-    hint = ""
-    if problem["type"] == "extra_forbidden":
-        known = _known_names(key)
-        close = get_close_matches(str(key[-1]), known, 1)
-        hint = f". Did you mean {close[0]}?" if close else f". There are: {', '.join(known)}"
-        text = "there is no such setting"
-    elif problem["type"] == "missing":
-        text = "is missing"
-    else:
-        text = problem["msg"].removeprefix("Value error, ")
-    more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"{document.where(key)}: {dotted(key)}: {text}{hint}{more}".replace(": : ", ": ")
-
-
-def _known_names(key: tuple[str | int, ...]) -> list[str]:
-    model: Any = Settings
-    for part in key[:-1]:
-        if isinstance(part, int):
-            continue
-        model = _model_in(model.model_fields[part].annotation)
-    return sorted(model.model_fields)
-
-
-def _model_in(annotation: Any) -> Any:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        found = _model_in(inner)
-        if found is not None:
-            return found
-    return None
 
 
 def _is_cron_field(field: str, bounds: tuple[int, int]) -> bool:

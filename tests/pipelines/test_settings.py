@@ -275,11 +275,55 @@ def test_mapping_with_a_mistake_is_refused(tmp_path: Path, line: str) -> None:
     assert mistake(tmp_path, f"{GOOD}{line}\n").startswith("FILE, line 19: mappings")
 
 
-@pytest.mark.parametrize("target", ["{campaign: X}", "{campaign_id: X, queue: Y}", "{campaign_id: ''}"])
+@pytest.mark.parametrize("target", ["{campaign: X}", "{campaign_id: X, queue: Y}", "{campaign_id: ''}", "[X]", "''"])
 def test_target_with_a_mistake_is_refused(tmp_path: Path, target: str) -> None:
     """A target's keys are known before anybody is asked."""
     text = GOOD.replace("{campaign_id: 8A7C98EAF1164F2FAA93B98EECB95D76}", target)
     assert mistake(tmp_path, text).startswith("FILE, line 18: campaigns.0.target")
+
+
+OF_VENDOR = {
+    "sinch": ("{campaign_id: X}", "{attributes: {City: city}}"),
+    "sobot": ("{code: D1}", "{custom_fields: {a: city}}"),
+    "platform": ("{campaign_id: 2, list_name: spring}", "{lead_data: {City: city}}"),
+    "jtel": ("{campaign_name: Spring}", "{fields: {City: city}}"),
+}
+
+
+@pytest.mark.parametrize(
+    ("vendor", "old", "new", "close"),
+    [
+        ("sinch", "attributes", "attribute", "mapping.attribute: ... attributes?"),
+        ("sobot", "custom_fields", "custom_field", "mapping.custom_field: ... custom_fields?"),
+        ("platform", "lead_data", "leaddata", "mapping.leaddata: ... lead_data?"),
+        ("jtel", "fields", "feilds", "mapping.feilds: ... fields?"),
+        ("sinch", "campaign_id", "campain_id", "target.campain_id: ... campaign_id?"),
+        ("sobot", "code", "cod", "target.cod: ... code?"),
+        ("platform", "list_name", "listname", "target.listname: ... list_name?"),
+        ("jtel", "campaign_name", "campain_name", "target.campain_name: ... campaign_name?"),
+    ],
+)  # fmt: skip
+def test_typo_in_what_a_vendor_decides_is_named(tmp_path: Path, vendor: str, old: str, new: str, close: str) -> None:
+    """A campaign's vendor says which keys its target and its mapping have; the line is that of the key."""
+    target, mapping = (written.replace(old, new) for written in OF_VENDOR[vendor])
+    name, _, meant = close.partition(": ... ")
+    text = f"{GOOD}  - campaign: other\n    vendor: {vendor}\n    target: {target}\n    mapping: {mapping}\n"
+    line = 21 if name.startswith("target") else 22
+    expected = f"FILE, line {line}: campaigns.1.{name}: there is no such setting. Did you mean {meant}"
+    assert mistake(tmp_path, text).partition(" (")[0] == expected
+
+
+@pytest.mark.parametrize("vendor", OF_VENDOR)
+def test_what_a_vendor_decides_is_listed_where_nothing_is_close(tmp_path: Path, vendor: str) -> None:
+    """A key that resembles none gets all that there are."""
+    target, _ = OF_VENDOR[vendor]
+    text = f"{GOOD}  - {{campaign: other, vendor: {vendor}, target: {target}, mapping: {{zzz: 1}}}}\n"
+    known = {"sinch": "attributes", "sobot": "custom_fields, description, name",
+             "platform": "agents, lead_data, status_code", "jtel": "fields"}[vendor]  # fmt: skip
+    assert (
+        mistake(tmp_path, text)
+        == f"FILE, line 19: campaigns.1.mapping.zzz: there is no such setting. There are: {known}"
+    )
 
 
 def test_folder_is_no_setting(tmp_path: Path) -> None:
