@@ -6,10 +6,11 @@ Belongs here: addresses, waits, retries and rates. Does not belong here: anythin
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from connectors.numbers import PerSecond, Seconds, Whole
 from connectors.patience import Patience
 
 
@@ -17,9 +18,23 @@ def http_address(value: str) -> str:
     """The address without a slash at its end; ValueError if it is none, or holds a login."""
     if not value.startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https://")
-    if "@" in urlsplit(value).netloc:  # it would be shown wherever the address is
+    if "@" in parts_of(value).netloc:  # it would be shown wherever the address is
         raise ValueError("must not hold a login: username and password have settings of their own")
     return value.rstrip("/")
+
+
+def parts_of(address: str) -> SplitResult:
+    """The parts of the address; ValueError where its host or its port is none."""
+    parts = urlsplit(address)
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise ValueError("has a port that is none: ports are 1 to 65535")
+    if not parts.hostname:
+        raise ValueError("must name a host, such as https://vendor.example.com")
+    return parts
 
 
 class PacedSettings(BaseModel):
@@ -27,13 +42,13 @@ class PacedSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    requests_per_second: float | None = Field(None, gt=0)
-    connect_timeout_s: float = Field(10, gt=0)
-    read_timeout_s: float = Field(60, gt=0)
-    max_attempts: int = Field(5, ge=1)
-    backoff_s: float = Field(1, ge=0)
-    backoff_max_s: float = Field(60, ge=0)
-    settle_s: float = Field(60, ge=0, description="wait before the vendor is asked about an unseen outcome")
+    requests_per_second: PerSecond | None = None
+    connect_timeout_s: Seconds = Field(10, gt=0)
+    read_timeout_s: Seconds = Field(60, gt=0)
+    max_attempts: Whole = Field(5, ge=1)
+    backoff_s: Seconds = 1
+    backoff_max_s: Seconds = 60
+    settle_s: Seconds = Field(60, description="wait before the vendor is asked about an unseen outcome")
 
     def patience(self) -> Patience:
         """The time-outs and retries of this vendor."""

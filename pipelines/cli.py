@@ -19,6 +19,7 @@ import click
 import orjson
 
 from connectors.errors import LeadsyncError, SetupError
+from connectors.numbers import LONGEST_DAYS
 from pipelines.options import (
     INTERRUPTED,
     NEEDS_A_PERSON,
@@ -283,7 +284,9 @@ def sandbox(port: int, host: str, latency_ms: float) -> int:
 @cli.command()
 @config_option
 @json_option
-@click.option("--days", type=click.IntRange(1), help="Keep private data of so many days; else retention_days.")
+@click.option(
+    "--days", type=click.IntRange(1, LONGEST_DAYS), help="Keep private data of so many days; else retention_days."
+)
 def purge(config: Path | None, as_json: bool, days: int | None) -> int:
     """Forget numbers, names and payloads past their retention; counts, states and reasons stay."""
     from pipelines import morning

@@ -51,11 +51,20 @@ def read_document(path: Path, environment: Mapping[str, str]) -> Document:
         raise SetupError(f"{path}, line {line}: not valid YAML: {error.problem}") from None
     except yaml.YAMLError:
         raise SetupError(f"{path}: not valid YAML: it holds characters that YAML does not allow") from None
+    except RecursionError:
+        raise _too_deep(path) from None
     reader = _Reader(path, environment)
-    values = reader.value(root, ()) if root is not None else {}
+    try:
+        values = reader.value(root, ()) if root is not None else {}
+    except RecursionError:
+        raise _too_deep(path) from None
     if not isinstance(values, dict):
         raise SetupError(f"{path}, line 1: the file must hold settings, `key: value`")
     return Document(path, values, reader.lines, reader.raw)
+
+
+def _too_deep(path: Path) -> SetupError:
+    return SetupError(f"{path}: not valid YAML: values lie inside each other without end")
 
 
 class _Reader:
@@ -65,16 +74,26 @@ class _Reader:
         self._path = path
         self._environment = environment
         self._constructor = yaml.constructor.SafeConstructor()
+        self._open: list[yaml.Node] = []
         self.lines: dict[Path_, int] = {}
         self.raw: dict[Path_, str] = {}
 
     def value(self, node: yaml.Node, key: Path_) -> Any:
         self.lines.setdefault(key, node.start_mark.line + 1)
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, key)
+        if any(node is one for one in self._open):
+            raise SetupError(f"{self._path}, line {self.lines[key]}: {dotted(key)} is an alias of what it stands in")
+        self._open.append(node)
+        try:
+            return self._inside(node, key)
+        finally:
+            self._open.pop()
+
+    def _inside(self, node: yaml.Node, key: Path_) -> Any:
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, key)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.value(item, (*key, index)) for index, item in enumerate(node.value)]
-        return self._scalar(node, key)
+        return [self.value(item, (*key, index)) for index, item in enumerate(node.value)]
 
     def _mapping(self, node: yaml.MappingNode, key: Path_) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -90,13 +109,20 @@ class _Reader:
     def _scalar(self, node: yaml.Node, key: Path_) -> Any:
         text = str(node.value)
         if not _VARIABLE.search(text):
-            # YAML's constructors are untyped; dates stay text, so that pydantic judges them.
+            # Dates stay text, so that pydantic judges them.
             is_date = node.tag == "tag:yaml.org,2002:timestamp"
-            return text if is_date else self._constructor.construct_object(node)
+            return text if is_date else self._constructed(node, key)
         self.raw[key] = text
         filled = _VARIABLE.sub(lambda match: self._variable(match, key), text)
         # Text, also when it is all digits: a setting that wants a number reads it as one.
         return filled or None
+
+    def _constructed(self, node: yaml.Node, key: Path_) -> Any:
+        try:
+            return self._constructor.construct_object(node)  # untyped
+        except (ValueError, LookupError, yaml.YAMLError):  # as of an unknown tag, or a number of a thousand digits
+            where = f"{self._path}, line {node.start_mark.line + 1}"
+            raise SetupError(f"{where}: {dotted(key)}: YAML cannot read this value") from None
 
     def _variable(self, match: re.Match[str], key: Path_) -> str:
         name, default = match["name"], match["default"]

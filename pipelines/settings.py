@@ -27,6 +27,7 @@ from pydantic import (
 )
 
 from connectors.errors import SetupError
+from connectors.numbers import Days, Seconds, Whole
 from pipelines import vendors
 from pipelines.configfile import Document, dotted, read_document
 from pipelines.mistakes import complaint, problems_of, sentence
@@ -118,8 +119,8 @@ class EligibilitySettings(_Strict):
     consent_required: bool = False
     do_not_call: Literal["lead", "number"] = "lead"
     unknown_agent: Literal["refuse", "drop"] = "refuse"
-    withdraw_days: int = Field(default=30, ge=1)
-    withdraw_at_most: int = Field(default=1000, ge=0)
+    withdraw_days: Days = 30
+    withdraw_at_most: Whole = Field(default=1000, ge=0)
 
 
 class VendorsSettings(_Strict):
@@ -152,7 +153,7 @@ class MappingsSettings(_Strict):
 class DeliverySettings(_Strict):
     """How batches are claimed and retried. Times in seconds."""
 
-    lease_s: float = Field(default=180, gt=0)
+    lease_s: Seconds = Field(default=180, gt=0)
 
 
 class Settings(_Strict):
@@ -163,7 +164,7 @@ class Settings(_Strict):
     nightly: str = "0 2 * * *"
     first_day: date = date(2026, 1, 1)
     empty_day: Literal["fail", "pass"] = "fail"
-    retention_days: int = Field(90, ge=1)
+    retention_days: Days = 90
     sources: SourcesSettings
     vendors: VendorsSettings = VendorsSettings()
     campaigns: tuple[CampaignSettings, ...] = ()
@@ -215,6 +216,7 @@ def load_settings(path: Path | None = None, environment: Mapping[str, str] | Non
         settings = Settings.model_validate(document.values)
     except ValidationError as error:
         raise SetupError(sentence(document, error, Settings)) from None
+    _refuse_short_lease(document, settings)
     _refuse_twins(document, [campaign.campaign for campaign in settings.campaigns])
     settings._file = file.resolve()
     return settings
@@ -241,6 +243,19 @@ def _target(vendor: vendors.Vendor, value: Any) -> dict[str, Any]:
     return vendor.target.model_validate(
         {next(iter(vendor.target.model_fields)): value} if is_word else value
     ).model_dump()
+
+
+def _refuse_short_lease(document: Document, settings: Settings) -> None:
+    """A request is begun in the first half of its lease, and must end inside it: else two may be out for one lead."""
+    lease_s, key = settings.delivery.lease_s, ("delivery", "lease_s")
+    for name, vendor in settings.vendors.configured().items():
+        read_timeout_s = vendor.patience().read_timeout_s
+        if lease_s < 2 * read_timeout_s:
+            asks = ("vendors", name, "read_timeout_s")
+            where = document.where(key if key in document.lines else asks)
+            raise SetupError(
+                f"{where}: {dotted(key)}: {lease_s:g} is less than twice {dotted(asks)}, which is {read_timeout_s:g}"
+            )
 
 
 def _refuse_twins(document: Document, names: Sequence[str]) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from pipelines.installation import Installation
+
 DAY = date(2026, 11, 17)
 CAMPAIGN = "spring-promo"
 TARGET = "8A7C98EAF1164F2FAA93B98EECB95D76"
@@ -117,6 +119,13 @@ def write_configuration(
         ],
     }
     return write_document(folder, {**document, **settings}, database=database, rows=rows, do_not_call=do_not_call)
+
+
+def with_lease(installation: Installation, lease_s: float) -> Installation:
+    """The installation, whose claims end sooner than a configuration may say."""
+    delivery = installation.settings.delivery.model_copy(update={"lease_s": lease_s})
+    installation.settings = installation.settings.model_copy(update={"delivery": delivery})
+    return installation
 
 
 def write_document(

@@ -19,6 +19,7 @@ from connectors.jtel.directory import JtelDirectory
 from connectors.jtel.fields import FILLED_BY_US, MAPPABLE, first_too_long, limits, parse_release
 from connectors.jtel.gateway import JtelGateway, JtelTerms
 from connectors.jtel.targets import default_name_template
+from connectors.numbers import Days, Seconds, Whole
 from connectors.pace import PacedSettings, http_address
 from connectors.patience import RateLimiter
 from connectors.templates import names_in
@@ -35,12 +36,12 @@ class JtelTarget(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    campaign_id: int | None = Field(None, ge=1)
+    campaign_id: Whole | None = Field(None, ge=1)
     campaign_name: str | None = Field(None, min_length=1, max_length=64)
     template: str | None = Field(None, min_length=1, max_length=64)
     name_template: str | None = Field(None, min_length=1)
     per: Literal["campaign", "day"] = "campaign"
-    valid_days: int | None = Field(None, ge=1)
+    valid_days: Days | None = None
 
     @field_validator("campaign_id", mode="before")
     @classmethod
@@ -87,7 +88,7 @@ class JtelSettings(PacedSettings):
 
     base_url: str = Field(description="the portal's address, without rest_path")
     rest_path: str = "/rest/v1.0"
-    clients_id: int = Field(ge=1, description="the client account, which is part of every address")
+    clients_id: Whole = Field(ge=1, description="the client account, which is part of every address")
     token: SecretStr = Field(min_length=1)
     allow_http: bool = Field(False, description="send the token and the leads unencrypted")
     allow_delete: bool = Field(False, description="whether a person may delete campaigns; no load ever does")
@@ -104,11 +105,11 @@ class JtelSettings(PacedSettings):
     reconcile_by: Literal["listing", "upsert"] = Field(
         "listing", description="after an unseen outcome: look for the lead, or send it again over itself"
     )
-    listing_max_age_s: float = Field(60, ge=0, description="how long a listing serves other questions too")
+    listing_max_age_s: Seconds = Field(60, description="how long a listing serves other questions too")
     withdraw: dict[str, str | int | float] = Field(
         default_factory=dict, description="jtel's fields, and what they are set to where a contact must not be called"
     )
-    parallel_requests: int = Field(4, ge=1, le=64)
+    parallel_requests: Whole = Field(4, ge=1, le=64)
 
     @field_validator("base_url")
     @classmethod

@@ -17,6 +17,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.gateway import Entry
+from connectors.numbers import Whole
 from connectors.platform.models import BulkError, BulkStatus
 
 Standing = Literal["running", "good", "mixed", "bad", "odd"]
@@ -76,7 +77,7 @@ class ErrorFields(_Words):
     customer_key: tuple[str, ...] = ("customerKey", "customer_key", "externalId")
     phone: tuple[str, ...] = ("phone1", "phone", "phoneNumber")
     message: tuple[str, ...] = ("message", "error", "errorMessage", "errors", "reason", "description")
-    row_base: Annotated[int, Field(ge=0, le=2)] = 0
+    row_base: Annotated[Whole, Field(ge=0, le=2)] = 0
 
 
 class Complaint(NamedTuple):

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.gateway import ResultTerms
+from connectors.numbers import Seconds, Whole
 from connectors.pace import PacedSettings, http_address
 from connectors.patience import RateLimiter
 from connectors.platform.auth import AuthScheme, token_headers
@@ -33,8 +34,8 @@ class PlatformTarget(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    list_id: int | None = Field(None, ge=1)
-    campaign_id: int | None = Field(None, ge=1)
+    list_id: Whole | None = Field(None, ge=1)
+    campaign_id: Whole | None = Field(None, ge=1)
     list_name: str | None = Field(None, min_length=1)
     per: Literal["campaign", "day"] = "campaign"
 
@@ -59,8 +60,8 @@ class PlatformMapping(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     lead_data: dict[str, str] = Field(default_factory=dict)
-    agents: dict[str, int] = Field(default_factory=dict)
-    status_code: int | None = None
+    agents: dict[str, Whole] = Field(default_factory=dict)
+    status_code: Whole | None = None
 
 
 class PlatformSettings(PacedSettings):
@@ -76,20 +77,20 @@ class PlatformSettings(PacedSettings):
     presence_method: WriteMethod = "PUT"
     follow_redirects_on_write: Literal[False] = False
     customer_key_template: str = "{source}-{lead_id}"
-    use_bulk_from: int = Field(20, ge=2, description="smaller batches go lead by lead; change it with nothing open")
-    bulk_max_leads: int = Field(100, ge=1, le=1000)
-    bulk_poll_s: float = Field(2, gt=0)
-    bulk_poll_max_s: float = Field(30, gt=0)
-    bulk_deadline_s: float = Field(1800, gt=0)
-    bulk_settle_s: float | None = Field(None, ge=0, description="wait for a job whose id was lost; None: the deadline")
-    bulk_late_s: float = Field(86_400, gt=0)
+    use_bulk_from: Whole = Field(20, ge=2, description="smaller batches go lead by lead; change it with nothing open")
+    bulk_max_leads: Whole = Field(100, ge=1, le=1000)
+    bulk_poll_s: Seconds = Field(2, gt=0)
+    bulk_poll_max_s: Seconds = Field(30, gt=0)
+    bulk_deadline_s: Seconds = Field(1800, gt=0)
+    bulk_settle_s: Seconds | None = Field(None, description="wait for a job whose id was lost; None: the deadline")
+    bulk_late_s: Seconds = Field(86_400, gt=0)
     bulk_status_words: StatusWords = Field(default_factory=StatusWords)
     bulk_count_words: CountWords = Field(default_factory=CountWords)
     bulk_error_fields: ErrorFields = Field(default_factory=ErrorFields)
     verify_by_lookup: Verification = "doubtful"
     update_changed: bool = True
     withdraw: Annotated[Withdrawal, BeforeValidator(spell_off)] = "complete"
-    connections: int = Field(8, ge=1, le=64)
+    connections: Whole = Field(8, ge=1, le=64)
 
     @field_validator("base_url")
     @classmethod

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
+from connectors.numbers import Whole
 from connectors.pace import PacedSettings, http_address
 from connectors.patience import RateLimiter
 from connectors.sinch.auth import AuthMode, basic_auth, certificate_pair, key_headers
@@ -51,11 +52,11 @@ class SinchSettings(PacedSettings):
     api_key_header: str = "x-api-key"
     client_cert: str | None = None
     client_key: str | None = None
-    batch_size: int = Field(100, ge=1, le=1000)
-    connections: int = Field(8, ge=1, le=64)
+    batch_size: Whole = Field(100, ge=1, le=1000)
+    connections: Whole = Field(8, ge=1, le=64)
     stop_on_invalid: bool = False
     external_id_template: str = "{source}-{lead_id}"
-    page_limit: int = Field(100, ge=1)
+    page_limit: Whole = Field(100, ge=1)
     withdraw: Annotated[Withdrawal, BeforeValidator(spell_off)] = "delete"
 
     @field_validator("base_url")

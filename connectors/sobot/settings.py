@@ -8,13 +8,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Hashable, Sequence
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.gateway import ResultTerms
-from connectors.pace import PacedSettings, http_address
+from connectors.numbers import NO_FLAG, PerSecond, Seconds, Share, Whole
+from connectors.pace import PacedSettings, http_address, parts_of
 from connectors.patience import RateLimiter
 from connectors.sobot.auth import ADDRESS_SETTING, VENDOR, AuthMode, Credential, TokenAuth, TokenProvider, TokenScope
 from connectors.sobot.client import SobotClient
@@ -35,6 +35,8 @@ _BUILDING = threading.Lock()
 # For the life of the process: a sensor reads the configuration every few seconds, and token calls are limited.
 _PROVIDERS: dict[tuple[Hashable, ...], TokenProvider] = {}
 
+AgentType = Annotated[Literal[0, 1], NO_FLAG]
+
 
 class SobotTarget(BaseModel):
     """An outbound task: one that is there, by its code, or what is needed to make one per campaign or per day.
@@ -50,13 +52,13 @@ class SobotTarget(BaseModel):
     name_template: str | None = None
     data_template_code: str | None = None
     wrap_up_template_code: str | None = None
-    days: int = Field(30, ge=1, le=366)
-    start_hour: int = Field(9, ge=0, le=23)
-    end_hour: int = Field(18, ge=1, le=24)
+    days: Whole = Field(30, ge=1, le=366)
+    start_hour: Whole = Field(9, ge=0, le=23)
+    end_hour: Whole = Field(18, ge=1, le=24)
     time_zone: str | None = None
     description: str | None = Field(None, max_length=LONGEST_NOTE)
     agent_id: str | None = Field(None, min_length=1)
-    agent_type: Literal[0, 1] | None = None
+    agent_type: AgentType | None = None
 
     @field_validator("time_zone")
     @classmethod
@@ -95,7 +97,7 @@ class AssignedAgent(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     agent_id: str = Field(min_length=1)
-    count: int = Field(ge=1)
+    count: Whole = Field(ge=1)
 
 
 class SobotSettings(PacedSettings):
@@ -104,19 +106,19 @@ class SobotSettings(PacedSettings):
     app_id: str = Field(min_length=1)
     app_secret: SecretStr
     agent_id: str = Field(min_length=1, description="the service agent, who makes the tasks and loads them")
-    agent_type: Literal[0, 1] = 1
+    agent_type: AgentType = 1
     token_host: str = "https://sg.sobot.io"
     hosts: dict[str, str] = Field(default_factory=lambda: dict(DEFAULT_HOSTS))
     report_hosts: tuple[str, ...] = ("https://img-sg.sobot.io",)
-    report_max_bytes: int = Field(20_000_000, ge=1)
+    report_max_bytes: Whole = Field(20_000_000, ge=1)
     product_prefix: str = "/callservice/v6"
     module_prefix: str = "cc-"
     auth_mode: AuthMode = "company_jwt"
     token_scope: TokenScope = "company"
     authorization_prefix: str = "Bearer "
-    token_ttl_fallback_s: float = Field(86_400, gt=0)
-    token_renew_fraction: float = Field(0.5, gt=0, le=1)
-    token_retry_s: float = Field(30, gt=0, description="no second token call before that, after one that failed")
+    token_ttl_fallback_s: Seconds = Field(86_400, gt=0)
+    token_renew_fraction: Share = 0.5
+    token_retry_s: Seconds = Field(30, gt=0, description="no second token call before that, after one that failed")
     auth_error_codes: tuple[str, ...] = ("401", "900001", "900002")
     timezoneid: str = "Asia/Singapore"
     language: str = "en"
@@ -131,15 +133,15 @@ class SobotSettings(PacedSettings):
     assign_rule: Literal["AssignAverage", "AssignAppoint", "NoAssign"] = "NoAssign"
     assign_agents: tuple[AssignedAgent, ...] = ()
     duplicate_fields: tuple[str, ...] = Field(("repeatCount", "removeDuplicatesCount"), min_length=1)
-    max_details_per_import: int = Field(200, ge=1, le=10_000)
-    max_parallel_imports_per_task: int = Field(1, ge=1)
-    connections: int = Field(4, ge=1, le=64)
-    requests_per_second: float | None = Field(2, gt=0)
-    result_first_poll_s: float = Field(5, ge=0)
-    result_poll_max_s: float = Field(60, ge=0)
-    result_deadline_s: float = Field(1800, gt=0)
-    result_late_s: float = Field(86_400, ge=0)
-    settle_before_resend_s: float = Field(120, ge=0, description="no row for that long after sending: it is not there")
+    max_details_per_import: Whole = Field(200, ge=1, le=10_000)
+    max_parallel_imports_per_task: Whole = Field(1, ge=1)
+    connections: Whole = Field(4, ge=1, le=64)
+    requests_per_second: PerSecond | None = 2
+    result_first_poll_s: Seconds = 5
+    result_poll_max_s: Seconds = 60
+    result_deadline_s: Seconds = Field(1800, gt=0)
+    result_late_s: Seconds = 86_400
+    settle_before_resend_s: Seconds = Field(120, description="no row for that long after sending: it is not there")
     withdraw: Annotated[Withdrawal, BeforeValidator(spell_off)] = "bar_numbers"
     barred_phone_format: PhoneFormat | None = Field(None, description="of the block list; None: phone_format")
 
@@ -302,7 +304,7 @@ class SobotSettings(PacedSettings):
 
 
 def _origin(value: str) -> str:
-    parts: Sequence[str] = urlsplit(value if "://" in value else f"https://{value}")
+    parts: Sequence[str] = parts_of(value if "://" in value else f"https://{value}")
     if parts[0] not in ("http", "https") or not parts[1] or "@" in parts[1] or parts[2].strip("/"):
         raise ValueError("must be hosts, such as img-sg.sobot.io, or http://127.0.0.1:8700 for one without TLS")
     return origin_of(value)

@@ -23,6 +23,9 @@ from connectors.sinch.gateway import SinchGateway
 from pipelines.installation import Installation
 from pipelines.load import load_day
 from pipelines.store import Store
+from tests.factories import with_lease
+
+LEASE_S = 0.4
 
 
 class Fuse:
@@ -87,7 +90,7 @@ def _load(config: Path, day: date, step: int, journal: Path) -> None:
     for name in ("preflight", "submit", "reconcile"):
         fuse.around(SinchGateway, name)
     fuse.around_commit()
-    installation = Installation.load(config, actor="child")
+    installation = with_lease(Installation.load(config, actor="child"), LEASE_S)
     load_day(installation, day)
     os._exit(0)
 

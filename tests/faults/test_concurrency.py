@@ -20,7 +20,7 @@ from pipelines.installation import Installation
 from pipelines.load import load_day
 from pipelines.morning import report
 from sandbox.faults import Fault
-from tests.factories import DAY, leads
+from tests.factories import DAY, leads, with_lease
 from tests.faults.running import (
     ASKING,
     SENDING,
@@ -261,8 +261,7 @@ def test_stalled_run_keeps_its_lease(installations: Make, sinch: Vendor) -> None
     """A request that takes longer than the lease is not taken from the run that is still there."""
     sinch.vendor.knobs.unique_external_id = False
     first, second = (
-        installations(rows=leads(20), sinch={"batch_size": 20, "read_timeout_s": 30}, delivery={"lease_s": 1.5})
-        for _ in range(2)
+        with_lease(installations(rows=leads(20), sinch={"batch_size": 20, "read_timeout_s": 30}), 1.5) for _ in range(2)
     )
     assert second.engine
     sinch.faults.add(Fault(kind="slow", match=SENDING, seconds=4))

@@ -22,7 +22,6 @@ from tests.reading import query
 
 COUNT = 60
 ROOT = Path(__file__).parents[2]
-LEASE_S = 0.4
 
 
 @dataclass
@@ -79,7 +78,7 @@ class Days:
             for n in range(1, COUNT + 1)
         ]
         config = write_configuration(
-            self.folder, database=self.database, sinch_url=self.sinch.url, rows=rows, delivery={"lease_s": LEASE_S},
+            self.folder, database=self.database, sinch_url=self.sinch.url, rows=rows,
             sinch={"batch_size": 20},
         )  # fmt: skip
         return day, config, {(TARGET, f"lead-{day}.{n}"): 1 for n in range(1, COUNT + 1)}

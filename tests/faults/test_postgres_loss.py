@@ -14,7 +14,7 @@ from pipelines.installation import Installation
 from pipelines.load import load_day
 from pipelines.store import LedgerError
 from sandbox.faults import Fault
-from tests.factories import DAY, leads
+from tests.factories import DAY, leads, with_lease
 from tests.faults.running import SENDING, Make, Vendor, assert_balanced, load_in_full, once
 from tests.reading import states
 
@@ -142,8 +142,7 @@ def test_connection_that_stays_lost_while_batches_are_out_leaves_them_to_the_nex
 ) -> None:
     """A run that cannot store its verdicts fails as LedgerError; the next one asks, and sends nothing twice."""
     sinch.vendor.knobs.unique_external_id = False
-    settings = {"sinch": {"batch_size": 20, "connections": 1}, "delivery": {"lease_s": 1.0}}
-    installation = installations(rows=leads(COUNT), **settings)
+    installation = with_lease(installations(rows=leads(COUNT), sinch={"batch_size": 20, "connections": 1}), 1.0)
     with administrator.connect() as connection:
         connection.exec_driver_sql(FUSE.format(first=event, last=1_000_000))
     assert attempt(installation) == "LedgerUnavailableError"

@@ -326,6 +326,40 @@ def test_what_a_vendor_decides_is_listed_where_nothing_is_close(tmp_path: Path, 
     )
 
 
+def test_lease_that_a_request_may_outlive_is_refused(tmp_path: Path) -> None:
+    """A batch whose request is still under way must not be taken for abandoned; what the file says is named."""
+    assert mistake(tmp_path, f"{GOOD}delivery:\n  lease_s: 119\n") == (
+        "FILE, line 20: delivery.lease_s: 119 is less than twice vendors.sinch.read_timeout_s, which is 60"
+    )
+    assert load(tmp_path, f"{GOOD}delivery:\n  lease_s: 120\n").delivery.lease_s == 120
+    assert mistake(tmp_path, GOOD.replace("    username: api", "    read_timeout_s: 91\n    username: api")) == (
+        "FILE, line 12: delivery.lease_s: 180 is less than twice vendors.sinch.read_timeout_s, which is 91"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("mappings: &a {sinch: *a}", ", line 19: mappings.sinch is an alias of what it stands in"),
+        ("eligibility: &a [*a]", ", line 19: eligibility.0 is an alias of what it stands in"),
+        (f"retention_days: {'9' * 5000}", ", line 19: retention_days: YAML cannot read this value"),
+        ("retention_days: !odd 5", ", line 19: retention_days: YAML cannot read this value"),
+        ("retention_days: !!bool perhaps", ", line 19: retention_days: YAML cannot read this value"),
+        (f"mappings: {'[' * 3000}{']' * 3000}", ": not valid YAML: values lie inside each other without end"),
+    ],
+    ids=["alias", "alias-in-a-list", "digits", "tag", "no-flag", "depth"],
+)
+def test_what_yaml_cannot_end_or_read_is_a_sentence(tmp_path: Path, line: str, sentence: str) -> None:
+    """What no person writes on purpose gets no traceback either."""
+    assert mistake(tmp_path, f"{GOOD}{line}\n") == f"FILE{sentence}"
+
+
+def test_alias_that_ends_is_what_it_stands_for(tmp_path: Path) -> None:
+    """The same values may be used twice."""
+    text = GOOD.replace("{lead_id: id}", "&columns {lead_id: id}")
+    assert load(tmp_path, text.replace("vendors:\n", "  customers: {csv: c.csv, columns: *columns}\nvendors:\n", 1))
+
+
 def test_folder_is_no_setting(tmp_path: Path) -> None:
     """The folder is that of the file, and cannot be written."""
     assert mistake(tmp_path, f"{GOOD}folder: /tmp\n").startswith("FILE, line 19: folder: there is no such setting")
