@@ -37,12 +37,21 @@ def database_url(database: str, folder: Path) -> URL:
     """The address behind the setting `database`."""
     if database == EMBEDDED:
         return start_embedded(home(folder) / "postgres")
+    return postgres_url(database)
+
+
+def postgres_url(database: str) -> URL:
+    """The address of a PostgreSQL; ValueError, which holds nothing of it, where it is none."""
     try:
         url = make_url(database)
-    except ArgumentError:
-        raise SetupError("database: must be `embedded` or postgresql://user:password@host/name") from None
-    if url.get_backend_name() != "postgresql":
-        raise SetupError(f"database: the ledger needs PostgreSQL, not {url.get_backend_name()}")
+        kind = url.get_backend_name()
+    except (ArgumentError, ValueError):
+        raise ValueError(
+            "must be `embedded` or postgresql://user:password@host:port/name;"
+            " special characters in the password must be percent-encoded"
+        ) from None
+    if kind != "postgresql":
+        raise ValueError(f"the ledger needs PostgreSQL, postgresql://…, not {kind}")
     return url.set(drivername="postgresql+psycopg")
 
 

@@ -30,6 +30,7 @@ from connectors.errors import SetupError
 from connectors.numbers import Days, Seconds, Whole
 from pipelines import vendors
 from pipelines.configfile import Document, dotted, read_document
+from pipelines.database import EMBEDDED, postgres_url
 from pipelines.mistakes import complaint, problems_of, sentence
 
 DEFAULT_FILE = "leadsync.yaml"
@@ -159,7 +160,7 @@ class DeliverySettings(_Strict):
 class Settings(_Strict):
     """Everything in `leadsync.yaml`."""
 
-    database: str = "embedded"
+    database: str = EMBEDDED
     timezone: str = "UTC"
     nightly: str = "0 2 * * *"
     first_day: date = date(2026, 1, 1)
@@ -172,6 +173,13 @@ class Settings(_Strict):
     eligibility: EligibilitySettings = EligibilitySettings()
     delivery: DeliverySettings = DeliverySettings()
     _file: Path = PrivateAttr(default=Path(DEFAULT_FILE))
+
+    @field_validator("database")
+    @classmethod
+    def _is_embedded_or_postgres(cls, value: str) -> str:
+        if value != EMBEDDED:
+            postgres_url(value)
+        return value
 
     @field_validator("timezone")
     @classmethod

@@ -116,7 +116,9 @@ STOPPED_BEFORE = [
         id="no-ledger",
     ),
     pytest.param(
-        changed(database="sqlite:///ledger.db"), "database: the ledger needs PostgreSQL, not sqlite", id="odd-ledger"
+        changed(database="sqlite:///ledger.db"),
+        "FOLDER/leadsync.yaml, line 11: database: the ledger needs PostgreSQL, postgresql://…, not sqlite",
+        id="odd-ledger",
     ),
     pytest.param(
         source(database="${CRM_URL}", table="leads", cursor="updated_at"),

@@ -360,6 +360,35 @@ def test_alias_that_ends_is_what_it_stands_for(tmp_path: Path) -> None:
     assert load(tmp_path, text.replace("vendors:\n", "  customers: {csv: c.csv, columns: *columns}\nvendors:\n", 1))
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://u:s3cret@127.0.0.1:abc/lead",
+        "postgresql://u:s3cret@[::1/lead",
+        "embeded",
+        "5",
+        "//u:s3cret@h/lead",
+    ],
+)
+def test_address_of_the_ledger_that_is_none_is_refused_without_quoting_it(tmp_path: Path, address: str) -> None:
+    """The text may hold a password, also where a variable holds the text."""
+    expected = (
+        "FILE, line 1: database: must be `embedded` or postgresql://user:password@host:port/name;"
+        " special characters in the password must be percent-encoded"
+    )
+    assert mistake(tmp_path, GOOD.replace("embedded", "${LEDGER}"), ENVIRONMENT | {"LEDGER": address}) == expected
+    if "s3cret" not in address:
+        assert mistake(tmp_path, GOOD.replace("embedded", f'"{address}"')) == expected
+
+
+@pytest.mark.parametrize("kind", ["mysql", "sqlite", "postgres"])
+def test_ledger_in_another_database_is_refused(tmp_path: Path, kind: str) -> None:
+    """The setting, its file and its line are named, as for every mistake."""
+    assert mistake(tmp_path, GOOD.replace("embedded", f"{kind}://host/lead")) == (
+        f"FILE, line 1: database: the ledger needs PostgreSQL, postgresql://…, not {kind}"
+    )
+
+
 def test_folder_is_no_setting(tmp_path: Path) -> None:
     """The folder is that of the file, and cannot be written."""
     assert mistake(tmp_path, f"{GOOD}folder: /tmp\n").startswith("FILE, line 19: folder: there is no such setting")
