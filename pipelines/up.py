@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.errors import SetupError
-from pipelines.database import home
+from pipelines.database import home, using
 from pipelines.installation import Installation
 from pipelines.processes import free_port, is_port_taken, running, running_sandbox, wait_for_port
 from pipelines.runs import dagster_environment
@@ -44,7 +44,9 @@ def services(config: Path | None, *, port: int, with_sandbox: bool) -> Iterator[
     settings = load_settings(config)
     folder = home(settings.folder)
     logs = folder / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
+    with using(logs, database=settings.database):
+        for name in ("sandbox", "code-server", "webserver", "daemon"):
+            (logs / f"{name}.log").touch()
     with ExitStack() as stack:
         sandbox = None
         if with_sandbox:
@@ -55,9 +57,10 @@ def services(config: Path | None, *, port: int, with_sandbox: bool) -> Iterator[
         environment = {**dagster_environment(settings), **_configured(config)}
         code_port = free_port()
         workspace = folder / "workspace.yaml"
-        workspace.write_text(
-            f"load_from:\n  - grpc_server: {{host: 127.0.0.1, port: {code_port}, location_name: leadsync}}\n"
-        )
+        with using(folder, database=settings.database):
+            workspace.write_text(
+                f"load_from:\n  - grpc_server: {{host: 127.0.0.1, port: {code_port}, location_name: leadsync}}\n"
+            )
         processes = _start(stack, environment, logs, workspace, code_port, port)
         yield Services(f"http://127.0.0.1:{port}", sandbox, processes, logs)
 

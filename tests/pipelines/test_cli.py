@@ -101,6 +101,52 @@ def load(config: Path) -> list[str]:
             return load_day(installation, DAY).problems
 
 
+def a_file(home: Path) -> str:
+    home.write_text("not a folder")
+    return f"{home}/postgres{{}} cannot be used: Not a directory"
+
+
+def nowhere(home: Path) -> str:
+    home.symlink_to("/proc/nope")
+    return "/proc/nope/postgres{} cannot be used: No such file or directory at /proc/nope"
+
+
+def stray_file(home: Path) -> str:
+    (home / "postgres").mkdir(parents=True)
+    (home / "postgres" / "notes.txt").touch()
+    return f"{home}/postgres{{}} cannot be used: it holds files, and no database; empty it"
+
+
+def other_version(home: Path) -> str:
+    (home / "postgres").mkdir(parents=True)
+    (home / "postgres" / "PG_VERSION").write_text("9.6\n")
+    return f"{home}/postgres{{}} cannot be used: its database is of PostgreSQL '9.6', and the embedded one is 18"
+
+
+@pytest.mark.parametrize("by_variable", [True, False], ids=["LEADSYNC_HOME", "beside"])
+@pytest.mark.parametrize("spoil", [a_file, nowhere, stray_file, other_version])
+def test_folder_of_the_embedded_server_that_cannot_be_used_is_a_sentence(
+    tmp_path: Path, spoil: Callable[[Path], str], *, by_variable: bool
+) -> None:
+    """The setting, the folder, the variable where it is set, and the cause."""
+    config = write_configuration(tmp_path, database="embedded", sinch_url="http://127.0.0.1:1")
+    expected = spoil(tmp_path / ("home" if by_variable else ".leadsync"))
+    environment = {"LEADSYNC_HOME": str(tmp_path / "home") if by_variable else ""}
+    ended = leadsync("status", "--config", config, environment=environment, code=1)
+    named = ", which LEADSYNC_HOME names," if by_variable else ""
+    assert (ended.stdout, ended.stderr) == ("", f"database: embedded: the folder {expected.format(named)}\n")
+
+
+@pytest.mark.parametrize("arguments", [["demo"], ["up", "--port", "1"], ["sync", "--day", "2026-11-17"], ["migrate"]])
+def test_every_command_that_needs_the_folder_says_so(tmp_path: Path, arguments: list[str]) -> None:
+    """Some make it before any database is asked."""
+    config = write_configuration(tmp_path, database="embedded", sinch_url="http://127.0.0.1:1")
+    ended = leadsync(*arguments, "--config", config, environment={"LEADSYNC_HOME": "/proc/nope"}, code=1)
+    assert ended.stderr.startswith("database: embedded: the folder /proc/nope")
+    assert ", which LEADSYNC_HOME names, cannot be used: No such file or directory" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
 def test_sync_loads_the_day_and_says_so(configure: Configure, sinch: Vendor) -> None:
     """One command loads the day; the answer comes first, then the counts, then the reasons."""
     ended = leadsync("sync", "--config", configure(), "--day", DAY)
