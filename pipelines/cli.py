@@ -303,10 +303,8 @@ def purge(config: Path | None, as_json: bool, days: int | None) -> int:
 @config_option
 def migrate(config: Path | None) -> int:
     """Bring the ledger's database to the newest schema."""
-    import sql.migrate
-
     with _opened(config) as installation:
-        sql.migrate.upgrade(installation.engine, is_forced=True)
+        installation.migrate()
         where = installation.engine.url.render_as_string(hide_password=True)
     say(f"{where} has the newest schema")
     return OK

@@ -26,7 +26,7 @@ from pipelines.ledger import Ledger
 from pipelines.ledger_rows import Scope
 from pipelines.plan_ledger import PlanLedger
 from pipelines.settings import Settings, load_settings
-from pipelines.store import Store
+from pipelines.store import Store, mapped
 from pipelines.vendors import VendorSettings
 
 
@@ -53,8 +53,14 @@ class Installation:
         """The engine of the ledger's database, which answers and has the newest schema."""
         engine = connect(database_url(self.settings.database, self.settings.folder))
         check_connection(engine)
-        sql.migrate.upgrade(engine)
+        with mapped():
+            sql.migrate.upgrade(engine)
         return engine
+
+    def migrate(self) -> None:
+        """The database has the newest schema, with the report views and their grants put in place anew."""
+        with mapped():
+            sql.migrate.upgrade(self.engine, is_forced=True)
 
     @contextmanager
     def store(self) -> Iterator[Store]:

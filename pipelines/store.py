@@ -5,6 +5,7 @@ statements. Does not belong here: what a statement is for (`intake.py`, `ledger.
 
     LedgerError
     ├ LedgerUnavailableError   the connection is gone; nothing of the transaction is certain but its absence
+    ├ MissingRightError        the user of the setting `database` may not do it, whenever it is tried
     └ ConstraintError          a state that the database forbids; `constraint` is its name
 """
 
@@ -44,6 +45,10 @@ class LedgerUnavailableError(LedgerError):
     """The connection to the database is gone."""
 
 
+class MissingRightError(LedgerError):
+    """The login lacks a right in the database."""
+
+
 class ConstraintError(LedgerError):
     """The database forbids the state; `constraint` is the name of the rule."""
 
@@ -69,7 +74,7 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All statements inside are committed together, or none; a dry run keeps them to itself."""
-        with _mapped():
+        with mapped():
             connection = self._open()
             with connection.begin_nested() if self.is_dry_run else connection.begin():
                 yield
@@ -144,7 +149,7 @@ class Store:
         self._is_closed = True
         connection, self._connection = self._connection, None
         if connection is not None:
-            with _mapped():
+            with mapped():
                 connection.close()
 
     def reconnect(self) -> None:
@@ -164,7 +169,7 @@ class Store:
     @contextmanager
     def _in_transaction(self) -> Iterator[psycopg.Connection[Any]]:
         """The driver's connection, in the surrounding transaction or in one of its own."""
-        with _mapped():
+        with mapped():
             connection = self._open()
             with nullcontext() if connection.in_transaction() else connection.begin():
                 yield _driver(connection)
@@ -249,7 +254,8 @@ def _as_one_text(table: str, name: str, columns: tuple[str, ...]) -> bytes:
 
 
 @contextmanager
-def _mapped() -> Iterator[None]:
+def mapped() -> Iterator[None]:
+    """An error of the database within is one of the ledger."""
     try:
         yield
     except DBAPIError as error:
@@ -267,6 +273,11 @@ def _translated(error: BaseException | None) -> LedgerError:
     if _is_connection_loss(error):
         return LedgerUnavailableError("the connection to the database is gone")
     primary = getattr(diagnostics, "message_primary", None) or type(error).__name__
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):  # its text has names of tables and schemas alone
+        return MissingRightError(
+            f"database: its user lacks a right there: {primary}. The ledger needs the user who owns its tables,"
+            " and who may create schemas in the database"
+        )
     return LedgerError(f"the database refused a statement: {redact(primary)}")
 
 

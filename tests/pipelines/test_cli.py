@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from pipelines.installation import Installation
@@ -40,6 +40,7 @@ PERSON = {"first_name": "Adalbert", "last_name": "Geheim", "email": "geheim@exam
 PRIVATE = ("1511000", "Adalbert", "Geheim", "geheim@", "Kölnstadt", "s3cret", "4.917E+11")
 Vendor = SandboxServer[SinchObi]
 Configure = Callable[..., Path]
+STRANGER = f"stranger_{os.getpid()}"
 
 
 def leadsync(
@@ -99,6 +100,61 @@ def load(config: Path) -> list[str]:
         patch.setenv("SINCH_PASSWORD", "s3cret")
         with closing(Installation.load(config, actor="test")) as installation:
             return load_day(installation, DAY).problems
+
+
+@pytest.fixture
+def stranger(postgres: URL, database: str) -> Iterator[str]:
+    """The address of this test's database for who may log in, and nothing more; `as_owner` knows him by `STRANGER`."""
+    admin = create_engine(postgres.set(database=make_url(database).database), poolclass=NullPool)
+    with admin.begin() as connection:
+        connection.execute(text(f"CREATE ROLE {STRANGER} LOGIN PASSWORD 's3cret'"))
+    yield make_url(database).set(username=STRANGER, password="s3cret").render_as_string(hide_password=False)
+    with admin.begin() as connection:
+        connection.execute(text(f"DROP OWNED BY {STRANGER}"))
+        connection.execute(text(f"DROP ROLE {STRANGER}"))
+
+
+def as_owner(address: str, statement: str) -> None:
+    engine = create_engine(address.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+NEEDED = "The ledger needs the user who owns its tables, and who may create schemas in the database"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "granted", "lacking"),
+    [
+        (["status"], None, "permission denied for schema crm"),
+        (["status"], "leadsync_reader", "permission denied for schema crm"),
+        (["sync", "--day", str(DAY)], None, "permission denied for schema crm"),
+        (["migrate"], None, "permission denied for "),
+        (["migrate"], "leadsync_reader", "permission denied for "),
+    ],
+)
+def test_user_without_rights_is_told_which_are_missing(
+    configure: Configure, database: str, stranger: str, arguments: list[str], granted: str | None, lacking: str
+) -> None:
+    """The setting, what was denied and what is needed, in one sentence; nothing of the statement."""
+    if granted:
+        as_owner(database, f"GRANT {granted} TO {STRANGER}")
+    ended = leadsync(*arguments, "--config", configure(database="${LEDGER}"), environment={"LEDGER": stranger}, code=1)
+    assert ended.stderr.startswith(f"database: its user lacks a right there: {lacking}")
+    assert ended.stderr.endswith(f". {NEEDED}\n")
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["sync", "--day", str(DAY)], ["migrate"]])
+def test_user_who_may_not_make_the_schema_is_told_so(
+    configure: Configure, database: str, stranger: str, arguments: list[str]
+) -> None:
+    """A database that holds nothing yet must be one in which schemas can be made."""
+    as_owner(database, "DROP SCHEMA reporting, ledger, crm, reference, public CASCADE; CREATE SCHEMA public")
+    ended = leadsync(*arguments, "--config", configure(database="${LEDGER}"), environment={"LEDGER": stranger}, code=1)
+    assert ended.stderr.startswith("database: its user lacks a right there: permission denied for ")
+    assert ended.stderr.endswith(f". {NEEDED}\n")
 
 
 def a_file(home: Path) -> str:
