@@ -11,17 +11,15 @@ from datetime import date
 from typing import Any
 
 import orjson
-import phonenumbers
 
 from connectors.errors import SetupError
 from connectors.gateway import Campaign
 from connectors.redaction import redact
 from pipelines import eligibility
 from pipelines.eligibility import CampaignRule
-from pipelines.settings import Settings, target_of
+from pipelines.settings import Settings, region_code, target_of, vendor_name
 from pipelines.sources import open_source
 from pipelines.store import Store, utc_now
-from pipelines.vendors import VENDORS
 
 
 def read_campaigns(store: Store, settings: Settings) -> list[Campaign]:
@@ -116,7 +114,6 @@ def _own_campaigns(settings: Settings) -> Iterator[dict[str, Any]]:
             "origin": f"campaigns.{index}",
             "defect": None,
         }
-        _check_campaign(row)
         yield row
 
 
@@ -124,11 +121,11 @@ def _check_campaign(row: Mapping[str, Any]) -> None:
     name, where = row["campaign"], row["origin"]
     if not name:
         raise SetupError(f"{where}: the campaign has no name")
-    if row["vendor"] not in VENDORS:
-        raise SetupError(
-            f"{where}: campaign {name}: there is no vendor {row['vendor']!r}; there are {', '.join(VENDORS)}"
-        )
-    if row["region"] is not None and row["region"] not in phonenumbers.SUPPORTED_REGIONS:
-        raise SetupError(f"{where}: campaign {name}: region {row['region']!r} is not an ISO 3166 code such as DE")
+    try:
+        vendor_name(row["vendor"])
+        if row["region"] is not None:
+            region_code(row["region"])
+    except ValueError as error:
+        raise SetupError(f"{where}: campaign {name}: {error}") from None
     if not isinstance(row["target"], Mapping):
         raise SetupError(f"{where}: campaign {name}: the target is missing")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
+import phonenumbers
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -32,6 +33,7 @@ from pipelines import vendors
 from pipelines.configfile import Document, dotted, read_document
 from pipelines.database import EMBEDDED, postgres_url
 from pipelines.mistakes import complaint, problems_of, sentence
+from pipelines.sources import check_sources
 
 DEFAULT_FILE = "leadsync.yaml"
 SECRETS = ("password", "api_key", "token", "app_secret", "app_key")
@@ -100,6 +102,16 @@ class CampaignSettings(_Strict):
     region: str | None = None
     mapping: dict[str, Any] = Field(default_factory=dict)
     active: bool = True
+
+    @field_validator("vendor")
+    @classmethod
+    def _is_a_vendor(cls, value: str) -> str:
+        return vendor_name(value)
+
+    @field_validator("region")
+    @classmethod
+    def _is_a_region(cls, value: str | None) -> str | None:
+        return None if value is None else region_code(value)
 
     @field_validator("target", mode="before")
     @classmethod
@@ -224,10 +236,25 @@ def load_settings(path: Path | None = None, environment: Mapping[str, str] | Non
         settings = Settings.model_validate(document.values)
     except ValidationError as error:
         raise SetupError(sentence(document, error, Settings)) from None
+    settings._file = file.resolve()
+    _refuse_odd_sources(document, settings)
     _refuse_short_lease(document, settings)
     _refuse_twins(document, [campaign.campaign for campaign in settings.campaigns])
-    settings._file = file.resolve()
     return settings
+
+
+def vendor_name(value: str) -> str:
+    """The name of a vendor; ValueError says which there are."""
+    if value not in vendors.VENDORS:
+        raise ValueError(f"there is no vendor {value!r}; there are {', '.join(vendors.VENDORS)}")
+    return value
+
+
+def region_code(value: str) -> str:
+    """The code of a country that numbers can be of; ValueError if it is none."""
+    if value not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError(f"region {value!r} is not an ISO 3166 code such as DE")
+    return value
 
 
 def target_of(vendor: str | None, value: Any) -> Any:
@@ -251,6 +278,14 @@ def _target(vendor: vendors.Vendor, value: Any) -> dict[str, Any]:
     return vendor.target.model_validate(
         {next(iter(vendor.target.model_fields)): value} if is_word else value
     ).model_dump()
+
+
+def _refuse_odd_sources(document: Document, settings: Settings) -> None:
+    try:
+        check_sources(settings)
+    except SetupError as error:
+        key = str(error).partition(":")[0].split(".")
+        raise SetupError(f"{document.where(tuple(key))}: {error}") from None
 
 
 def _refuse_short_lease(document: Document, settings: Settings) -> None:

@@ -7,18 +7,23 @@ becomes of its rows (`intake.py`, `campaigns.py`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
-from connectors.crm.csv import CsvSource
+from connectors.crm.csv import DAY, CsvSource
 from connectors.crm.database import DatabaseSource
+from connectors.crm.encoding import known_delimiter, known_encoding
 from connectors.crm.frames import COLUMNS
-from pipelines.settings import Settings, SourceSettings
+from connectors.crm.layout import Columns, no_cursor
+
+if TYPE_CHECKING:  # settings are checked here as they are loaded
+    from pipelines.settings import Settings, SourceSettings
 
 Source = Literal["lead", "customer"]
 TABLES: Mapping[Source, str] = {"lead": "leads", "customer": "customers"}
 CAMPAIGN_FIELDS = ("campaign", "vendor", "target", "region", "active")
 DO_NOT_CALL_FIELDS = ("phone", "reason", "until")
+_FIELDS: Mapping[str, Sequence[str]] = {"campaigns": CAMPAIGN_FIELDS, "do_not_call": DO_NOT_CALL_FIELDS}
 
 
 def configured_sources(settings: Settings) -> list[Source]:
@@ -26,10 +31,31 @@ def configured_sources(settings: Settings) -> list[Source]:
     return [source for source, name in TABLES.items() if getattr(settings.sources, name) is not None]
 
 
+def check_sources(settings: Settings) -> None:
+    """Nothing is wrong with the sources that can be told before one is read.
+
+    Raises:
+        SetupError: begins with the key.
+    """
+    for name in (*TABLES.values(), *_FIELDS):
+        source: SourceSettings | None = getattr(settings.sources, name)
+        if source is not None:
+            _check_source(settings, name, source)
+
+
+def _check_source(settings: Settings, name: str, source: SourceSettings) -> None:
+    setting = f"sources.{name}"
+    Columns(setting, _FIELDS.get(name, COLUMNS), source.columns, source.cursor, ())
+    known_encoding(source.encoding, setting=setting)
+    known_delimiter(source.delimiter, setting=setting)
+    has_day = source.csv is not None and DAY in source.csv
+    if name in TABLES.values() and source.cursor is None and not has_day:
+        raise no_cursor(setting, str(settings.folder / source.csv) if source.csv is not None else None)
+
+
 def open_source(settings: Settings, name: str, *, required: Iterable[str] = ()) -> CsvSource | DatabaseSource:
     """The source that `sources.<name>` describes; nothing is read yet."""
     source: SourceSettings = getattr(settings.sources, name)
-    fields = {"campaigns": CAMPAIGN_FIELDS, "do_not_call": DO_NOT_CALL_FIELDS}.get(name, COLUMNS)
     common: dict[str, Any] = {
         "setting": f"sources.{name}",
         "columns": source.columns,
@@ -37,7 +63,7 @@ def open_source(settings: Settings, name: str, *, required: Iterable[str] = ()) 
         "cursor_zone": _zone(settings, source),
         "cursor_format": source.cursor_format,
         "required": (*_essential(name, source), *required),
-        "fields": fields,
+        "fields": _FIELDS.get(name, COLUMNS),
     }
     if source.csv is not None:
         path = str(settings.folder / source.csv)

@@ -23,11 +23,11 @@ import pyarrow as pa
 from connectors.columns import TEXT
 from connectors.crm.encoding import AUTO, find_delimiter, find_encoding
 from connectors.crm.frames import COLUMNS, Cursor, DayWindow, build_frame, regroup
-from connectors.crm.layout import Columns, Layout
+from connectors.crm.layout import Columns, Layout, no_cursor
 from connectors.crm.records import Records, Shape, read_records
 from connectors.errors import SetupError
 
-_DAY = "{day}"
+DAY = "{day}"
 _ANY_DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 _KEPT_FIELDS = ("lead_id", "campaign", "phone")  # `phone`: the do-not-call list's; better one too many
 _SAMPLE_LINES = 100
@@ -104,7 +104,7 @@ class CsvSource:
         Raises:
             SetupError: nothing matches, or the path is a directory.
         """
-        pattern = self._template.replace(_DAY, window.day.isoformat() if window else _ANY_DAY)
+        pattern = self._template.replace(DAY, window.day.isoformat() if window else _ANY_DAY)
         if Path(pattern).is_dir():
             raise SetupError(f"{self._setting}.csv: {pattern!r} is a directory, not a file")
         matches = [pattern] if Path(pattern).exists() else glob.glob(pattern, recursive=True)
@@ -205,10 +205,7 @@ class CsvSource:
 
     def _refuse_missing_cursor(self, window: DayWindow | None) -> None:
         if self._is_filtered(window) and self._columns.cursor is None:
-            raise SetupError(
-                f"{self._setting}.cursor: without the column that says when a row changed, the rows"
-                f" of {self._template!r} have no day; name it, or use {_DAY} in the path"
-            )
+            raise no_cursor(self._setting, self._template)
 
     def _refuse_unreadable_cursor(self, sheet: _Sheet) -> None:
         records = next(sheet.records(block_lines=_SAMPLE_LINES))
@@ -222,7 +219,7 @@ class CsvSource:
             )
 
     def _is_filtered(self, window: DayWindow | None) -> bool:
-        return window is not None and _DAY not in self._template
+        return window is not None and DAY not in self._template
 
     def _cursor(self, layout: Layout) -> Cursor:
         return Cursor(layout.cursor_name, self._zone, self._format)

@@ -36,7 +36,7 @@ from connectors.crm.bounds import Bounds
 from connectors.crm.cells import is_storable, to_texts, unstorable_reason
 from connectors.crm.connection import Database
 from connectors.crm.frames import COLUMNS, Cursor, DayWindow, Texts, build_frame, regroup
-from connectors.crm.layout import Columns, Layout, did_you_mean
+from connectors.crm.layout import Columns, Layout, did_you_mean, no_cursor
 from connectors.errors import SetupError
 
 _LIMITS = frozenset({"from", "to"})
@@ -216,10 +216,7 @@ class DatabaseSource:
 
     def _refuse_missing_cursor(self, window: DayWindow | None) -> None:
         if window is not None and self._columns.cursor is None:
-            raise SetupError(
-                f"{self._setting}.cursor: without the column that says when a row changed, the rows"
-                " have no day; name it"
-            )
+            raise no_cursor(self._setting)
 
 
 @dataclass(frozen=True, slots=True)

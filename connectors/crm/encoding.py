@@ -49,7 +49,7 @@ def find_encoding(path: Path, wanted: str, *, setting: str) -> Encoding:
         SetupError: `wanted` is no encoding, or the file is not in the encoding it announces.
     """
     marked = _marked_encoding(path)
-    name = marked or _known_encoding(wanted, setting=setting)
+    name = marked or known_encoding(wanted, setting=setting)
     line = _undecodable_line(path, name)
     if line is None:
         return Encoding(name, "strict")
@@ -64,7 +64,8 @@ def _marked_encoding(path: Path) -> str | None:
     return next((name for mark, name in _MARKS if start.startswith(mark)), None)
 
 
-def _known_encoding(wanted: str, *, setting: str) -> str:
+def known_encoding(wanted: str, *, setting: str) -> str:
+    """`wanted`, or UTF-8 for `auto`; SetupError if it is no encoding."""
     if wanted == AUTO:
         return "utf-8"
     try:
@@ -140,16 +141,22 @@ def _blocks(path: Path) -> Iterator[bytes]:
     yield b""
 
 
+def known_delimiter(wanted: str, *, setting: str) -> str:
+    """`auto`, or the one character that is meant; SetupError if it is neither."""
+    meant = _DELIMITER_NAMES.get(wanted, wanted)
+    if meant != AUTO and (len(meant) != 1 or meant in '"\r\n'):
+        raise SetupError(f"{setting}.delimiter: {meant!r} is not a single character")
+    return meant
+
+
 def find_delimiter(header_line: str, wanted: str, *, setting: str) -> str:
     """`wanted`, or the delimiter that the header line has most of outside quotes.
 
     Raises:
         SetupError: `wanted` is neither `auto` nor a single character.
     """
-    wanted = _DELIMITER_NAMES.get(wanted, wanted)
+    wanted = known_delimiter(wanted, setting=setting)
     if wanted != AUTO:
-        if len(wanted) != 1 or wanted in '"\r\n':
-            raise SetupError(f"{setting}.delimiter: {wanted!r} is not a single character")
         return wanted
     unquoted = re.sub(r'"[^"]*("|$)', "", header_line)
     return max(DELIMITERS, key=unquoted.count)

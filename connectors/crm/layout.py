@@ -121,6 +121,14 @@ class Columns:
                 )
 
 
+def no_cursor(setting: str, path: str | None = None) -> SetupError:
+    """The rows, of a CSV file where there is a path, cannot be told apart by their days."""
+    rows, other = (f"the rows of {path!r}", ", or use {day} in the path") if path else ("the rows", "")
+    return SetupError(
+        f"{setting}.cursor: without the column that says when a row changed, {rows} have no day; name it{other}"
+    )
+
+
 def _canonical(name: str) -> str:
     return ALIASES.get(name, name)
 

@@ -357,7 +357,9 @@ def test_what_yaml_cannot_end_or_read_is_a_sentence(tmp_path: Path, line: str, s
 def test_alias_that_ends_is_what_it_stands_for(tmp_path: Path) -> None:
     """The same values may be used twice."""
     text = GOOD.replace("{lead_id: id}", "&columns {lead_id: id}")
-    assert load(tmp_path, text.replace("vendors:\n", "  customers: {csv: c.csv, columns: *columns}\nvendors:\n", 1))
+    assert load(
+        tmp_path, text.replace("vendors:\n", "  customers: {csv: c.csv, cursor: at, columns: *columns}\nvendors:\n", 1)
+    )
 
 
 @pytest.mark.parametrize(
@@ -379,6 +381,46 @@ def test_address_of_the_ledger_that_is_none_is_refused_without_quoting_it(tmp_pa
     assert mistake(tmp_path, GOOD.replace("embedded", "${LEDGER}"), ENVIRONMENT | {"LEDGER": address}) == expected
     if "s3cret" not in address:
         assert mistake(tmp_path, GOOD.replace("embedded", f'"{address}"')) == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        pytest.param("    vendor: sinch", "    vendor: snich",
+                     "17: campaigns.0.vendor: there is no vendor 'snich'; there are sinch, sobot, platform, jtel",
+                     id="vendor"),
+        pytest.param("    vendor: sinch", "    vendor: sinch\n    region: Germany",
+                     "18: campaigns.0.region: region 'Germany' is not an ISO 3166 code such as DE", id="region"),
+        pytest.param("    cursor: updated_at", "    encoding: utf-9",
+                     "8: sources.leads.encoding: 'utf-9' is not the name of an encoding", id="encoding"),
+        pytest.param("    cursor: updated_at", "    delimiter: ;;",
+                     "8: sources.leads.delimiter: ';;' is not a single character", id="delimiter"),
+        pytest.param("{lead_id: id}", "{phone9: tel}",
+                     "7: sources.leads.columns.phone9: there is no such column of ours; known are lead_id, campaign,"
+                     " first_name, last_name, phone1, phone2, phone3, country, timezone, email, agent, priority,"
+                     " not_before, consent, updated_at. Did you mean 'phone3'?", id="column"),
+        pytest.param("    cursor: updated_at\n", "",
+                     "5: sources.leads.cursor: without the column that says when a row changed, the rows of"
+                     " 'FOLDER/leads.csv' have no day; name it, or use {day} in the path", id="cursor"),
+        pytest.param("    csv: leads.csv\n    columns: {lead_id: id}\n    cursor: updated_at\n",
+                     "    database: sqlite:///crm.db\n    table: leads\n",
+                     "5: sources.leads.cursor: without the column that says when a row changed, the rows have no day;"
+                     " name it", id="cursor-of-a-table"),
+    ],
+)  # fmt: skip
+def test_what_used_to_be_told_by_a_load_is_told_with_its_line(
+    tmp_path: Path, old: str, new: str, sentence: str
+) -> None:
+    """What can be known before anything is read is refused with the file, at once, by every command."""
+    assert old in GOOD
+    said = mistake(tmp_path, GOOD.replace(old, new)).replace(str(tmp_path), "FOLDER")
+    assert said.startswith(f"FILE, line {sentence}")
+
+
+def test_file_of_each_day_needs_no_cursor(tmp_path: Path) -> None:
+    """Its path has the day."""
+    text = GOOD.replace("leads.csv", "leads-{day}.csv").replace("    cursor: updated_at\n", "")
+    assert load(tmp_path, text).sources.leads.csv == "leads-{day}.csv"
 
 
 @pytest.mark.parametrize("kind", ["mysql", "sqlite", "postgres"])
