@@ -5,6 +5,7 @@ Belongs here: kinds of number that more than one setting has. Does not belong he
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -19,16 +20,18 @@ LARGEST = 2**53
 """The largest number that JSON carries exactly."""
 
 
-def _is_no_flag(value: Any) -> Any:
+def _is_a_number(value: Any) -> Any:
     if isinstance(value, bool):  # Python counts with true as with 1
         raise ValueError("must be a number, not true or false")
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("must be a number that ends")
     return value
 
 
-NO_FLAG = BeforeValidator(_is_no_flag)
+A_NUMBER = BeforeValidator(_is_a_number)
 
-Whole = Annotated[int, NO_FLAG, Field(le=LARGEST)]
-Seconds = Annotated[float, NO_FLAG, Field(ge=0, le=LONGEST_S, allow_inf_nan=False)]
-Days = Annotated[int, NO_FLAG, Field(ge=1, le=LONGEST_DAYS)]
-Share = Annotated[float, NO_FLAG, Field(gt=0, le=1, allow_inf_nan=False)]
-PerSecond = Annotated[float, NO_FLAG, Field(ge=0.001, le=1_000_000, allow_inf_nan=False)]
+Whole = Annotated[int, A_NUMBER, Field(le=LARGEST)]
+Seconds = Annotated[float, A_NUMBER, Field(ge=0, le=LONGEST_S, allow_inf_nan=False)]
+Days = Annotated[int, A_NUMBER, Field(ge=1, le=LONGEST_DAYS)]
+Share = Annotated[float, A_NUMBER, Field(gt=0, le=1, allow_inf_nan=False)]
+PerSecond = Annotated[float, A_NUMBER, Field(ge=0.001, le=1_000_000, allow_inf_nan=False)]

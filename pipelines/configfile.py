@@ -135,5 +135,9 @@ class _Reader:
 
 
 def dotted(key: Path_) -> str:
-    """The key as people write it: `vendors.sinch.password`."""
-    return ".".join(str(part) for part in key)
+    """The key as people write it: `vendors.sinch.password`; entries count from 1: `campaigns, entry 1, vendor`."""
+    text, before = "", "."
+    for part in key:
+        text += f", entry {part + 1}" if isinstance(part, int) else f"{before}{part}"
+        before = ", " if isinstance(part, int) else "."
+    return text.removeprefix(".")

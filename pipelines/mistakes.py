@@ -15,6 +15,25 @@ from pydantic_core import ErrorDetails
 from pipelines.configfile import Document, Path_, dotted
 from pipelines.vendors import VENDORS
 
+# By the beginning of pydantic's kind of problem, in the order in which they are looked for.
+_WORDS = {
+    "string_too_short": "must not be empty",
+    "string_too_long": "must have at most {max_length} characters",
+    "int_": "must be a whole number",
+    "float_": "must be a number",
+    "finite_number": "must be a number that ends",
+    "bool_": "must be true or false",
+    "date": "must be a day such as 2026-11-17",
+    "tuple_": "must be a list, such as [a, b]",
+    "list_": "must be a list, such as [a, b]",
+    "dict_": "must hold settings of its own, `key: value`",
+    "model_": "must hold settings of its own, `key: value`",
+    "literal_error": "must be {expected}",
+    "less_than_equal": "must be at most {le}",
+    "greater_than_equal": "must be at least {ge}",
+    "greater_than": "must be more than {gt}",
+}
+
 
 def sentence(document: Document, error: ValidationError, model: type[BaseModel]) -> str:
     """What is wrong with the document, of which the model says what there is: the first mistake, and how many more."""
@@ -24,20 +43,47 @@ def sentence(document: Document, error: ValidationError, model: type[BaseModel])
     key = _written(document.values, problem)
     is_unknown = problem["type"] == "extra_forbidden"
     text = f"there is no such setting{_hint(document, key, model)}" if is_unknown else complaint(problem)
-    more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{document.where(key)}: {dotted(key)}: {text}{more}".replace(": : ", ": ")
+    others = {_written(document.values, one) for one in problems} - {key}  # one for each kind that a value may be of
+    more = f" ({len(others)} more)" if others else ""
+    return f"{document.where(key)}: {dotted(_named(document, key))}: {text}{more}".replace(": : ", ": ")
 
 
 def problems_of(error: ValidationError) -> list[ErrorDetails]:
-    """What pydantic found, without the values: they may be secrets."""
-    return error.errors(include_input=False, include_url=False)
+    """What pydantic found."""
+    return error.errors(include_url=False)
 
 
 def complaint(problem: ErrorDetails) -> str:
-    """What is wrong with the value, in words."""
-    if problem["type"] == "missing":
+    """What is wrong with the value, in words, without the value: it may be a secret."""
+    kind, value = problem["type"], problem["input"]
+    if kind == "missing":
         return "is missing"
-    return problem["msg"].removeprefix("Value error, ")
+    if value is None:
+        return "is empty: give it a value, or leave it out"
+    if kind == "string_type":
+        return f"must be text{_in_quotes(value)}"
+    words = next((words for start, words in _WORDS.items() if kind.startswith(start)), None)
+    # Bounds of settings in seconds are floats, 0.0 and 1209600.0.
+    bounds = {
+        name: f"{bound:.12g}" if isinstance(bound, float) else bound for name, bound in problem.get("ctx", {}).items()
+    }
+    return words.format(**bounds) if words else problem["msg"].removeprefix("Value error, ")
+
+
+def _in_quotes(value: Any) -> str:
+    if isinstance(value, bool):
+        return ", and YAML reads this as true or false: put it in quotes, such as 'NO'"
+    return ": put it in quotes" if isinstance(value, int | float) else ""
+
+
+def _named(document: Document, key: Path_) -> Path_:
+    """The key with a campaign's name for its place in the list, where it has one."""
+    match key:
+        case ("campaigns", int(index), *rest):
+            campaign = document.values["campaigns"][index]
+            name = campaign.get("campaign") if isinstance(campaign, dict) else None
+            return ("campaigns", name, *rest) if isinstance(name, str) and name else key
+    return key
 
 
 def _written(values: Any, problem: ErrorDetails) -> Path_:

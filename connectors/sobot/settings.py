@@ -13,7 +13,7 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.gateway import ResultTerms
-from connectors.numbers import NO_FLAG, PerSecond, Seconds, Share, Whole
+from connectors.numbers import A_NUMBER, PerSecond, Seconds, Share, Whole
 from connectors.pace import PacedSettings, http_address, parts_of
 from connectors.patience import RateLimiter
 from connectors.sobot.auth import ADDRESS_SETTING, VENDOR, AuthMode, Credential, TokenAuth, TokenProvider, TokenScope
@@ -35,7 +35,7 @@ _BUILDING = threading.Lock()
 # For the life of the process: a sensor reads the configuration every few seconds, and token calls are limited.
 _PROVIDERS: dict[tuple[Hashable, ...], TokenProvider] = {}
 
-AgentType = Annotated[Literal[0, 1], NO_FLAG]
+AgentType = Annotated[Literal[0, 1], A_NUMBER]
 
 
 class SobotTarget(BaseModel):

@@ -86,22 +86,22 @@ def test_load_settings_shows_no_secret_when_printed(tmp_path: Path) -> None:
             id="unknown-vendor",
         ),
         pytest.param("    base_url: http://127.0.0.1:1\n", "", "10: vendors.sinch.base_url: is missing", id="missing"),
-        pytest.param("    vendor: sinch\n", "", "16: campaigns.0.vendor: is missing", id="missing-in-a-campaign"),
+        pytest.param("    vendor: sinch\n", "", "16: campaigns.spring.vendor: is missing", id="missing-in-a-campaign"),
         pytest.param(
             "${BATCH}", "many",
-            "14: vendors.sinch.batch_size: Input should be a valid integer, unable to parse string as an integer",
+            "14: vendors.sinch.batch_size: must be a whole number",
             id="wrong-type",
         ),
         pytest.param(
-            "${BATCH}", "0", "14: vendors.sinch.batch_size: Input should be greater than or equal to 1", id="too-small"
+            "${BATCH}", "0", "14: vendors.sinch.batch_size: must be at least 1", id="too-small"
         ),
         pytest.param(
             "    columns: {lead_id: id}", "    columns: id",
-            "7: sources.leads.columns: Input should be a valid dictionary", id="text-for-a-mapping",
+            "7: sources.leads.columns: must hold settings of its own, `key: value`", id="text-for-a-mapping",
         ),
         pytest.param(
             "database: embedded", "first_day: soon\ndatabase: embedded",
-            "1: first_day: Input should be a valid date or datetime, input is too short", id="bad-date",
+            "1: first_day: must be a day such as 2026-11-17", id="bad-date",
         ),
         pytest.param(
             "nightly:", "timezone: UTC\nnightly:", "3: timezone is written twice", id="duplicate"
@@ -181,7 +181,7 @@ def test_load_settings_refuses_characters_that_yaml_does_not_allow(tmp_path: Pat
 def test_typo_in_a_required_key_is_named(tmp_path: Path) -> None:
     """A required key that is misspelt is both unknown and missing; the typo is what a person can act on."""
     sentence = mistake(tmp_path, GOOD.replace("    vendor: sinch", "    vendro: sinch"))
-    assert sentence.startswith("FILE, line 17: campaigns.0.vendro: there is no such setting. Did you mean vendor?")
+    assert sentence.startswith("FILE, line 17: campaigns.spring.vendro: there is no such setting. Did you mean vendor?")
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_mapping_with_a_mistake_is_refused(tmp_path: Path, line: str) -> None:
 def test_target_with_a_mistake_is_refused(tmp_path: Path, target: str) -> None:
     """A target's keys are known before anybody is asked."""
     text = GOOD.replace("{campaign_id: 8A7C98EAF1164F2FAA93B98EECB95D76}", target)
-    assert mistake(tmp_path, text).startswith("FILE, line 18: campaigns.0.target")
+    assert mistake(tmp_path, text).startswith("FILE, line 18: campaigns.spring.target")
 
 
 OF_VENDOR = {
@@ -309,7 +309,7 @@ def test_typo_in_what_a_vendor_decides_is_named(tmp_path: Path, vendor: str, old
     name, _, meant = close.partition(": ... ")
     text = f"{GOOD}  - campaign: other\n    vendor: {vendor}\n    target: {target}\n    mapping: {mapping}\n"
     line = 21 if name.startswith("target") else 22
-    expected = f"FILE, line {line}: campaigns.1.{name}: there is no such setting. Did you mean {meant}"
+    expected = f"FILE, line {line}: campaigns.other.{name}: there is no such setting. Did you mean {meant}"
     assert mistake(tmp_path, text).partition(" (")[0] == expected
 
 
@@ -322,7 +322,7 @@ def test_what_a_vendor_decides_is_listed_where_nothing_is_close(tmp_path: Path, 
              "platform": "agents, lead_data, status_code", "jtel": "fields"}[vendor]  # fmt: skip
     assert (
         mistake(tmp_path, text)
-        == f"FILE, line 19: campaigns.1.mapping.zzz: there is no such setting. There are: {known}"
+        == f"FILE, line 19: campaigns.other.mapping.zzz: there is no such setting. There are: {known}"
     )
 
 
@@ -341,7 +341,7 @@ def test_lease_that_a_request_may_outlive_is_refused(tmp_path: Path) -> None:
     ("line", "sentence"),
     [
         ("mappings: &a {sinch: *a}", ", line 19: mappings.sinch is an alias of what it stands in"),
-        ("eligibility: &a [*a]", ", line 19: eligibility.0 is an alias of what it stands in"),
+        ("eligibility: &a [*a]", ", line 19: eligibility, entry 1 is an alias of what it stands in"),
         (f"retention_days: {'9' * 5000}", ", line 19: retention_days: YAML cannot read this value"),
         ("retention_days: !odd 5", ", line 19: retention_days: YAML cannot read this value"),
         ("retention_days: !!bool perhaps", ", line 19: retention_days: YAML cannot read this value"),
@@ -387,10 +387,10 @@ def test_address_of_the_ledger_that_is_none_is_refused_without_quoting_it(tmp_pa
     ("old", "new", "sentence"),
     [
         pytest.param("    vendor: sinch", "    vendor: snich",
-                     "17: campaigns.0.vendor: there is no vendor 'snich'; there are sinch, sobot, platform, jtel",
+                     "17: campaigns.spring.vendor: there is no vendor 'snich'; there are sinch, sobot, platform, jtel",
                      id="vendor"),
         pytest.param("    vendor: sinch", "    vendor: sinch\n    region: Germany",
-                     "18: campaigns.0.region: region 'Germany' is not an ISO 3166 code such as DE", id="region"),
+                     "18: campaigns.spring.region: region 'Germany' is not an ISO 3166 code such as DE", id="region"),
         pytest.param("    cursor: updated_at", "    encoding: utf-9",
                      "8: sources.leads.encoding: 'utf-9' is not the name of an encoding", id="encoding"),
         pytest.param("    cursor: updated_at", "    delimiter: ;;",
