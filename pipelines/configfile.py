@@ -38,12 +38,7 @@ class Document:
 
 def read_document(path: Path, environment: Mapping[str, str]) -> Document:
     """The file's values, with every `${NAME}` replaced from the environment."""
-    try:
-        text = path.read_text("utf-8")
-    except FileNotFoundError:
-        raise SetupError(f"there is no configuration file {path}; LEADSYNC_CONFIG names another") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SetupError(f"{path} cannot be read: {type(error).__name__}") from None
+    text = _text(path)
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -61,6 +56,20 @@ def read_document(path: Path, environment: Mapping[str, str]) -> Document:
     if not isinstance(values, dict):
         raise SetupError(f"{path}, line 1: the file must hold settings, `key: value`")
     return Document(path, values, reader.lines, reader.raw)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except FileNotFoundError:
+        raise SetupError(
+            f"there is no configuration file {path}; --config or LEADSYNC_CONFIG says which to read"
+        ) from None
+    except OSError as error:
+        raise SetupError(f"{path} cannot be read: {error.strerror or type(error).__name__}") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise SetupError(f"{path}, line {line}: the file must be UTF-8, and this line is not") from None
 
 
 def _too_deep(path: Path) -> SetupError:

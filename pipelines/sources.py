@@ -6,6 +6,7 @@ becomes of its rows (`intake.py`, `campaigns.py`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from connectors.crm.database import DatabaseSource
 from connectors.crm.encoding import known_delimiter, known_encoding
 from connectors.crm.frames import COLUMNS
 from connectors.crm.layout import Columns, no_cursor
+from connectors.errors import SetupError
 
 if TYPE_CHECKING:  # settings are checked here as they are loaded
     from pipelines.settings import Settings, SourceSettings
@@ -23,6 +25,7 @@ Source = Literal["lead", "customer"]
 TABLES: Mapping[Source, str] = {"lead": "leads", "customer": "customers"}
 CAMPAIGN_FIELDS = ("campaign", "vendor", "target", "region", "active")
 DO_NOT_CALL_FIELDS = ("phone", "reason", "until")
+_PLACEHOLDER = re.compile(r"\{\w*\}")
 _FIELDS: Mapping[str, Sequence[str]] = {"campaigns": CAMPAIGN_FIELDS, "do_not_call": DO_NOT_CALL_FIELDS}
 
 
@@ -46,11 +49,18 @@ def check_sources(settings: Settings) -> None:
 def _check_source(settings: Settings, name: str, source: SourceSettings) -> None:
     setting = f"sources.{name}"
     Columns(setting, _FIELDS.get(name, COLUMNS), source.columns, source.cursor, ())
+    _refuse_other_placeholders(setting, source.csv or "")
     known_encoding(source.encoding, setting=setting)
     known_delimiter(source.delimiter, setting=setting)
     has_day = source.csv is not None and DAY in source.csv
     if name in TABLES.values() and source.cursor is None and not has_day:
         raise no_cursor(setting, str(settings.folder / source.csv) if source.csv is not None else None)
+
+
+def _refuse_other_placeholders(setting: str, path: str) -> None:
+    others = [found for found in _PLACEHOLDER.findall(path) if found != DAY]
+    if others:
+        raise SetupError(f"{setting}.csv: {others[0]} stands for nothing; only {DAY} is known, the business day")
 
 
 def open_source(settings: Settings, name: str, *, required: Iterable[str] = ()) -> CsvSource | DatabaseSource:

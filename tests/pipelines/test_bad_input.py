@@ -138,7 +138,7 @@ STOPPED_BEFORE = [
     ),
     pytest.param(
         lambda configure: configure().parent / "no.yaml",
-        "there is no configuration file FOLDER/no.yaml; LEADSYNC_CONFIG names another",
+        "there is no configuration file FOLDER/no.yaml; --config or LEADSYNC_CONFIG says which to read",
         id="no-configuration",
     ),
 ]

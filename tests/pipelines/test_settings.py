@@ -202,16 +202,18 @@ def test_load_settings_of_no_file(tmp_path: Path) -> None:
     """Where there is no file, the sentence says how to name one."""
     with pytest.raises(SetupError) as raised:
         load_settings(tmp_path / "no.yaml", {})
-    assert str(raised.value) == f"there is no configuration file {tmp_path / 'no.yaml'}; LEADSYNC_CONFIG names another"
+    expected = f"there is no configuration file {tmp_path / 'no.yaml'}; --config or LEADSYNC_CONFIG says which to read"
+    assert str(raised.value) == expected
 
 
 def test_load_settings_of_a_folder_and_of_bytes(tmp_path: Path) -> None:
     """What cannot be read as text is named with the reason."""
-    (tmp_path / "latin.yaml").write_bytes("timezone: Köln".encode("latin-1"))
-    for name, reason in ((".", "IsADirectoryError"), ("latin.yaml", "UnicodeDecodeError")):
+    (tmp_path / "latin.yaml").write_bytes("database: embedded\ntimezone: Köln".encode("latin-1"))
+    latin = ", line 2: the file must be UTF-8, and this line is not"
+    for name, reason in ((".", " cannot be read: Is a directory"), ("latin.yaml", latin)):
         with pytest.raises(SetupError) as raised:
             load_settings(tmp_path / name, {})
-        assert str(raised.value) == f"{tmp_path / name} cannot be read: {reason}"
+        assert str(raised.value) == f"{tmp_path / name}{reason}"
 
 
 def test_load_settings_finds_the_file_by_the_environment(tmp_path: Path) -> None:
@@ -399,6 +401,12 @@ def test_address_of_the_ledger_that_is_none_is_refused_without_quoting_it(tmp_pa
                      "7: sources.leads.columns.phone9: there is no such column of ours; known are lead_id, campaign,"
                      " first_name, last_name, phone1, phone2, phone3, country, timezone, email, agent, priority,"
                      " not_before, consent, updated_at. Did you mean 'phone3'?", id="column"),
+        pytest.param("leads.csv", "leads-{date}.csv",
+                     "6: sources.leads.csv: {date} stands for nothing; only {day} is known, the business day",
+                     id="placeholder"),
+        pytest.param("leads.csv", "a{}/leads-{day}.csv",
+                     "6: sources.leads.csv: {} stands for nothing; only {day} is known, the business day",
+                     id="placeholder-beside-the-day"),
         pytest.param("    cursor: updated_at\n", "",
                      "5: sources.leads.cursor: without the column that says when a row changed, the rows of"
                      " 'FOLDER/leads.csv' have no day; name it, or use {day} in the path", id="cursor"),
