@@ -25,7 +25,10 @@ def http_address(value: str) -> str:
 
 def parts_of(address: str) -> SplitResult:
     """The parts of the address; ValueError where its host or its port is none."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # its own words are about IPv6
+        raise ValueError("is no address, such as https://vendor.example.com") from None
     try:
         port = parts.port
     except ValueError:

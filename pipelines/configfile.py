@@ -107,8 +107,10 @@ class _Reader:
     def _mapping(self, node: yaml.MappingNode, key: Path_) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for name_node, value_node in node.value:
-            name = str(name_node.value)
             line = name_node.start_mark.line + 1
+            if not isinstance(name_node, yaml.ScalarNode):
+                raise SetupError(f"{self._path}, line {line}: the name of a setting must be a word")
+            name = str(name_node.value)
             if name in values:
                 raise SetupError(f"{self._path}, line {line}: {dotted((*key, name))} is written twice")
             self.lines[(*key, name)] = line

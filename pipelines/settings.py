@@ -117,7 +117,7 @@ class CampaignSettings(_Strict):
     @classmethod
     def _is_a_target(cls, value: Any, info: ValidationInfo) -> Any:
         vendor = vendors.VENDORS.get(info.data.get("vendor") or "")
-        return value if vendor is None else _target(vendor, value)
+        return {} if vendor is None else _target(vendor, value)  # without a vendor, that is what is wrong
 
     @field_validator("mapping")
     @classmethod

@@ -422,7 +422,22 @@ def test_what_used_to_be_told_by_a_load_is_told_with_its_line(
     """What can be known before anything is read is refused with the file, at once, by every command."""
     assert old in GOOD
     said = mistake(tmp_path, GOOD.replace(old, new)).replace(str(tmp_path), "FOLDER")
-    assert said.startswith(f"FILE, line {sentence}")
+    assert said == f"FILE, line {sentence}"
+
+
+def test_vendor_that_is_none_is_the_only_mistake(tmp_path: Path) -> None:
+    """What its target must be is not known, and not complained about."""
+    text = (
+        GOOD.replace("    vendor: sinch", "    vendor: snich")
+        .replace("{campaign_id: 8A7C", "8A7C")
+        .replace("D76}", "D76")
+    )
+    assert mistake(tmp_path, text).endswith("there are sinch, sobot, platform, jtel")
+
+
+def test_name_of_a_setting_is_a_word(tmp_path: Path) -> None:
+    """YAML allows lists there."""
+    assert mistake(tmp_path, f"{GOOD}? [a, b]\n: c\n") == "FILE, line 19: the name of a setting must be a word"
 
 
 def test_file_of_each_day_needs_no_cursor(tmp_path: Path) -> None:

@@ -27,6 +27,22 @@ def test_what_is_no_address_is_refused(written: str) -> None:
         http_address(written)
 
 
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        ("https://[::1", "is no address"),
+        ("https://", "must name a host"),
+        ("https://:8700", "must name a host"),
+        ("https://vendor.example.com:70000", "has a port that is none"),
+        ("https://[::1]:70000", "has a port that is none"),
+    ],
+)
+def test_address_that_leads_nowhere_is_refused(written: str, sentence: str) -> None:
+    """What cannot be connected to is known without trying."""
+    with pytest.raises(ValueError, match=sentence):
+        http_address(written)
+
+
 @pytest.mark.parametrize("written", ["https://me:secret@vendor.example.com", "https://me@vendor.example.com/api"])
 def test_login_in_an_address_is_refused_without_quoting_it(written: str) -> None:
     """Addresses are shown in errors and reports, and nobody would send that login."""
