@@ -22,6 +22,7 @@ from connectors.errors import LeadsyncError, SetupError
 from connectors.numbers import LONGEST_DAYS
 from pipelines.options import (
     INTERRUPTED,
+    MOST_ROWS,
     NEEDS_A_PERSON,
     OK,
     WRONG_USE,
@@ -29,6 +30,7 @@ from pipelines.options import (
     config_option,
     day_option,
     json_option,
+    wait_seconds,
 )
 from pipelines.streams import patient_streams
 from pipelines.target_command import target
@@ -127,6 +129,7 @@ def plan(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]
     "--wait",
     "wait_s",
     type=float,
+    callback=wait_seconds,
     is_flag=False,
     flag_value=900.0,
     default=0.0,
@@ -145,7 +148,7 @@ def sync(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]
             result = load_day(installation, day, campaigns, wait_s=wait_s, stop=stop)
             failures = [*result.failures, *(_followed(installation, day, wait_s, stop) if wait_s else [])]
         report = morning.report(installation, [day], campaigns)
-    _tell(report, as_json, extra=failures)
+    _tell(report, as_json, extra=failures, names=campaigns)
     return OK if not failures and not result.stops and not report.problems else NEEDS_A_PERSON
 
 
@@ -183,7 +186,9 @@ def status(config: Path | None, as_json: bool, day: date | None) -> int:
     help="Only in this state; may be repeated. Else all but accepted; all with --reason.",
 )
 @click.option("--reason", "reasons", multiple=True, help="Only for this reason; may be repeated.")
-@click.option("--limit", type=click.IntRange(1), default=200, show_default=True, help="So many leads at most.")
+@click.option(
+    "--limit", type=click.IntRange(1, MOST_ROWS), default=200, show_default=True, help="So many leads at most."
+)
 def leads(
     config: Path | None,
     as_json: bool,
@@ -204,14 +209,16 @@ def leads(
     with _opened(config) as installation, installation.store() as store:
         if day not in report.decided_days(store, [day]):
             raise SetupError(f"{day}: nothing was pulled and decided")
+        _check_known(campaigns, report.known_campaigns(store, day), day)
         rows = report.leads(store, day, names=campaigns, states=wanted, reason_codes=reasons, limit=limit + 1)
+        there = report.reason_codes(store, day) if reasons and not rows else []
     records = [row._asdict() for row in rows[:limit]]
     if as_json:
         emit(records)
     elif records:  # as text: the number of a row is no quantity
         show(f"{day}: leads", [{name: str(cell) for name, cell in one.items() if cell is not None} for one in records])
     else:
-        say(f"{day}: no such lead")
+        say(f"{day}: no such lead" + (f"; the reasons of the day are: {', '.join(there) or 'none'}" if reasons else ""))
     if len(rows) > limit:
         complain(f"There are more than {limit}: narrow it down, or raise --limit.")
     return OK
@@ -346,10 +353,12 @@ def _run(arguments: Sequence[str] | None) -> int:
     return code if isinstance(code, int) else OK
 
 
-def _tell(report: Any, as_json: bool, extra: Sequence[str] = (), *, is_asked_for: bool = False) -> None:
+def _tell(
+    report: Any, as_json: bool, extra: Sequence[str] = (), *, names: Sequence[str] = (), is_asked_for: bool = False
+) -> None:
     from pipelines.reading import as_record, tell
 
-    emit(as_record(report, extra)) if as_json else tell(report, extra, is_asked_for=is_asked_for)
+    emit(as_record(report, extra)) if as_json else tell(report, extra, names=names, is_asked_for=is_asked_for)
 
 
 def _opened(config: Path | None) -> Any:
@@ -371,7 +380,7 @@ def _followed(installation: Any, day: date, wait_s: float, stop: threading.Event
 
     try:
         with dagster_instance(installation.settings) as instance:
-            return follow(installation, instance, [day], wait_s=wait_s, stop=stop)
+            return follow(installation, instance, [day], wait_s=wait_s, stop=stop, tell=complain)
     except SetupError as error:  # the load itself is done, and is told of
         return [f"{day}: cannot wait: {error}"]
 
@@ -404,6 +413,12 @@ def _check_day(installation: Any, day: date) -> None:
         raise SetupError(f"--day {day} lies before first_day, {settings.first_day}")
     if day > datetime.now(settings.zone).date():
         raise SetupError(f"--day {day} has not begun in {settings.timezone}")
+
+
+def _check_known(names: Sequence[str], known: Sequence[str], day: date) -> None:
+    for name in names:
+        if name not in known:
+            raise SetupError(f"there is no campaign {name!r} on {day}; there are: {', '.join(known) or 'none'}")
 
 
 def _stop_on_signals() -> threading.Event:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import dagster as dg
@@ -19,7 +19,7 @@ from pipelines.installation import Installation
 from pipelines.jobs import REPORT
 from pipelines.runs import failures, run_job
 
-LOOK_S = 1.0
+LOOK_S, TELL_S = 1.0, 30.0
 
 
 def follow(
@@ -29,8 +29,11 @@ def follow(
     *,
     wait_s: float,
     stop: threading.Event | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
     """The days' imports are settled, or the time is over; what failed meanwhile, one sentence each.
+
+    `tell` hears at the beginning, and now and then, what is waited for.
 
     Each round is a tick of the sensor `import_results`; the runs that it asks for are executed here. What a
     vendor gave back is sent again by the load of its day.
@@ -38,7 +41,11 @@ def follow(
     stop = stop or threading.Event()
     deadline = time.monotonic() + wait_s
     problems: list[str] = []
+    next_told = 0.0
     while not stop.is_set() and time.monotonic() < deadline and not _is_settled(installation, days):
+        if time.monotonic() >= next_told:
+            tell(f"waiting for {morning.told_of_waiting(installation, days)}")
+            next_told = time.monotonic() + TELL_S
         requested = [day for day in _tick(installation, instance) if day in days]
         for day in requested:
             problems += failures(run_job(installation.settings, instance, REPORT, [day]))

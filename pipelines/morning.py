@@ -108,6 +108,18 @@ def count_imports(installation: Installation, day: date) -> dict[str, int]:
     return {state: sum(row.import_count for row in rows if row.state == state) for state in states}
 
 
+def told_of_waiting(installation: Installation, days: Sequence[date]) -> str:
+    """What vendors have not told of yet, in words: `sobot: 2 imports, 200 leads submitted`."""
+    counts: dict[str, list[int]] = {}
+    with installation.store() as store:
+        for row in store.rows("reporting", "open_imports", days=list(days)):
+            if row.state == "submitted":
+                told = counts.setdefault(row.vendor, [0, 0])
+                told[0] += row.import_count
+                told[1] += row.lead_count
+    return "; ".join(f"{vendor}: {n} imports, {leads} leads submitted" for vendor, (n, leads) in sorted(counts.items()))
+
+
 def shortfall(installation: Installation, days: Sequence[date]) -> tuple[int, int]:
     """(imports of which the vendor counted fewer leads than it was sent, how many leads that are)."""
     with installation.store() as store:

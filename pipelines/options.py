@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 OK, NEEDS_A_PERSON, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+MOST_ROWS, LONGEST_WAIT_S = 10_000_000, 86_400
 
 config_option = click.option(
     "--config",
@@ -26,6 +27,13 @@ campaigns_option = click.option("--campaign", "campaigns", multiple=True, help="
 def day_option(*, required: bool) -> Callable[[Any], Any]:
     """The business day, as a date."""
     return click.option("--day", callback=_day, required=required, help="The business day, such as 2026-11-17.")
+
+
+def wait_seconds(context: click.Context, parameter: click.Parameter, value: float) -> float:
+    """So long a command may wait: no less than nothing, and no longer than a day."""
+    if not 0 <= value <= LONGEST_WAIT_S:  # nor is nan
+        raise click.BadParameter(f"{value:g} is not a number of seconds from 0 to {LONGEST_WAIT_S}")
+    return value
 
 
 def _day(context: click.Context, parameter: click.Parameter, value: str | None) -> date | None:

@@ -24,13 +24,15 @@ def as_record(report: NightReport, extra: Sequence[str] = ()) -> dict[str, Any]:
     }
 
 
-def tell(report: NightReport, extra: Sequence[str] = (), *, is_asked_for: bool = False) -> None:
-    """The report for people: the answer first.
+def tell(
+    report: NightReport, extra: Sequence[str] = (), *, names: Sequence[str] = (), is_asked_for: bool = False
+) -> None:
+    """The report for people: the answer first, and of which campaigns, where it is not of all.
 
     What needs a person is on standard error, except where just that was asked for: there it is the answer.
     """
     problems = _problems(report, extra)
-    days = ", ".join(day.isoformat() for day in report.days)
+    days = ", ".join(day.isoformat() for day in report.days) + (f" (only {', '.join(names)})" if names else "")
     say(f"{days}: " + ("every lead has its outcome" if not problems else f"{len(problems)} thing(s) need a person"))
     for problem in problems:
         (say if is_asked_for else complain)(f"! {problem}")

@@ -150,6 +150,17 @@ def decided_days(store: Store, days: Sequence[date]) -> list[date]:
     return [row.day for row in store.rows("reporting", "decided_days", days=list(days))]
 
 
+def known_campaigns(store: Store, day: date) -> list[str]:
+    """The campaigns that rows of the day name, and those of the newest snapshot."""
+    rows = [*store.rows("reporting", "campaign_days", days=[day]), *store.rows("crm", "campaigns")]
+    return sorted({row.campaign for row in rows})
+
+
+def reason_codes(store: Store, day: date) -> list[str]:
+    """Why leads of the day are where they are, each code once."""
+    return sorted({row.reason_code for row in store.rows("reporting", "reasons", days=[day])})
+
+
 def newest_days(store: Store, limit: int = 1) -> list[date]:
     """The newest days that were pulled, or that an intake failed of, the newest first."""
     return [row.day for row in store.rows("reporting", "newest_days", limit=limit)]

@@ -21,14 +21,14 @@ import orjson
 
 from connectors.errors import SetupError
 from connectors.operations import Operation, operations_of, vendors
-from pipelines.options import NEEDS_A_PERSON, OK
+from pipelines.options import MOST_ROWS, NEEDS_A_PERSON, OK
 from pipelines.terminal import complain, emit, say
 
 if TYPE_CHECKING:
     from pipelines.disclosure import Disclosure
     from pipelines.parameters import Parameter
 
-MOST_ROWS = 100
+USUAL_ROWS = 100
 
 
 class _Directory(click.Group):
@@ -148,7 +148,8 @@ def _options() -> list[click.Parameter]:
         ),
         click.Option(["--yes", "is_agreed"], is_flag=True, help="Send it, although it changes something."),
         click.Option(
-            ["--limit"], type=click.IntRange(1), default=MOST_ROWS, show_default=True, help="The most rows of a read."
+            ["--limit"], type=click.IntRange(1, MOST_ROWS), default=USUAL_ROWS, show_default=True,
+            help="The most rows of a read."
         ),
         click.Option(
             ["--output"], type=click.Path(path_type=Path, dir_okay=False), help="Where the bytes of a file go."

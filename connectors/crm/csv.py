@@ -111,7 +111,8 @@ class CsvSource:
         found = sorted(path for path in map(Path, matches) if path.is_file())
         if not found:
             day = f" (day {window.day})" if window else ""
-            raise SetupError(f"{self._setting}.csv: no file matches {self._template!r}{day}")
+            wanted = pattern if window else self._template
+            raise SetupError(f"{self._setting}.csv: no file matches {wanted!r}{day}")
         return found
 
     def header(self, window: DayWindow | None) -> list[str]:

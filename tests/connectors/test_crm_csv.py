@@ -273,7 +273,7 @@ def test_name_with_brackets_is_itself(tmp_path: Path) -> None:
 
 def test_missing_file_names_template_and_day() -> None:
     """The text names the setting, what was looked for, and for which day."""
-    expected = "sources.leads.csv: no file matches 'x-{day}.csv' (day 2026-11-17)"
+    expected = "sources.leads.csv: no file matches 'x-2026-11-17.csv' (day 2026-11-17)"
     assert refusal("x-{day}.csv") == expected
     assert refusal("x.csv", None) == "sources.leads.csv: no file matches 'x.csv'"
 

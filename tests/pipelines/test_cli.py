@@ -219,6 +219,27 @@ def test_sync_of_one_campaign_leaves_the_other_alone(configure: Configure, sinch
     ended = leadsync("sync", "--config", configure(), "--day", DAY, "--campaign", OTHER_CAMPAIGN)
     assert sinch.vendor.store.creations == {(OTHER_TARGET, "lead-L4"): 1}
     assert CAMPAIGN not in ended.stdout
+    assert ended.stdout.splitlines()[1] == f"{DAY} (only {OTHER_CAMPAIGN}): every lead has its outcome"
+
+
+@pytest.mark.parametrize("wait", ["nan", "inf", "86401"])
+def test_wait_that_is_no_time_is_refused(wait: str) -> None:
+    """A wait is a number of seconds, not below nothing and not above a day."""
+    ended = leadsync("sync", "--day", DAY, f"--wait={wait}", code=2)
+    assert f"Invalid value for '--wait': {wait} is not a number of seconds from 0 to 86400" in ended.stderr
+
+
+def test_wait_below_nothing_is_refused() -> None:
+    """What begins with a dash is taken for an option, and there is none like it."""
+    assert "-5" in leadsync("sync", "--day", DAY, "--wait=-5", code=2).stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("leads", "--day", DAY, "--limit"), ("purge", "--days"), ("vendor", "platform", "user_list", "--limit")]
+)
+def test_number_beyond_all_bounds_is_refused(words: tuple[Any, ...]) -> None:
+    """No command takes a number that the database, the calendar or the machine does not have."""
+    assert "is not in the range 1<=x<=" in leadsync(*words, "99999999999999999999", code=2).stderr
 
 
 def test_sync_as_json_is_the_whole_report(configure: Configure) -> None:
@@ -417,6 +438,12 @@ def test_leads_names_who_is_not_at_the_vendor(configure: Configure) -> None:
         assert lead(1)["phone1"] not in cut.stdout
     never = leadsync("leads", "--config", config, "--day", "2026-11-15", code=1)
     assert never.stderr == "2026-11-15: nothing was pulled and decided\n"
+    unknown = leadsync("leads", "--config", config, "--day", DAY, "--campaign", "sprin", code=1)
+    assert unknown.stderr == f"there is no campaign 'sprin' on {DAY}; there are: {OTHER_CAMPAIGN}, {CAMPAIGN}, sprnig\n"
+    assert told("--campaign", OTHER_CAMPAIGN) == []
+    nobody = leadsync("leads", "--config", config, "--day", DAY, "--reason", "consent")
+    reasons = "campaign_unknown, consent_withdrawn, phone_invalid"
+    assert nobody.stdout == f"{DAY}: no such lead; the reasons of the day are: {reasons}\n"
     refused = leadsync("leads", "--config", config, "--day", DAY, "--state", "lost", code=2)
     assert "lost is no state; there are accepted, invalid" in refused.stderr
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -53,7 +54,10 @@ def test_sync_that_waits_ends_with_every_lead_settled(
     """The command follows what vendors settle later, through the sensor and the runs that it asks for."""
     with pytest.raises(SystemExit) as ended:
         main(["sync", "--config", str(config), "--day", str(DAY), "--wait", "60", "--json"])
-    assert ended.value.code == 0, capsys.readouterr()
+    said = capsys.readouterr()
+    assert ended.value.code == 0, said
+    assert "waiting for platform: 1 imports, 25 leads submitted; sobot: 1 imports, 25 leads submitted\n" in said.err
+    assert json.loads(said.out)["problems"] == []
     installation = Installation.load(config)
     assert states(installation) == {"accepted": 100}
     installation.close()
