@@ -18,7 +18,7 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 DAGSTER_HOME=/opt/dagster LEADSY
 WORKDIR /app
 COPY workspace.yaml leadsync.yaml ./
 COPY examples/crm examples/crm
-COPY dagster.yaml deploy/storage.yaml /tmp/
+COPY pipelines/dagster.yaml deploy/storage.yaml /tmp/
 RUN mkdir -p $DAGSTER_HOME && cat /tmp/dagster.yaml /tmp/storage.yaml > $DAGSTER_HOME/dagster.yaml \
     && rm /tmp/dagster.yaml /tmp/storage.yaml && chown -R leadsync $DAGSTER_HOME /app
 USER leadsync

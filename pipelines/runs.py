@@ -21,17 +21,24 @@ from pipelines.partitions import RANGE_END, RANGE_START
 from pipelines.settings import Settings
 
 STORAGE = "\nstorage:\n  postgres:\n    postgres_url: {env: DAGSTER_PG_URL}\n"
+OURS = Path(__file__).with_name("dagster.yaml")
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def dagster_environment(settings: Settings) -> dict[str, str]:
     """DAGSTER_HOME and DAGSTER_PG_URL of this installation; both stay as the environment sets them.
 
-    Without DAGSTER_HOME the home lies beside our own state, and its `dagster.yaml` is written anew from the
-    one beside the configuration, with Postgres as its storage.
+    Without DAGSTER_HOME the home lies beside our own state, and its `dagster.yaml` is written anew from the one beside
+    the configuration, or from ours where there is none, with Postgres as its storage.
+
+    Raises:
+        SetupError: DAGSTER_HOME is no folder.
     """
+    given = os.environ.get("DAGSTER_HOME")
+    if given and not (Path(given).is_absolute() and Path(given).is_dir()):
+        raise SetupError(f"DAGSTER_HOME: {given} must be the whole path of a folder that is there")
     url = os.environ.get("DAGSTER_PG_URL") or _storage_url(settings)
-    folder = os.environ.get("DAGSTER_HOME") or str(_write_home(settings))
+    folder = given or str(_write_home(settings))
     return {"DAGSTER_HOME": folder, "DAGSTER_PG_URL": url, "DAGSTER_DISABLE_TELEMETRY": "yes"}
 
 
@@ -78,9 +85,8 @@ def failures(result: dg.ExecuteInProcessResult) -> list[str]:
 
 
 def _write_home(settings: Settings) -> Path:
-    template = settings.folder / "dagster.yaml"
-    if not template.exists():
-        raise SetupError("there is no dagster.yaml beside the configuration; DAGSTER_HOME names a folder that has one")
+    own = settings.folder / "dagster.yaml"
+    template = own if own.exists() else OURS
     folder = home(settings.folder) / "dagster"
     with using(folder, database=settings.database):
         (folder / "dagster.yaml").write_text(template.read_text("utf-8") + STORAGE, "utf-8")

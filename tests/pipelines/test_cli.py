@@ -453,9 +453,10 @@ def test_sync_that_cannot_wait_tells_what_it_loaded(tmp_path: Path, database: st
     rows = [lead(number, campaign="platform-calls") for number in range(1, 26)]
     with serve(KINDS["platform"]) as server:
         config = write_vendors(tmp_path, {"platform": server}, database=database, rows=rows)
-        environment = {**SECRETS, "DAGSTER_HOME": ""}
+        environment = {**SECRETS, "DAGSTER_HOME": str(tmp_path / "no-home")}
         ended = leadsync("sync", "--config", config, "--day", DAY, "--wait", "5", environment=environment, code=1)
-    assert f"! {DAY}: cannot wait: there is no dagster.yaml beside the configuration" in ended.stderr
+    told = f"DAGSTER_HOME: {tmp_path}/no-home must be the whole path of a folder that is there"
+    assert f"! {DAY}: cannot wait: {told}" in ended.stderr
     assert "! 25 leads are submitted" in ended.stderr
     assert "platform-calls" in ended.stdout
 

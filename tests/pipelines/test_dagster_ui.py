@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +21,6 @@ from sandbox.sinch.app import SinchObi
 from tests.doubles import KINDS, SECRETS, serve, write_vendors
 from tests.factories import CAMPAIGN, OTHER_CAMPAIGN, OTHER_TARGET, TARGET, lead
 
-REPOSITORY = Path(__file__).parents[2]
 DAYS = ("2026-11-16", "2026-11-17", "2026-11-18")
 VENDORS = ("sobot", "platform")
 DEADLINE_S = 200.0
@@ -47,8 +45,7 @@ RUN_STATUS = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } }
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of a configuration, with Dagster's instance beside it."""
-    shutil.copy(REPOSITORY / "dagster.yaml", tmp_path)
+    """The folder of a configuration, and of Dagster's instance in it."""
     monkeypatch.setenv("LEADSYNC_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     monkeypatch.delenv("DAGSTER_PG_URL", raising=False)

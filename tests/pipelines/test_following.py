@@ -10,11 +10,13 @@ from typing import Any
 
 import dagster as dg
 import pytest
+import yaml
 
 from pipelines.cli import main
 from pipelines.installation import Installation
 from pipelines.jobs import REFERENCE
-from pipelines.runs import failures, run_job
+from pipelines.runs import dagster_environment, failures, run_job
+from pipelines.settings import load_settings
 from sandbox.faults import Fault
 from sandbox.server import SandboxServer
 from tests.doubles import KINDS, SECRETS, serve, write_vendors
@@ -22,7 +24,6 @@ from tests.factories import DAY, lead
 from tests.reading import query, states
 
 Servers = dict[str, SandboxServer[Any]]
-REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -40,7 +41,6 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Servers]:
 @pytest.fixture
 def config(tmp_path: Path, database: str, servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Twenty-five leads for each vendor, and a Dagster instance of the test's own."""
-    (tmp_path / "dagster.yaml").write_text((REPOSITORY / "dagster.yaml").read_text("utf-8"), "utf-8")
     monkeypatch.setenv("LEADSYNC_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     monkeypatch.delenv("DAGSTER_PG_URL", raising=False)
@@ -62,6 +62,16 @@ def test_sync_that_waits_ends_with_every_lead_settled(
     assert states(installation) == {"accepted": 100}
     installation.close()
     assert {name: len(server.vendor.held()) for name, server in servers.items()} == dict.fromkeys(KINDS, 25)
+
+
+def test_instance_is_ours_unless_one_stands_beside_the_configuration(config: Path) -> None:
+    """One file is enough: Dagster's own settings are there, and a dagster.yaml of the user's has precedence."""
+    settings = load_settings(config)
+    written = Path(dagster_environment(settings)["DAGSTER_HOME"]) / "dagster.yaml"
+    assert yaml.safe_load(written.read_text("utf-8"))["run_retries"]["max_retries"] == 2
+    (config.parent / "dagster.yaml").write_text("run_retries: {enabled: false}\n", "utf-8")
+    assert Path(dagster_environment(settings)["DAGSTER_HOME"]) / "dagster.yaml" == written
+    assert yaml.safe_load(written.read_text("utf-8")).keys() == {"run_retries", "storage"}
 
 
 def test_refresh_of_one_vendor_that_is_down_hinders_no_other(config: Path, servers: Servers) -> None:
