@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
@@ -61,6 +61,17 @@ class SourceSettings(_Strict):
     cursor: str | None = None
     cursor_timezone: str | None = None
     cursor_format: str | None = None
+
+    @field_validator("cursor_format")
+    @classmethod
+    def _writes_moments(cls, value: str | None) -> str | None:
+        moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+        try:
+            if value is not None:
+                datetime.strptime(moment.strftime(value), value)
+        except ValueError:
+            raise ValueError("is no format of strptime, such as '%d.%m.%Y %H:%M'") from None
+        return value
 
     @model_validator(mode="after")
     def _names_one_place(self) -> SourceSettings:
