@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from pipelines.installation import Installation
 from pipelines.load import load_day
-from pipelines.store import ConstraintError, _mapped
+from pipelines.store import ConstraintError, mapped
 from tests.factories import DAY, leads, phone
 from tests.faults.running import Make, Vendor
 from tests.reading import query
@@ -143,7 +143,7 @@ def engine(database: str) -> Iterator[Engine]:
 
 def insert(engine: Engine, table: str, *rows: dict[str, Any]) -> None:
     """The rows are in the table, or the errors are those of the store."""
-    with _mapped(), engine.begin() as connection:
+    with mapped(), engine.begin() as connection:
         for row in rows:
             columns, values = ", ".join(row), ", ".join(f":{name}" for name in row)
             connection.execute(text(f"INSERT INTO ledger.{table} ({columns}) VALUES ({values})"), row)
@@ -200,7 +200,7 @@ def test_delivery_is_carried_at_one_place(engine: Engine) -> None:
 def test_history_cannot_be_changed(statement: str, engine: Engine) -> None:
     """Events are only ever added."""
     insert(engine, "events", {"at": NOW, "import_id": 1, "event": "planned", "actor": "test"})
-    with pytest.raises(ConstraintError, match="events_are_append_only"), _mapped(), engine.begin() as connection:
+    with pytest.raises(ConstraintError, match="events_are_append_only"), mapped(), engine.begin() as connection:
         connection.execute(text(statement))
     with engine.connect() as connection:
         assert connection.execute(text("SELECT event FROM ledger.events")).scalars().all() == ["planned"]
