@@ -86,7 +86,7 @@ class NightReport:
 
     def _open(self) -> list[str]:
         open_counts = {state: sum(getattr(row, f"{state}_count") for row in self.campaigns) for state in OPEN_STATES}
-        return [f"{count} leads are {state}" for state, count in open_counts.items() if count]
+        return _waiting(open_counts)
 
 
 def night_report(
@@ -124,8 +124,7 @@ def waiting_before(store: Store, day: date) -> list[str]:
         counts = {state: getattr(row, f"{state}_count") for state in OPEN_STATES}
         waiting.setdefault(row.day, Counter()).update(counts)
     return [
-        f"{day}: {', '.join(f'{count} leads are {state}' for state, count in counts.items() if count)}"
-        f"; leadsync status --day {day}"
+        f"{day}: {', '.join(_waiting(counts))}; leadsync status --day {day}"
         for day, counts in sorted(waiting.items())
         if counts.total()
     ]
@@ -164,6 +163,11 @@ def reason_codes(store: Store, day: date) -> list[str]:
 def newest_days(store: Store, limit: int = 1) -> list[date]:
     """The newest days that were pulled, or that an intake failed of, the newest first."""
     return [row.day for row in store.rows("reporting", "newest_days", limit=limit)]
+
+
+def _waiting(counts: Mapping[str, int]) -> list[str]:
+    """So many leads are in each of the states, but for those that none is in."""
+    return [f"{count} {'lead is' if count == 1 else 'leads are'} {state}" for state, count in counts.items() if count]
 
 
 def as_markdown(report: NightReport) -> str:

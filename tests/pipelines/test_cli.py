@@ -354,7 +354,7 @@ def test_status_is_the_newest_day_and_needs_a_person_only_when_one_is_needed(
     config = configure(campaigns={CAMPAIGN: TARGET, OTHER_CAMPAIGN: ABSENT_TARGET})
     assert len(load(config)) == 1
     open_report = json.loads(leadsync("status", "--config", config, "--json", code=1).stdout)
-    assert (open_report["days"], "1 leads are planned" in open_report["problems"]) == ([str(DAY)], True)
+    assert (open_report["days"], "1 lead is planned" in open_report["problems"]) == ([str(DAY)], True)
     config = configure()
     assert load(config) == []
     good = leadsync("status", "--config", config, "--day", DAY)
@@ -383,7 +383,7 @@ def test_status_without_a_day_tells_of_older_days_that_wait(configure: Configure
     ended = leadsync("status", "--config", config, code=1)
     assert f"! {DAY}: 2 leads are planned; leadsync status --day {DAY}" in ended.stdout
     leadsync("sync", "--config", config, "--day", DAY)
-    assert "leads are planned" not in leadsync("status", "--config", config, code=1).stdout
+    assert "planned" not in leadsync("status", "--config", config, code=1).stdout
 
 
 @pytest.mark.parametrize("is_loaded", [False, True], ids=["before_any_load", "after_a_good_one"])
