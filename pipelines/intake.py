@@ -30,6 +30,7 @@ from pipelines.settings import Settings, SourceSettings
 from pipelines.sharing import Sharing
 from pipelines.sources import TABLES, Source, configured_sources, open_source
 from pipelines.store import Store, utc_now
+from pipelines.unplanning import withdraw_outdated
 from pipelines.vendors import VENDORS
 
 Rows: TypeAlias = Mapping[Source, tuple[UUID, Generator[pd.DataFrame]]]
@@ -250,9 +251,7 @@ def _withdraw_plans(store: Store, day: date) -> None:
     """What was planned before is planned anew; for a campaign that is gone by now, by nobody."""
     for vendor in VENDORS:
         planned = [row.campaign for row in store.rows("imports", "campaigns_with_open", vendor=vendor, days=[day])]
-        store.one(
-            "imports", "withdraw_plan", vendor=vendor, day=day, campaigns=planned, now=utc_now(), actor="contacts"
-        )
+        withdraw_outdated(store, vendor, day, planned, actor="contacts")
 
 
 def _count(summary: PullSummary, frame: pd.DataFrame) -> None:

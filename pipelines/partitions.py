@@ -28,14 +28,14 @@ def days_of(context: dg.AssetExecutionContext) -> list[date]:
     return sorted(date.fromisoformat(key) for key in context.partition_keys)
 
 
-def days_of_run(context: dg.AssetExecutionContext) -> list[date]:
-    """The days that the run of an asset without partitions is about, in order; none if it is about no day."""
-    tags = context.run.tags
-    start, end = tags.get(RANGE_START), tags.get(RANGE_END)
-    if start and end:
-        first, last = date.fromisoformat(start), date.fromisoformat(end)
-        return [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    return [date.fromisoformat(tags[PARTITION])] if PARTITION in tags else []
+def days_of_run(run: dg.DagsterRun) -> list[date]:
+    """The days that the run is about, in order, whatever it materialises; none if it is about no day."""
+    if PARTITION in run.tags:
+        return [date.fromisoformat(run.tags[PARTITION])]
+    if RANGE_START not in run.tags:
+        return []
+    first, last = date.fromisoformat(run.tags[RANGE_START]), date.fromisoformat(run.tags[RANGE_END])
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def day_before(at: datetime) -> str:

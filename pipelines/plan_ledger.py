@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 from connectors.columns import TEXT, joined, whole
 from pipelines.ledger import Ledger
 from pipelines.ledger_rows import ELIGIBLE, KNOWN, PLANNABLE, SAID, Refusal, Scope
-from pipelines.store import Row, utc_now
+from pipelines.store import Row
+from pipelines.unplanning import withdraw_outdated
 
 
 class PlanLedger(Ledger):
@@ -41,16 +42,7 @@ class PlanLedger(Ledger):
 
     def withdraw_plan(self, scope: Scope, day: date) -> int:
         """What was planned for the day but not sent is planned no more; how many imports that were."""
-        row = self.store.one(
-            "imports",
-            "withdraw_plan",
-            vendor=scope.vendor,
-            day=day,
-            campaigns=list(scope.campaigns),
-            now=utc_now(),
-            actor=self.actor,
-        )
-        return int(row.import_count)
+        return withdraw_outdated(self.store, scope.vendor, day, scope.campaigns, actor=self.actor).import_count
 
     def reconsider(self, scope: Scope, day: date) -> None:
         """What an earlier plan refused of the day is eligible again."""

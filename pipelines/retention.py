@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from pipelines.store import Store, utc_now
+from pipelines.store import Store
+from pipelines.unplanning import give_up_expired
 
 
 def purge(store: Store, before: date) -> dict[str, int]:
@@ -20,7 +21,7 @@ def purge(store: Store, before: date) -> dict[str, int]:
         How many rows lost something: `rows_count`, `contacts_count`, `deliveries_count`, `payloads_count`.
     """
     with store.transaction():
-        waiting = store.one("imports", "purge_plan", before=before, now=utc_now(), actor="retention")
+        waiting = give_up_expired(store, before, actor="retention")
         deliveries = store.one("deliveries", "purge_numbers", before=before)
         payloads = store.one("imports", "purge_payloads", before=before)
         return {

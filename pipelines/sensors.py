@@ -5,13 +5,12 @@ Belongs here: sensors. Does not belong here: what is due (the ledger decides), a
 
 import threading
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
 
 import dagster as dg
 
 from pipelines import morning
 from pipelines.jobs import INTAKE, REPORT, AssetJob, job_name
-from pipelines.partitions import PARTITION, RANGE_END, RANGE_START
+from pipelines.partitions import PARTITION, days_of_run
 from pipelines.resources import LeadSync
 from pipelines.store import utc_now
 
@@ -70,7 +69,7 @@ def _report_after(
         if run.job_name == REPORT:  # a report that cannot be made is not made again for that
             yield dg.SkipReason("the run is the report itself")
             return
-        days = _days(run)
+        days = [day.isoformat() for day in days_of_run(run)[-MOST_PER_TICK:]]  # of a long backfill the newest
         if not days:
             yield dg.SkipReason("the run is about no day")
         for day in days:
@@ -148,17 +147,6 @@ def _poll_for_a_while(leadsync: LeadSync) -> str:
 def _attempt(last_event_id: int | None) -> str:
     """Dagster drops a repeated run_key for ever: the newest event and the time make each attempt new."""
     return f"{last_event_id}:{int(utc_now().timestamp()) // ASK_AGAIN_S}"
-
-
-def _days(run: dg.DagsterRun) -> list[str]:
-    """The days that the run was about; of a long backfill the newest."""
-    if PARTITION in run.tags:
-        return [run.tags[PARTITION]]
-    if RANGE_START not in run.tags:
-        return []
-    first, last = date.fromisoformat(run.tags[RANGE_START]), date.fromisoformat(run.tags[RANGE_END])
-    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    return [day.isoformat() for day in days[-MOST_PER_TICK:]]
 
 
 def _follow(context: dg.RunStatusSensorContext, what: str) -> dg.RunRequest | dg.SkipReason:

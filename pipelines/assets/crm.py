@@ -29,7 +29,7 @@ DO_NOT_CALL = dg.AssetKey(["crm", "do_not_call"])
 )
 def crm_campaigns(context: dg.AssetExecutionContext, leadsync: LeadSync) -> Iterator[dg.MaterializeResult[None]]:
     """The campaigns that leads may go to: from the configuration and, where it has them, the CRM."""
-    with leadsync.opened(context.run.run_id, intake_of=days_of_run(context)) as installation:
+    with leadsync.opened(context.run.run_id, intake_of=days_of_run(context.run)) as installation:
         campaigns = night.refresh_campaigns(installation)
         with installation.store() as store:
             defects = campaign_defects(store)
@@ -50,7 +50,7 @@ def crm_campaigns(context: dg.AssetExecutionContext, leadsync: LeadSync) -> Iter
 )
 def crm_do_not_call(context: dg.AssetExecutionContext, leadsync: LeadSync) -> Iterator[dg.MaterializeResult[None]]:
     """The numbers that must not be called, in E.164, each with its last day."""
-    with leadsync.opened(context.run.run_id, intake_of=days_of_run(context)) as installation:
+    with leadsync.opened(context.run.run_id, intake_of=days_of_run(context.run)) as installation:
         summary = night.refresh_do_not_call(installation)
     yield dg.MaterializeResult(
         metadata={"dagster/row_count": summary.entry_count, **summary.counts},

@@ -15,38 +15,49 @@ SELECT pg_advisory_lock_shared(hashtextextended('leadsync decide ' || CAST(:day 
 -- Others may plan for the vendor, and change the days that were held.
 SELECT pg_advisory_unlock_all();
 
--- name: withdraw_plan :one
--- What was planned for the day but not sent is planned no more: the plan is made anew from the contacts. What was tried
--- before, or came from another batch, goes on as it is and under its own key, unless something was decided since.
-WITH stale AS (
-    SELECT import_id FROM ledger.imports
-    WHERE vendor = :vendor AND day = :day AND campaign = ANY (CAST(:campaigns AS text[])) AND state = 'planned'
-      AND ((attempts = 0 AND parent_id IS NULL)
-           OR planned_at < greatest((SELECT max(decided_at) FROM ledger.decisions), (SELECT max(read_at) FROM crm.snapshots)))
-    FOR UPDATE SKIP LOCKED
-), held AS (
+-- name: outdated_plan :many
+-- What was planned for the day but not sent, to be planned anew from the contacts. What was tried before, or came from
+-- another batch, goes on as it is and under its own key, unless something was decided since. Locked until the
+-- transaction ends; what somebody claims at this moment is left out.
+SELECT import_id FROM ledger.imports
+WHERE vendor = :vendor AND day = :day AND campaign = ANY (CAST(:campaigns AS text[])) AND state = 'planned'
+  AND ((attempts = 0 AND parent_id IS NULL)
+       OR planned_at < greatest((SELECT max(decided_at) FROM ledger.decisions), (SELECT max(read_at) FROM crm.snapshots)))
+FOR UPDATE SKIP LOCKED;
+
+-- name: expired_plan :many
+-- What waits of days before the given one: what could be sent is to be forgotten. Locked as above.
+SELECT import_id FROM ledger.imports
+WHERE day < :before AND state = 'planned' AND settled_at IS NULL
+FOR UPDATE SKIP LOCKED;
+
+-- name: withdraw :one
+-- The imports, which are locked and were not sent, are planned no more. An update leaves the lead as the vendor has it,
+-- and says so.
+WITH held AS (
     UPDATE ledger.deliveries AS delivery
     SET import_id = delivery.held_import_id, position = delivery.held_position,
         content_digest = delivery.held_digest, phone = coalesce(delivery.held_phone, delivery.phone),
         phones = coalesce(delivery.held_phones, delivery.phones), kept_phones = delivery.held_phones,
         held_import_id = NULL, held_position = NULL, held_digest = NULL, held_phone = NULL, held_phones = NULL,
         verdict = 'accepted', settled_at = :now, reason_code = 'changed_since_accepted',
-        reason = 'the lead changed after the vendor accepted it; the update is not sent yet'
-    FROM stale
-    WHERE delivery.import_id = stale.import_id AND delivery.verdict IS NULL AND delivery.held_digest IS NOT NULL
+        reason = 'the lead changed after the vendor accepted it; ' || :unsent
+    WHERE delivery.import_id = ANY (CAST(:import_ids AS bigint[]))
+      AND delivery.verdict IS NULL AND delivery.held_digest IS NOT NULL
 ), unplanned AS (
-    DELETE FROM ledger.deliveries AS delivery USING stale
-    WHERE delivery.import_id = stale.import_id AND delivery.verdict IS NULL AND delivery.held_digest IS NULL
+    DELETE FROM ledger.deliveries AS delivery
+    WHERE delivery.import_id = ANY (CAST(:import_ids AS bigint[]))
+      AND delivery.verdict IS NULL AND delivery.held_digest IS NULL
     RETURNING 1
 ), dropped AS (
-    DELETE FROM ledger.imports AS import USING stale
-    WHERE import.import_id = stale.import_id
+    DELETE FROM ledger.imports AS import
+    WHERE import.import_id = ANY (CAST(:import_ids AS bigint[]))
     RETURNING import.import_id, import.entry_count
 ), told AS (
     INSERT INTO ledger.events (at, import_id, event, actor, detail)
     SELECT :now, import_id, 'withdrawn_from_plan', :actor, jsonb_build_object('entry_count', entry_count) FROM dropped
 )
-SELECT count(*) AS import_count FROM dropped;
+SELECT (SELECT count(*) FROM dropped) AS import_count, (SELECT count(*) FROM unplanned) AS delivery_count;
 
 -- name: begun_campaigns :many
 -- Those of the campaigns that imports were planned for before.
@@ -342,37 +353,6 @@ WHERE import.settled_at IS NULL AND import.vendor = ANY (CAST(:vendors AS text[]
 GROUP BY vendor, day
 ORDER BY day, vendor
 LIMIT :limit;
-
--- name: purge_plan :one
--- What waits of days before the given one is planned no more: what could be sent is to be forgotten. What a vendor has
--- stays as it was before.
-WITH late AS (
-    SELECT import_id FROM ledger.imports
-    WHERE day < :before AND state = 'planned' AND settled_at IS NULL
-    FOR UPDATE SKIP LOCKED
-), held AS (
-    UPDATE ledger.deliveries AS delivery
-    SET import_id = delivery.held_import_id, position = delivery.held_position,
-        content_digest = delivery.held_digest, phone = coalesce(delivery.held_phone, delivery.phone),
-        phones = coalesce(delivery.held_phones, delivery.phones), kept_phones = delivery.held_phones,
-        held_import_id = NULL, held_position = NULL, held_digest = NULL, held_phone = NULL, held_phones = NULL,
-        verdict = 'accepted', settled_at = :now, reason_code = 'changed_since_accepted',
-        reason = 'the lead changed after the vendor accepted it; the update was not sent before it was purged'
-    FROM late
-    WHERE delivery.import_id = late.import_id AND delivery.verdict IS NULL AND delivery.held_digest IS NOT NULL
-), unplanned AS (
-    DELETE FROM ledger.deliveries AS delivery USING late
-    WHERE delivery.import_id = late.import_id AND delivery.verdict IS NULL AND delivery.held_digest IS NULL
-    RETURNING 1
-), dropped AS (
-    DELETE FROM ledger.imports AS import USING late
-    WHERE import.import_id = late.import_id
-    RETURNING import.import_id, import.entry_count
-), told AS (
-    INSERT INTO ledger.events (at, import_id, event, actor, detail)
-    SELECT :now, import_id, 'withdrawn_from_plan', :actor, jsonb_build_object('entry_count', entry_count) FROM dropped
-)
-SELECT (SELECT count(*) FROM dropped) AS import_count, (SELECT count(*) FROM unplanned) AS delivery_count;
 
 -- name: purge_payloads :one
 -- Settled batches of days before the given one keep their counts and lose their payload.
