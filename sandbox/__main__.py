@@ -33,7 +33,12 @@ Servers = Mapping[str, SandboxServer[Any]]
 def main(arguments: Sequence[str]) -> int:
     """The doubles were announced by one JSON line on standard output and served until a signal."""
     options = _parse(arguments)
-    servers = _servers(options.host, options.port)
+    try:
+        servers = _servers(options.host, options.port)
+    except (OSError, OverflowError) as error:
+        place = f"--host {options.host} --port {options.port}, or on one of the ports after it"
+        sys.stderr.write(f"sandbox: cannot listen on {place}: {getattr(error, 'strerror', None) or error}\n")
+        return 1
     if options.seed_config is not None:
         for name, config in json.loads(options.seed_config.read_text()).items():
             _apply(config, servers[name])

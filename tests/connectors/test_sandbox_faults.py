@@ -7,6 +7,8 @@ Belongs here: faults, their plan, and latency. Does not belong here: OBI's own r
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -378,3 +380,22 @@ def test_latency_holds_the_work_of_the_double(
     started = time.monotonic()
     client.get(CAMPAIGNS)
     assert 0.9 <= time.monotonic() - started < 1.15
+
+
+@pytest.mark.parametrize("taken", [0, 2], ids=["the_first", "a_later_one"])
+def test_a_port_that_is_taken_is_told_in_a_sentence(taken: int) -> None:
+    """Whichever of the doubles' ports it is; nothing is served then."""
+    with socket.socket() as occupant:
+        occupant.bind(("127.0.0.1", 0))
+        occupant.listen()
+        port = occupant.getsockname()[1] - taken
+        ended = subprocess.run(
+            [sys.executable, "-m", "sandbox", "--port", str(port)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    place = f"--host 127.0.0.1 --port {port}, or on one of the ports after it"
+    assert ended.stderr == f"sandbox: cannot listen on {place}: Address already in use\n"
