@@ -32,7 +32,7 @@ test: $(READY)   ## every test but the exhaustive ones of `make faults`
 
 fast: $(READY)   ## lint, and quick tests of every layer; under a minute
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -q -m "not slow" tests/unit tests/ledger \
+	$(BIN)/python -m pytest -q -n 2 -m "not slow" tests/unit tests/ledger \
 	  tests/connectors/test_crm_*.py tests/connectors/test_transport.py tests/connectors/test_*_gateway.py
 
 faults: $(READY) ## the tests that lose, kill and cut things, at every step and in many histories

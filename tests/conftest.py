@@ -86,9 +86,20 @@ def _embedded() -> Iterator[URL]:
 
     folder = Path(tempfile.mkdtemp(prefix="leadsync-tests-", dir="/tmp"))
     folder.chmod(0o755)  # the embedded server runs as a user of its own
-    yield start_embedded(folder / "postgres", "template_leadsync")
+    url = start_embedded(folder / "postgres", "template_leadsync")
+    _trust_the_machine(url)
+    yield url
     embedded_server(folder / "postgres").cleanup()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _trust_the_machine(url: URL) -> None:
+    """No waiting for the disk: that protects from the loss of a machine, and tests lose processes only."""
+    admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with admin.connect() as connection:
+        connection.execute(text("ALTER SYSTEM SET fsync = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    admin.dispose()
 
 
 @contextmanager
