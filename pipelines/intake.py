@@ -19,16 +19,19 @@ from uuid import UUID, uuid4
 import pandas as pd
 import pyarrow.compute as pc
 
-from connectors.crm.frames import COLUMNS, DayWindow, as_arrow
+from connectors.crm.frames import DayWindow, as_arrow
+from connectors.crm.layout import COLUMNS
+from connectors.crm.settings import SourceSettings
 from connectors.errors import SetupError
 from pipelines import eligibility
 from pipelines.ahead import Behind
 from pipelines.campaigns import campaign_rules, record_defects
 from pipelines.eligibility import CampaignRule, Policy
 from pipelines.refusals import Refusals
-from pipelines.settings import Settings, SourceSettings
+from pipelines.settings import Settings
 from pipelines.sharing import Sharing
-from pipelines.sources import TABLES, Source, configured_sources, open_source
+from pipelines.source_settings import TABLES, Source
+from pipelines.sources import configured_sources, open_source
 from pipelines.store import Store, utc_now
 from pipelines.unplanning import withdraw_outdated
 from pipelines.vendors import VENDORS

@@ -26,7 +26,8 @@ from pipelines.intake import DecisionSummary, PullSummary, Rows
 from pipelines.ledger import Ledger
 from pipelines.ledger_rows import Scope
 from pipelines.planner import PlanSummary
-from pipelines.sources import TABLES, Source, configured_sources
+from pipelines.source_settings import TABLES, Source
+from pipelines.sources import configured_sources
 from pipelines.store import Store, utc_now
 from pipelines.tally import DeliverySummary
 from pipelines.vendors import VENDORS

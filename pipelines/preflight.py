@@ -15,7 +15,8 @@ from connectors.errors import LeadsyncError, NotSentError, SetupError
 from pipelines import night, upkeep
 from pipelines.campaigns import campaign_defects
 from pipelines.installation import Installation
-from pipelines.sources import TABLES, configured_sources, open_source
+from pipelines.source_settings import TABLES
+from pipelines.sources import configured_sources, open_source
 
 
 @dataclass(frozen=True)

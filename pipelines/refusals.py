@@ -19,7 +19,7 @@ from connectors.columns import TEXT
 from connectors.crm.frames import as_arrow
 from pipelines.eligibility import REASONS
 from pipelines.sharing import Keys, LeadKeys, among
-from pipelines.sources import TABLES
+from pipelines.source_settings import TABLES
 from pipelines.store import Store
 
 STANDING = ("consent_withdrawn", "consent_unclear")

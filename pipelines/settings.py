@@ -9,11 +9,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
-from difflib import get_close_matches
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import phonenumbers
 from pydantic import (
@@ -24,16 +23,16 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
-    model_validator,
 )
 
 from connectors.errors import SetupError
 from connectors.numbers import Days, Seconds, Whole
+from connectors.zones import ZoneName
 from pipelines import vendors
 from pipelines.configfile import Document, dotted, read_document
 from pipelines.database import EMBEDDED, postgres_url
 from pipelines.mistakes import complaint, problems_of, sentence
-from pipelines.sources import check_sources
+from pipelines.source_settings import SourcesSettings, check_sources
 
 DEFAULT_FILE = "leadsync.yaml"
 SECRETS = ("password", "api_key", "token", "app_secret", "app_key")
@@ -46,62 +45,6 @@ _CRON_PART = re.compile(r"(?:\*|(?P<first>\d{1,2})(?:-(?P<last>\d{1,2}))?)(?:/(?
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SourceSettings(_Strict):
-    """Where rows come from: a CSV file, or a table or query of a database."""
-
-    csv: str | None = None
-    encoding: str = "auto"
-    delimiter: str = "auto"
-    database: str | None = None
-    table: str | None = None
-    query: str | None = None
-    columns: dict[str, str] = Field(default_factory=dict)
-    cursor: str | None = None
-    cursor_timezone: str | None = None
-    cursor_format: str | None = None
-
-    @field_validator("cursor_format")
-    @classmethod
-    def _writes_moments(cls, value: str | None) -> str | None:
-        moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-        try:
-            if value is not None:
-                datetime.strptime(moment.strftime(value), value)
-        except ValueError:
-            raise ValueError("is no format of strptime, such as '%d.%m.%Y %H:%M'") from None
-        return value
-
-    @model_validator(mode="after")
-    def _names_one_place(self) -> SourceSettings:
-        if (self.csv is None) == (self.database is None):
-            raise ValueError("needs either csv or database")
-        if self.database is not None and (self.table is None) == (self.query is None):
-            raise ValueError("a database needs either table or query")
-        if self.csv is not None and (self.table or self.query):
-            raise ValueError("table and query belong to a database, not to csv")
-        return self
-
-    @field_validator("cursor_timezone")
-    @classmethod
-    def _is_a_zone(cls, value: str | None) -> str | None:
-        return None if value is None else _zone_name(value)
-
-
-class SourcesSettings(_Strict):
-    """The four sources. `leads` or `customers` must be there."""
-
-    leads: SourceSettings | None = None
-    customers: SourceSettings | None = None
-    campaigns: SourceSettings | None = None
-    do_not_call: SourceSettings | None = None
-
-    @model_validator(mode="after")
-    def _has_rows(self) -> SourcesSettings:
-        if self.leads is None and self.customers is None:
-            raise ValueError("needs leads or customers")
-        return self
 
 
 class CampaignSettings(_Strict):
@@ -184,7 +127,7 @@ class Settings(_Strict):
     """Everything in `leadsync.yaml`."""
 
     database: str = EMBEDDED
-    timezone: str = "UTC"
+    timezone: ZoneName = "UTC"
     nightly: str = "0 2 * * *"
     first_day: date = date(2026, 1, 1)
     empty_day: Literal["fail", "pass"] = "fail"
@@ -203,11 +146,6 @@ class Settings(_Strict):
         if value != EMBEDDED:
             postgres_url(value)
         return value
-
-    @field_validator("timezone")
-    @classmethod
-    def _is_a_zone(cls, value: str) -> str:
-        return _zone_name(value)
 
     @field_validator("nightly")
     @classmethod
@@ -293,7 +231,7 @@ def _target(vendor: vendors.Vendor, value: Any) -> dict[str, Any]:
 
 def _refuse_odd_sources(document: Document, settings: Settings) -> None:
     try:
-        check_sources(settings)
+        check_sources(settings.sources, settings.folder)
     except SetupError as error:
         key = str(error).partition(":")[0].split(".")
         raise SetupError(f"{document.where(tuple(key))}: {error}") from None
@@ -343,10 +281,3 @@ def _is_cron_field(field: str, bounds: tuple[int, int]) -> bool:
         and match["step"] != "0"
         for match in parts
     )
-
-
-def _zone_name(value: str) -> str:
-    if value not in available_timezones():
-        close = get_close_matches(value, available_timezones(), 1)
-        raise ValueError(f"{value} is not an IANA time zone" + (f". Did you mean {close[0]}?" if close else ""))
-    return value

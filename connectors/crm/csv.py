@@ -22,8 +22,8 @@ import pyarrow as pa
 
 from connectors.columns import TEXT
 from connectors.crm.encoding import AUTO, find_delimiter, find_encoding
-from connectors.crm.frames import COLUMNS, Cursor, DayWindow, build_frame, regroup
-from connectors.crm.layout import Columns, Layout, no_cursor
+from connectors.crm.frames import Cursor, DayWindow, build_frame, regroup
+from connectors.crm.layout import COLUMNS, Columns, Layout, no_cursor
 from connectors.crm.records import Records, Shape, read_records
 from connectors.errors import SetupError
 

@@ -35,8 +35,8 @@ from sqlalchemy.types import TypeEngine
 from connectors.crm.bounds import Bounds
 from connectors.crm.cells import is_storable, to_texts, unstorable_reason
 from connectors.crm.connection import Database
-from connectors.crm.frames import COLUMNS, Cursor, DayWindow, Texts, build_frame, regroup
-from connectors.crm.layout import Columns, Layout, did_you_mean, no_cursor
+from connectors.crm.frames import Cursor, DayWindow, Texts, build_frame, regroup
+from connectors.crm.layout import COLUMNS, Columns, Layout, did_you_mean, no_cursor
 from connectors.errors import SetupError
 
 _LIMITS = frozenset({"from", "to"})

@@ -1,8 +1,8 @@
 """The canonical shape of what a CRM gives us: frames of text, one row per record.
 
-Belongs here: our columns, the business day, how a cursor is read, how text becomes a frame.
-Does not belong here: where the text comes from (`csv.py`, `database.py`), which of their columns is
-which of ours (`layout.py`), what a value means and whether a lead may be called (eligibility).
+Belongs here: the business day, how a cursor is read, how text becomes a frame.
+Does not belong here: where the text comes from (`csv.py`, `database.py`), our columns and which of theirs is which
+(`layout.py`), what a value means and whether a lead may be called (eligibility).
 
 A frame has these columns, in this order:
 
@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -29,30 +29,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.columns import TEXT, json_members, json_objects, whole
-
-if TYPE_CHECKING:
-    from connectors.crm.layout import Layout
-
-COLUMNS = (
-    "lead_id",
-    "campaign",
-    "first_name",
-    "last_name",
-    "phone1",
-    "phone2",
-    "phone3",
-    "country",
-    "timezone",
-    "email",
-    "agent",
-    "priority",
-    "not_before",
-    "consent",
-    "updated_at",
-)
-CAMPAIGN_COLUMNS = ("campaign", "vendor", "target", "region", "active")
-DO_NOT_CALL_COLUMNS = ("phone", "reason", "until")
-CURSOR_COLUMN = "updated_at"
+from connectors.crm.layout import Layout
 
 # pandas also reads "now", "today" and a bare year as a moment; a cursor has at least a full date.
 _FULL_DATE = r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?:[T ].*)?"

@@ -1,6 +1,6 @@
-"""Which of their columns is which of ours.
+"""Our columns, and which of theirs is which.
 
-Belongs here: matching a header against the settings, and saying what is wrong with either. Does not
+Belongs here: their names, matching a header against the settings, and saying what is wrong with either. Does not
 belong here: reading rows, or what their values mean.
 """
 
@@ -10,8 +10,28 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.crm.frames import CURSOR_COLUMN
 from connectors.errors import SetupError
+
+COLUMNS = (
+    "lead_id",
+    "campaign",
+    "first_name",
+    "last_name",
+    "phone1",
+    "phone2",
+    "phone3",
+    "country",
+    "timezone",
+    "email",
+    "agent",
+    "priority",
+    "not_before",
+    "consent",
+    "updated_at",
+)
+CAMPAIGN_COLUMNS = ("campaign", "vendor", "target", "region", "active")
+DO_NOT_CALL_COLUMNS = ("phone", "reason", "until")
+CURSOR_COLUMN = "updated_at"
 
 # Leads and customers are one shape; each calls its id by its own name.
 ALIASES = {"customer_id": "lead_id"}

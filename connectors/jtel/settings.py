@@ -10,7 +10,7 @@ from datetime import date
 from difflib import get_close_matches
 from string import Formatter
 from typing import Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
@@ -25,6 +25,7 @@ from connectors.patience import RateLimiter
 from connectors.templates import names_in
 from connectors.transport import Transport
 from connectors.withdrawal import OFF, spell_off
+from connectors.zones import ZoneName
 
 
 class JtelTarget(BaseModel):
@@ -93,7 +94,7 @@ class JtelSettings(PacedSettings):
     allow_http: bool = Field(False, description="send the token and the leads unencrypted")
     allow_delete: bool = Field(False, description="whether a person may delete campaigns; no load ever does")
     release: str | None = Field(None, description="of the portal, in quotes; unset is taken for the oldest")
-    timezone: str = Field("Europe/Berlin", description="of the tenant; a time without zone is in it")
+    timezone: ZoneName = Field("Europe/Berlin", description="of the tenant; a time without zone is in it")
     datetime_format: str = Field(DATETIME_FORMAT, description="how a time is written; %f has three digits")
     contact_import_path: str = "/dialler/contacts/import"
     overwrite_duplicates: bool = Field(True, description="false makes a second contact of the same UserData")
@@ -140,14 +141,6 @@ class JtelSettings(PacedSettings):
         if isinstance(value, int | float):  # YAML reads 3.40 as the number 3.4, which is older than 3.39
             raise ValueError("must be in quotes, such as '3.39'")
         parse_release(value)
-        return value
-
-    @field_validator("timezone")
-    @classmethod
-    def _is_a_zone(cls, value: str) -> str:
-        if value not in available_timezones():
-            close = get_close_matches(value, available_timezones(), 1)
-            raise ValueError(f"{value} is not an IANA time zone" + (f". Did you mean {close[0]}?" if close else ""))
         return value
 
     @field_validator("user_data_template")

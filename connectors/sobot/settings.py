@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Hashable, Sequence
 from typing import Annotated, Literal
-from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
@@ -28,6 +27,7 @@ from connectors.sobot.wire import SobotWire
 from connectors.templates import names_in
 from connectors.transport import Transport
 from connectors.withdrawal import spell_off
+from connectors.zones import ZoneName
 
 DEFAULT_HOSTS = {"default": "https://sg.sobot.io", "cc-ivr": "https://openapi.soboten.com"}
 
@@ -55,15 +55,10 @@ class SobotTarget(BaseModel):
     days: Whole = Field(30, ge=1, le=366)
     start_hour: Whole = Field(9, ge=0, le=23)
     end_hour: Whole = Field(18, ge=1, le=24)
-    time_zone: str | None = None
+    time_zone: ZoneName | None = None
     description: str | None = Field(None, max_length=LONGEST_NOTE)
     agent_id: str | None = Field(None, min_length=1)
     agent_type: AgentType | None = None
-
-    @field_validator("time_zone")
-    @classmethod
-    def _is_a_zone(cls, value: str | None) -> str | None:
-        return None if value is None else _zone(value)
 
     @model_validator(mode="after")
     def _is_known_or_can_be_made(self) -> SobotTarget:
@@ -120,7 +115,7 @@ class SobotSettings(PacedSettings):
     token_renew_fraction: Share = 0.5
     token_retry_s: Seconds = Field(30, gt=0, description="no second token call before that, after one that failed")
     auth_error_codes: tuple[str, ...] = ("401", "900001", "900002")
-    timezoneid: str = "Asia/Singapore"
+    timezoneid: ZoneName = "Asia/Singapore"
     language: str = "en"
     phone_format: PhoneFormat = "digits"
     remove_duplicates_rule: Literal[
@@ -164,11 +159,6 @@ class SobotSettings(PacedSettings):
     @classmethod
     def _are_texts(cls, value: object) -> object:
         return [str(code) for code in value] if isinstance(value, (list, tuple)) else value
-
-    @field_validator("timezoneid")
-    @classmethod
-    def _is_a_zone(cls, value: str) -> str:
-        return _zone(value)
 
     @model_validator(mode="after")
     def _assigns_as_its_rule_says(self) -> SobotSettings:
@@ -308,12 +298,6 @@ def _origin(value: str) -> str:
     if parts[0] not in ("http", "https") or not parts[1] or "@" in parts[1] or parts[2].strip("/"):
         raise ValueError("must be hosts, such as img-sg.sobot.io, or http://127.0.0.1:8700 for one without TLS")
     return origin_of(value)
-
-
-def _zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError(f"{value} is not an IANA time zone")
-    return value
 
 
 def _require_name(template: str, per: str) -> None:

@@ -12,7 +12,7 @@ from pipelines.assets.columns import ROW_COLUMNS
 from pipelines.campaigns import campaign_defects
 from pipelines.partitions import days_of, days_of_run
 from pipelines.resources import LeadSync
-from pipelines.sources import TABLES, Source
+from pipelines.source_settings import TABLES, Source
 
 GROUP = "crm"
 OWNERS = ["team:contact-centre"]

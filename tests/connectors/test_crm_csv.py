@@ -18,12 +18,8 @@ import pandas as pd
 import pytest
 
 from connectors.crm.csv import CsvSource
-from connectors.crm.frames import (
-    CAMPAIGN_COLUMNS,
-    COLUMNS,
-    DO_NOT_CALL_COLUMNS,
-    DayWindow,
-)
+from connectors.crm.frames import DayWindow
+from connectors.crm.layout import CAMPAIGN_COLUMNS, COLUMNS, DO_NOT_CALL_COLUMNS
 from connectors.crm.records import Shape, read_records
 from connectors.errors import SetupError
 from tests.reading import plain

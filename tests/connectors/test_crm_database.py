@@ -19,7 +19,8 @@ import pytest
 
 from connectors.crm.bounds import Bounds
 from connectors.crm.database import DatabaseSource
-from connectors.crm.frames import CAMPAIGN_COLUMNS, COLUMNS, DO_NOT_CALL_COLUMNS, DayWindow
+from connectors.crm.frames import DayWindow
+from connectors.crm.layout import CAMPAIGN_COLUMNS, COLUMNS, DO_NOT_CALL_COLUMNS
 from connectors.errors import SetupError
 from tests.reading import plain
 

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from connectors.crm.frames import COLUMNS, as_texts
+from connectors.crm.frames import as_texts
+from connectors.crm.layout import COLUMNS
 from pipelines import eligibility
 from pipelines.eligibility import GRANTED, REASONS, WITHDRAWN, CampaignRule, Policy, judge, normalise
 from tests.reading import plain
