@@ -13,7 +13,7 @@ from connectors.errors import SetupError
 from connectors.numbers import LONGEST_DAYS, LONGEST_S
 from pipelines.settings import DeliverySettings, EligibilitySettings, Settings, load_settings
 from pipelines.vendors import VENDORS
-from tests.pipelines.test_cli import leadsync
+from tests.commands import leadsync
 
 GOOD = """\
 sources: {leads: {csv: leads.csv, cursor: updated_at}}

@@ -12,8 +12,8 @@ from sqlalchemy.pool import NullPool
 from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
+from tests.commands import leadsync
 from tests.factories import CAMPAIGN, DAY, TARGET, leads, phone, write_configuration, write_rows
-from tests.pipelines.test_cli import leadsync
 
 Vendor = SandboxServer[SinchObi]
 DELETING = Match(method="DELETE")

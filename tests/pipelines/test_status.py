@@ -1,0 +1,129 @@
+"""What `status` and `leads` tell in the morning."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.commands import Configure, Vendor, leadsync, load
+from tests.factories import ABSENT_TARGET, CAMPAIGN, DAY, OTHER_CAMPAIGN, TARGET, lead
+
+
+def test_status_before_any_load_says_how_to_begin(configure: Configure) -> None:
+    """With nothing loaded there is nothing to report, and that needs a person; LEADSYNC_CONFIG names the file."""
+    ended = leadsync("status", environment={"LEADSYNC_CONFIG": str(configure())}, code=1)
+    assert (ended.stdout, ended.stderr) == (
+        "",
+        "nothing was loaded yet; begin with `leadsync sync --day …`\n",
+    )
+
+
+def test_status_is_the_newest_day_and_needs_a_person_only_when_one_is_needed(
+    configure: Configure, sinch: Vendor
+) -> None:
+    """After a load that was cut off the code is 1 and says what is open; after the next it is 0."""
+    config = configure(campaigns={CAMPAIGN: TARGET, OTHER_CAMPAIGN: ABSENT_TARGET})
+    assert len(load(config)) == 1
+    open_report = json.loads(leadsync("status", "--config", config, "--json", code=1).stdout)
+    assert (open_report["days"], "1 lead is planned" in open_report["problems"]) == ([str(DAY)], True)
+    config = configure()
+    assert load(config) == []
+    good = leadsync("status", "--config", config, "--day", DAY)
+    assert good.stdout.startswith(f"{DAY}: every lead has its outcome\n")
+
+
+def test_status_without_a_day_notices_that_last_night_is_missing(configure: Configure) -> None:
+    """The newest day was loaded well, and is not the one that was asked about: that needs a person."""
+    config = configure()
+    assert load(config) == []
+    zone = ZoneInfo("Europe/Berlin")
+    last = (datetime.now(zone) - timedelta(days=1)).date()
+    assert last > DAY
+    ended = leadsync("status", "--config", config, code=1)
+    assert f"! {DAY + timedelta(days=1)} to {last}: nothing was pulled; {DAY} is the newest day" in ended.stdout
+
+
+def test_status_without_a_day_tells_of_older_days_that_wait(configure: Configure, sinch: Vendor) -> None:
+    """The newest day was loaded well; an older one was not, and is not forgotten for it."""
+    following = DAY + timedelta(days=1)
+    rows = [lead(1), lead(2), lead(3, updated_at=f"{following}T10:00:00+01:00")]
+    config = configure(rows=rows, campaigns={CAMPAIGN: ABSENT_TARGET})
+    assert len(load(config)) == 1
+    config = configure(rows=rows)
+    leadsync("sync", "--config", config, "--day", following)
+    ended = leadsync("status", "--config", config, code=1)
+    assert f"! {DAY}: 2 leads are planned; leadsync status --day {DAY}" in ended.stdout
+    leadsync("sync", "--config", config, "--day", DAY)
+    assert "planned" not in leadsync("status", "--config", config, code=1).stdout
+
+
+@pytest.mark.parametrize("is_loaded", [False, True], ids=["before_any_load", "after_a_good_one"])
+def test_status_says_why_the_last_intake_failed(is_loaded: bool, configure: Configure) -> None:
+    """The sentence is not in the logs of some machine alone; it goes when the day is decided."""
+    config = configure()
+    if is_loaded:
+        assert load(config) == []
+    leads_csv = config.with_name("leads.csv")
+    kept = leads_csv.read_bytes()
+    leads_csv.unlink()
+    sentence = leadsync("sync", "--config", config, "--day", DAY, code=1).stderr.strip()
+    assert "sources.leads.csv: no file matches" in sentence
+    nothing = "" if is_loaded else "nothing was pulled and decided; "
+    ended = leadsync("status", "--config", config, code=1)
+    assert f"! {DAY}: {nothing}the last intake failed: {sentence}" in ended.stdout
+    leads_csv.write_bytes(kept)
+    assert load(config) == []
+    assert "intake failed" not in leadsync("status", "--config", config, "--day", DAY).stdout
+
+
+def test_status_of_a_day_without_a_row_says_what_the_load_said(configure: Configure) -> None:
+    """An empty night is no night on which every lead has its outcome; where it is normal, it is."""
+    config = configure(rows=[])
+    leadsync("sync", "--config", config, "--day", DAY, code=1)
+    ended = leadsync("status", "--config", config, "--day", DAY, code=1)
+    assert f"! {DAY}: no row of this day in sources.leads; nothing was sent" in ended.stdout
+    allowed = leadsync("status", "--config", configure(rows=[], empty_day="pass"), "--day", DAY)
+    assert f"{DAY}: every lead has its outcome" in allowed.stdout
+
+
+def test_leads_names_who_is_not_at_the_vendor(configure: Configure) -> None:
+    """By their ids and reasons, without a number; narrowed by campaign, state and reason; a limit is told."""
+    rows = [lead(1), lead(2, phone1="x"), lead(3, consent="no"), lead(4, campaign="sprnig")]
+    config = configure(rows=rows)
+    load(config)
+
+    def told(*more: str, code: int = 0) -> Any:
+        return json.loads(leadsync("leads", "--config", config, "--day", DAY, "--json", *more, code=code).stdout)
+
+    assert {(one["lead_id"], one["reason_code"]) for one in told()} == {
+        ("L2", "phone_invalid"),
+        ("L3", "consent_withdrawn"),
+        ("L4", "campaign_unknown"),
+    }
+    assert [one["lead_id"] for one in told("--state", "accepted")] == ["L1"]
+    assert [one["lead_id"] for one in told("--reason", "consent_withdrawn")] == ["L3"]
+    assert [one["lead_id"] for one in told("--campaign", "sprnig")] == ["L4"]
+    for form in ((), ("--json",)):
+        cut = leadsync("leads", "--config", config, "--day", DAY, "--limit", "2", *form)
+        assert cut.stderr == "There are more than 2: narrow it down, or raise --limit.\n"
+        assert lead(1)["phone1"] not in cut.stdout
+    never = leadsync("leads", "--config", config, "--day", "2026-11-15", code=1)
+    assert never.stderr == "2026-11-15: nothing was pulled and decided\n"
+    unknown = leadsync("leads", "--config", config, "--day", DAY, "--campaign", "sprin", code=1)
+    assert unknown.stderr == f"there is no campaign 'sprin' on {DAY}; there are: {OTHER_CAMPAIGN}, {CAMPAIGN}, sprnig\n"
+    assert told("--campaign", OTHER_CAMPAIGN) == []
+    nobody = leadsync("leads", "--config", config, "--day", DAY, "--reason", "consent")
+    reasons = "campaign_unknown, consent_withdrawn, phone_invalid"
+    assert nobody.stdout == f"{DAY}: no such lead; the reasons of the day are: {reasons}\n"
+    refused = leadsync("leads", "--config", config, "--day", DAY, "--state", "lost", code=2)
+    assert "lost is no state; there are accepted, invalid" in refused.stderr
+
+
+def test_status_of_a_day_that_was_never_loaded_needs_a_person(configure: Configure) -> None:
+    """A day without a load is a problem, not an empty success."""
+    report = json.loads(leadsync("status", "--config", configure(), "--day", "2026-11-15", "--json", code=1).stdout)
+    assert report["problems"] == ["2026-11-15: nothing was pulled and decided"]
