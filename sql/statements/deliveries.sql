@@ -40,21 +40,25 @@ CROSS JOIN LATERAL (
 -- as an update: where they were is kept until it is settled, and which numbers the vendor has.
 UPDATE ledger.deliveries AS delivery
 SET import_id = again.import_id, position = again.position, day = :day, phone = again.phone,
-    phones = CASE WHEN again.phones LIKE '%,%' THEN string_to_array(again.phones, ',') END,
+    phones = CASE WHEN cardinality(again.all_phones) > 1 THEN again.all_phones END,
     content_digest = again.content_digest, verdict = NULL, settled_at = NULL, reason_code = NULL, reason = NULL,
     vendor_id = CASE WHEN :is_update THEN coalesce(import.vendor_ids[delivery.position + 1], delivery.vendor_id) END,
     held_import_id = CASE WHEN :is_update THEN delivery.import_id END,
     held_position  = CASE WHEN :is_update THEN delivery.position END,
     held_digest    = CASE WHEN :is_update THEN delivery.content_digest END,
     held_phone     = CASE WHEN :is_update THEN delivery.phone END,
-    held_phones    = CASE WHEN :is_update THEN coalesce(delivery.phones, ARRAY[delivery.phone]) || delivery.kept_phones END,
+    held_phones    = CASE WHEN :is_update THEN coalesce(delivery.kept_phones, delivery.phones, ARRAY[delivery.phone]) END,
+    -- What comes after the numbers of the update stays as it is.
     kept_phones    = CASE WHEN :is_update AND :keeps_phones THEN nullif(
-        (coalesce(delivery.phones, ARRAY[delivery.phone]) || delivery.kept_phones)
-            [cardinality(string_to_array(again.phones, ',')) + 1:], '{}') END
-FROM unnest(CAST(:campaigns AS text[]), CAST(:sources AS text[]), CAST(:lead_ids AS text[]),
-            CAST(:import_ids AS bigint[]), CAST(:positions AS smallint[]), CAST(:first_phones AS text[]),
-            CAST(:phones AS text[]), CAST(:content_digests AS bytea[]))
-    AS again (campaign, source, lead_id, import_id, position, phone, phones, content_digest), ledger.imports AS import
+        again.all_phones || (coalesce(delivery.kept_phones, delivery.phones, ARRAY[delivery.phone]))
+            [cardinality(again.all_phones) + 1:], again.all_phones) END
+FROM (
+    SELECT *, string_to_array(phones, ',') AS all_phones
+    FROM unnest(CAST(:campaigns AS text[]), CAST(:sources AS text[]), CAST(:lead_ids AS text[]),
+                CAST(:import_ids AS bigint[]), CAST(:positions AS smallint[]), CAST(:first_phones AS text[]),
+                CAST(:phones AS text[]), CAST(:content_digests AS bytea[]))
+        AS row (campaign, source, lead_id, import_id, position, phone, phones, content_digest)
+) AS again, ledger.imports AS import
 WHERE delivery.campaign = again.campaign AND delivery.source = again.source AND delivery.lead_id = again.lead_id
   AND import.import_id = delivery.import_id
   AND coalesce(delivery.verdict, import.entry_verdict) = ANY (CASE WHEN :is_update THEN ARRAY['accepted', 'duplicate'] ELSE ARRAY['rejected'] END);

@@ -11,6 +11,7 @@ from sandbox.faults import Match
 from tests.factories import lead, phone
 from tests.faults import vendors
 from tests.faults.vendors import MakeSite, Site
+from tests.reading import query
 
 sites = vendors.sites
 
@@ -95,3 +96,16 @@ def test_an_update_that_is_not_sent_leaves_every_number_where_it_was(way: str, s
     site.write(rows, listed=[SECOND])
     assert site.load().problems == []
     assert verdicts(site) == {"L1": "accepted", "L2": "withdrawn"}
+
+
+@UPDATING
+@pytest.mark.parametrize("status", [401, 422], ids=["not-sent", "refused"])
+def test_numbers_do_not_pile_up_while_updates_fail(way: str, status: int, sites: MakeSite) -> None:
+    """Night after night: the vendor has two numbers, and one more is on its way."""
+    site = loaded(sites, way)
+    site.spoil("status", UPDATE[way], times=None, status=status)
+    for night in range(4):
+        change_second(site, phone2=phone(900 + night))
+    numbers = "SELECT phones, held_phones, kept_phones FROM ledger.deliveries WHERE lead_id = 'L2'"
+    [known] = query(site.installation, numbers)
+    assert max(len(phones or ()) for phones in known) == 2
