@@ -6,6 +6,7 @@ shapes (`connectors/<vendor>/models.py`) and errors of the wire (`transport.py`)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -16,6 +17,9 @@ from connectors.errors import ContractError, OutcomeUnknownError
 from connectors.transport import Reply
 
 T = TypeVar("T")
+
+_NUL_WRITTEN = rb"\u0000"
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")  # not after a backslash that is itself escaped
 
 
 class Shape(BaseModel):
@@ -32,9 +36,14 @@ def read_json(reply: Reply, *, vendor: str, operation: str, is_read: bool) -> An
         OutcomeUnknownError: it is not JSON, and what the request did is therefore not known.
     """
     try:
-        return orjson.loads(reply.body)
+        return orjson.loads(without_nul(reply.body))
     except orjson.JSONDecodeError:
         raise _broken("the body is not JSON", reply, vendor, operation, is_read=is_read) from None
+
+
+def without_nul(body: bytes) -> bytes:
+    """The JSON without the character NUL in its texts: Postgres holds none, and nobody would see it."""
+    return _NUL.sub(rb"\1", body) if _NUL_WRITTEN in body else body
 
 
 def read_shape(

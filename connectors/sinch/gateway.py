@@ -45,7 +45,13 @@ from connectors.withdrawal import GONE, refusal_of, taking_back
 
 Withdrawal = Literal["delete", "off"]
 
+_NATIONAL_DIGITS = 6
+"""What is shorter is no number of a subscriber without its country."""
+
 STORED, VALIDATED_ONLY = 201, 200
+NOT_JUDGED = frozenset({408, 425, 429})
+"""Statuses of an entry that was not looked at, as those of 500 and above."""
+
 NOT_UNIQUE = "value is not unique"
 
 
@@ -120,13 +126,8 @@ class SinchGateway:
             stop_on_invalid=self._stop_on_invalid,
             not_after=batch.not_after,
         )
-        if len(results) != batch.entry_count:
-            raise OutcomeUnknownError(
-                f"{len(results)} answers to {batch.entry_count} entries",
-                vendor=self.vendor,
-                operation="create_customers",
-                status=200,
-            )
+        if odd := _odd(results, batch.entry_count):
+            raise OutcomeUnknownError(odd, vendor=self.vendor, operation="create_customers", status=200)
         if len(batch.positions) == batch.entry_count and all(result.status == STORED for result in results):
             return Receipt(accepted_ids=[result.id for result in results])
         return Receipt(verdicts=self._judge(batch, results))
@@ -147,10 +148,9 @@ class SinchGateway:
         Source: vendors.md, 2(c) #4 and #7.
         """
         with taking_back(self.withdrawal_refusal, _refused_login):
-            is_deleted = lead.vendor_id is not None and self._delete(campaign, lead.vendor_id)
-            known = lead.vendor_id if is_deleted else None
-            others = self._delete_bearers(campaign, self._external_id(campaign, lead), but=known)
-            return "deleted" if is_deleted else others
+            deleted = lead.vendor_id if lead.vendor_id and self._delete(campaign, lead.vendor_id) else None
+            others = self._delete_bearers(campaign, self._external_id(campaign, lead), deleted=deleted)
+            return "deleted" if deleted else others
 
     def action_when_loaded(self, campaign: Campaign) -> TargetAction | None:
         """`activate`, where the target says `activate: true`."""
@@ -212,7 +212,9 @@ class SinchGateway:
         return Verdict(position, "duplicate", "already_at_vendor", vendor_id=customer.id)
 
     def _look_up(self, campaign: Campaign, entry: Entry) -> SinchCustomer | None:
-        return next(self._bearers(campaign, entry["externalId"]), None)
+        """The customer of the entry's externalId: the one with its numbers, if there is one."""
+        bearers = list(self._bearers(campaign, entry["externalId"]))
+        return next((one for one in bearers if _has_numbers(one, entry)), next(iter(bearers), None))
 
     def _bearers(self, campaign: Campaign, external_id: str) -> Iterator[SinchCustomer]:
         # `*` and `?` in an id are wildcards to the vendor: compare again here.
@@ -225,19 +227,21 @@ class SinchGateway:
             return str(lead.entry["externalId"])
         return self._template.format(source=lead.source, lead_id=lead.lead_id, campaign=campaign.campaign)
 
-    def _delete_bearers(self, campaign: Campaign, external_id: str, *, but: str | None) -> str:
+    def _delete_bearers(self, campaign: Campaign, external_id: str, *, deleted: str | None) -> str:
+        """Nobody bears the id any more. A customer that shows although he was deleted is still dialled."""
         try:
-            found = [customer.id for customer in self._bearers(campaign, external_id) if customer.id != but]
+            shown = [customer.id for customer in self._bearers(campaign, external_id)]
         except NotFoundError as error:
             # A campaign that is hidden from the account is dialled all the same.
             text = f"no campaign {_campaign_id(campaign)} that this account may see, so whether it has the lead is open"
             raise NotFoundError(text, vendor=self.vendor, operation=error.operation, status=error.status) from None
-        if not found:
+        if not shown:
             return GONE
-        deleted = [self._delete(campaign, customer_id) for customer_id in found]
-        if not any(deleted):
-            text = "not found, although the campaign shows it"
-            raise ContractError(text, vendor=self.vendor, operation="delete_customer", status=404)
+        gone = [self._delete(campaign, customer_id) for customer_id in shown if customer_id != deleted]
+        if deleted in shown or not any(gone):
+            status, text = (204, "answered as done") if deleted in shown else (404, "not found")
+            text += ", although the campaign shows it"
+            raise ContractError(text, vendor=self.vendor, operation="delete_customer", status=status)
         return "deleted"
 
     def _delete(self, campaign: Campaign, customer_id: str) -> bool:
@@ -249,12 +253,20 @@ class SinchGateway:
         return True
 
 
+def _odd(results: Sequence[EntryResult], entry_count: int) -> str | None:
+    """Why the answers cannot be those of the entries; None if they can."""
+    if len(results) != entry_count:
+        return f"{len(results)} answers to {entry_count} entries"
+    ids = [result.id for result in results if result.id is not None]
+    return None if len(set(ids)) == len(ids) else "several entries were answered with one id"
+
+
 def _verdict(position: int, result: EntryResult) -> Verdict:
     if result.status == STORED:
         return Verdict(position, "accepted", vendor_id=result.id)
     if result.status == VALIDATED_ONLY:
         return Verdict(position, "not_sent", "validated_only", "valid, but not stored: another entry was invalid")
-    if result.status >= 500:
+    if result.status >= 500 or result.status in NOT_JUDGED:
         return Verdict(position, "unknown", "entry_error", f"statusCode {result.status}")
     if NOT_UNIQUE in (result.error or "").lower():
         return _taken(position)
@@ -266,9 +278,18 @@ def _taken(position: int) -> Verdict:
 
 
 def _has_numbers(customer: SinchCustomer, entry: Entry) -> bool:
-    """Whether they are the same numbers, in whatever form they are written (assumed: the vendor may have its own)."""
-    sent = split_numbers(str(entry["numbers"]))
-    return list(map(_digits, customer.numbers)) == list(map(_digits, sent))
+    """Whether they are the same numbers, in whatever form they are written, also without their country (assumed: the
+    vendor may have its own)."""
+    sent, held = ([_digits(number) for number in numbers] for numbers in (_sent(entry), customer.numbers))
+    return len(sent) == len(held) and all(map(_is_same_number, sent, held))
+
+
+def _sent(entry: Entry) -> Sequence[str]:
+    return split_numbers(str(entry["numbers"]))
+
+
+def _is_same_number(sent: str, held: str) -> bool:
+    return sent == held or (len(held) >= _NATIONAL_DIGITS and sent.endswith(held))
 
 
 def _digits(number: str) -> str:

@@ -169,10 +169,10 @@ def _text(row: Mapping[str, Any], key: str) -> str | None:
 
 
 def _texts(values: list[Any]) -> list[str | None]:
-    """The values as texts; in nearly every answer they are."""
-    if set(map(type, values)) <= {str, type(None)}:
+    """The values as texts, None for an empty one; in nearly every answer they are texts."""
+    if set(map(type, values)) <= {str, type(None)} and "" not in values:
         return values
-    return [None if value is None else str(value) for value in values]
+    return [None if value is None or value == "" else str(value) for value in values]
 
 
 def _whole(row: Mapping[str, Any], key: str) -> int | None:

@@ -21,13 +21,10 @@ import orjson
 from pydantic.alias_generators import to_snake
 
 from connectors.errors import InvalidRequestError, OutcomeUnknownError
-from connectors.sinch.models import normalise_id
+from connectors.sinch.answers import created_id, is_done
 from connectors.sinch.rci_bodies import LimitError
 from connectors.sinch.rci_queries import given_id
 from connectors.transport import Reply, Transport
-
-_ID32 = re.compile(r"[0-9A-F]{32}")
-_DONE = frozenset({200, 201, 202, 204})
 
 READ_JSON = {"Accept": "application/json"}
 CREATE = {"Accept": "text/html", "Content-Type": "application/json"}
@@ -152,14 +149,13 @@ class Operation(ABC):
         return OutcomeUnknownError(text, vendor=vendor, operation=self.name, status=reply.status)
 
     def require_done(self, reply: Reply, connection: RciConnection) -> None:
-        """The documents disagree on the status of a PUT or DELETE, and on a body; a page of HTML is no answer."""
-        if reply.status not in _DONE or reply.body.lstrip().startswith(b"<"):
+        """The reply says that the write was done; else it may have been done or not."""
+        if not is_done(reply):
             raise self.unclear("no documented answer", reply, connection)
 
     def created_id(self, reply: Reply, connection: RciConnection) -> str:
-        """The id of the body, or else the last part of `Location`, as id32."""
-        told = reply.body.decode("utf-8", "replace").strip()
-        found = normalise_id(told or reply.headers.get("location", "").rstrip("/").rpartition("/")[2])
-        if not _ID32.fullmatch(found):
+        """The id that the reply tells."""
+        found = created_id(reply)
+        if found is None:
             raise self.unclear("no id in the answer", reply, connection)
         return found

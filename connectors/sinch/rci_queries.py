@@ -1,7 +1,7 @@
-"""How RCI's lists are asked: filters, sorting, pages, and the second look at what came back.
+"""How RCI's lists are asked: filters, sorting, and the second look at what came back.
 
-Belongs here: what a filter may hold, how it is written, whether a row passes it, where the last page is. Does not
-belong here: requests (`rci_operations.py`), and which list has which filter (`rci.py`).
+Belongs here: what a filter may hold, how it is written, whether a row passes it. Does not belong here: pages
+(`paging.py`), requests (`rci_operations.py`), and which list has which filter (`rci.py`).
 
 Source: vendors.md, 2(b), and 2(e) #6, #7, #19, #21.
 """
@@ -10,32 +10,23 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic.alias_generators import to_camel, to_snake
 
 from connectors.sinch.models import normalise_id, read_time
 from connectors.sinch.rci_bodies import TIME, LimitError, utc_text
-from connectors.sinch.rci_models import Keyed
 
 Filter = str | int | bool | datetime | Sequence[str] | None
 Sort = str | Sequence[str]
 Query = list[tuple[str, str]]
 
-DEFAULT_LIMIT = 100
 ID_FILTERS = frozenset({"id", "queueId", "promptId"})
 _SEARCHED = {"address": "addresses"}
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(-?)(?:[0-9A-Fa-f]{4}\1){3}[0-9A-Fa-f]{12}")
-
-
-RowT = TypeVar("RowT", bound=Keyed)
-
-
-class RepeatedPageError(Exception):
-    """Full pages bring no new row: the vendor does not heed `offset`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,30 +111,6 @@ def given_id(name: str, value: object) -> str:
     if not isinstance(value, str) or value.strip() in ("", ".", ".."):
         raise LimitError(name, "an id")
     return canonical_id(value)
-
-
-def pages(fetch: Callable[[int, int], Sequence[RowT]], *, offset: int, page_limit: int) -> Iterator[RowT]:
-    """The rows from `offset` on, each once.
-
-    A page shorter than asked is the last, unless more than the default was asked: the vendor may have a lower
-    maximum that it does not tell. Rows that move between pages while they are read are told once.
-
-    Raises:
-        RepeatedPageError: two pages in a row are not the last and hold nothing new.
-    """
-    seen: set[str] = set()
-    stale_count = 0
-    while True:
-        page = fetch(offset, page_limit)
-        fresh = [row for row in page if row.id not in seen]
-        yield from fresh
-        if len(page) < min(page_limit, DEFAULT_LIMIT):
-            return
-        stale_count = 0 if fresh else stale_count + 1
-        if stale_count > 1:
-            raise RepeatedPageError
-        seen.update(row.id for row in fresh)
-        offset += len(page)
 
 
 def _field_name(part: str) -> str:

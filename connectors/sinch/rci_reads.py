@@ -14,10 +14,11 @@ from pydantic import TypeAdapter
 
 from connectors.contract import read_json, read_shape
 from connectors.errors import ContractError
+from connectors.sinch.paging import RepeatedPageError, pages
 from connectors.sinch.rci_bodies import LimitError
 from connectors.sinch.rci_models import Keyed, Row
 from connectors.sinch.rci_operations import READ_JSON, Operation, RciConnection
-from connectors.sinch.rci_queries import Criteria, Filter, Query, RepeatedPageError, Sort, pages, sort_text
+from connectors.sinch.rci_queries import Criteria, Filter, Query, Sort, sort_text
 
 R = TypeVar("R", bound=Row)
 R_co = TypeVar("R_co", bound=Row, covariant=True)

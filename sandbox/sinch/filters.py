@@ -77,11 +77,13 @@ def find_customers(campaign: Campaign, parameters: Mapping[str, str], knobs: Sin
         RefusedError: 400, when a date, `offset` or `limit` is none, or `attributeName` is missing.
     """
     tests = _customer_tests(parameters)
-    page = slice_of(parameters)
+    heeded = {name: value for name, value in parameters.items() if name != "offset" or not knobs.ignore_offset}
+    page = slice_of(heeded)
     if not tests:
-        return [customer_view(c, campaign, knobs) for c in page(_candidates(campaign, parameters))]
-    views = (customer_view(c, campaign, knobs) for c in _candidates(campaign, parameters))
-    return list(page(view for view in views if all(test(view) for test in tests)))
+        customers = islice(page(_candidates(campaign, parameters)), knobs.max_limit)
+        return [customer_view(customer, campaign, knobs) for customer in customers]
+    views = (customer_view(customer, campaign, knobs) for customer in _candidates(campaign, parameters))
+    return list(islice(page(view for view in views if all(test(view) for test in tests)), knobs.max_limit))
 
 
 def slice_of(parameters: Mapping[str, str]) -> Callable[[Iterable[Any]], Iterator[Any]]:

@@ -28,6 +28,8 @@ class SinchKnobs(Knobs):
         poison: externalIds for which the whole request is refused.
         reject_numbers: Numbers that are refused entry by entry.
         collapse_single: A wrapper of one attribute is answered as an object, not an array.
+        ignore_offset: Every page of customers is the first (assumed possible).
+        max_limit: More customers are never answered at once; None is no maximum (assumed possible).
         sentinel_dates: A customer without a date is answered with 9999-12-31T23:59:59Z.
     """
 
@@ -47,4 +49,6 @@ class SinchKnobs(Knobs):
     poison: list[str] = field(default_factory=list)
     reject_numbers: list[str] = field(default_factory=list)
     collapse_single: bool = False
+    ignore_offset: bool = False
+    max_limit: int | None = None
     sentinel_dates: bool = True

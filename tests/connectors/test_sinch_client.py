@@ -110,6 +110,24 @@ def test_customers_are_each_read_once_while_the_campaign_changes(
     assert [row.external_id for row in [*first, *reading]] == ["L1", "L2", "L3", "L4", "L5", "L6"]
 
 
+def test_customers_are_all_read_where_the_vendor_gives_fewer_at_once(
+    clients: Callable[..., SinchClient], sinch: Vendor
+) -> None:
+    """A page that is shorter than asked is not the last where more than the usual hundred was asked."""
+    client = clients(page_limit=1000)
+    client.create_customers(TARGET, customers(250))
+    sinch.vendor.knobs.max_limit = 100
+    assert len(list(client.customers(TARGET))) == 250
+
+
+def test_customers_end_where_the_vendor_does_not_heed_the_offset(client: SinchClient, sinch: Vendor) -> None:
+    """The same page again and again is no list."""
+    client.create_customers(TARGET, customers(120))
+    sinch.vendor.knobs.ignore_offset = True
+    with pytest.raises(ContractError, match=r"^sinch customers: a page repeats the one before: offset is not heeded$"):
+        list(client.customers(TARGET))
+
+
 def test_customers_are_narrowed_by_fields_and_by_time(client: SinchClient, sinch: Vendor) -> None:
     """Filters and windows of time are the vendor's; the window excludes both its ends."""
     sinch.vendor.store.clock = lambda: NOON
@@ -321,3 +339,32 @@ def test_create_customer_does_not_take_a_page_for_an_id(client: SinchClient, sin
     sinch.faults.replace([Fault(kind="html_200")])
     with pytest.raises(OutcomeUnknownError):
         client.create_customer(TARGET, {"externalId": "L1", "numbers": phone(1)})
+
+
+@pytest.mark.parametrize("operation", ["set_campaign_status", "delete_customer"])
+def test_write_that_a_page_of_html_answers_is_not_done(client: SinchClient, sinch: Vendor, operation: str) -> None:
+    """A gateway's page with status 200 says nothing of the vendor, who never saw the request."""
+    client.create_customers(TARGET, customers(1))
+    (customer,) = client.customers(TARGET)
+    sinch.faults.replace([Fault(kind="html", status=200)])
+    with pytest.raises(OutcomeUnknownError, match=f"^sinch {operation}: no documented answer"):
+        if operation == "delete_customer":
+            client.delete_customer(TARGET, customer.id)
+        else:
+            client.set_campaign_status(TARGET, "Active")
+    assert client.campaign(TARGET).status == "Passive"
+    assert list(client.customers(TARGET)) == [customer]
+
+
+@pytest.mark.parametrize("none", ["", " ", ".", ".."])
+def test_id_that_is_none_reaches_nobody(client: SinchClient, sinch: Vendor, none: str) -> None:
+    """It would name the list, the campaign, or all campaigns."""
+    for ask in (
+        lambda: client.delete_customer(TARGET, none),
+        lambda: client.customer(TARGET, none),
+        lambda: client.campaign(none),
+        lambda: client.set_campaign_status(none, "Active"),
+    ):
+        with pytest.raises(InvalidRequestError, match="an id is empty, or no id"):
+            ask()
+    assert sinch.vendor.store.requests == {}

@@ -267,6 +267,15 @@ def test_submit_leaves_an_entry_error_unknown(
     ]
 
 
+@pytest.mark.parametrize("status", [408, 425, 429])
+def test_submit_leaves_an_entry_that_was_not_looked_at_unknown(
+    gateways: Callable[..., SinchGateway], sinch: SandboxServer[SinchObi], status: int
+) -> None:
+    """One that was throttled is asked about, and sent again; it was not refused."""
+    sinch.faults.replace([Fault(kind="entry_status", status=status, positions=[0])])
+    assert gateways().submit(batch(entry(1))).verdicts == [Verdict(0, "unknown", "entry_error", f"statusCode {status}")]
+
+
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [
@@ -286,6 +295,46 @@ def test_submit_is_unknown_when_the_answer_cannot_be_accounted_for(
     with pytest.raises(OutcomeUnknownError) as raised:
         gateways().submit(batch(entry(1), entry(2)))
     assert str(raised.value).startswith(sentence.partition(" (")[0])
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (b'[{"statusCode":201,"id":"A"},{"statusCode":201,"id":"A"}]', "several entries were answered with one id"),
+        (b'[{"statusCode":201},{"statusCode":201,"id":""}]', None),
+    ],
+    ids=["same", "none"],
+)
+def test_submit_does_not_take_one_id_for_two_customers(listener: Listener, reply: bytes, expected: str | None) -> None:
+    """Who is there is asked by externalId then; ids that are missing are nobody's."""
+    listener.reply = reply
+    gateway = settings(listener.url).gateway()
+    try:
+        if expected is None:
+            assert gateway.submit(batch(entry(1), entry(2))).accepted_ids == [None, None]
+        else:
+            with pytest.raises(OutcomeUnknownError, match=expected):
+                gateway.submit(batch(entry(1), entry(2)))
+    finally:
+        gateway.close()
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        (r'"Invalid numbers: \u0000x\u0000"', "Invalid numbers: x"),
+        (r'"a \\u0000 b"', r"a \u0000 b"),
+        (r'"\\\u0000"', "\\"),
+    ],
+)
+def test_submit_reads_a_text_without_the_character_nul(listener: Listener, written: str, reason: str) -> None:
+    """Postgres holds none: the verdicts of everybody in the turn would be lost with it."""
+    listener.reply = f'[{{"statusCode":400,"error":{written}}}]'.encode()
+    gateway = settings(listener.url).gateway()
+    try:
+        assert gateway.submit(batch(entry(1))).verdicts == [Verdict(0, "rejected", "refused_by_vendor", reason)]
+    finally:
+        gateway.close()
 
 
 def test_submit_names_the_entry_that_cannot_be_read(listener: Listener) -> None:
@@ -320,6 +369,34 @@ def test_reconcile_asks_for_the_open_entries(
         Verdict(2, "rejected", "external_id_taken", "the vendor holds this externalId for somebody else"),
         Verdict(3, "not_sent", "absent_at_vendor"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "verdict"),
+    [("0151 100 00001", "accepted"), ("15110000001", "accepted"), ("0001", "rejected"), ("0151 100 00009", "rejected")],
+)
+def test_reconcile_knows_a_number_without_its_country(
+    gateways: Callable[..., SinchGateway], sinch: SandboxServer[SinchObi], numbers: str, verdict: str
+) -> None:
+    """Under our own externalId a national spelling is nobody else; a few digits are no number."""
+    gateway = gateways()
+    gateway.submit(batch(entry(1, numbers="+4915110000001")))
+    [customer] = sinch.vendor.store.find(TARGET, "lead-L1")
+    customer.numbers = numbers
+    [told] = gateway.reconcile(batch(entry(1, numbers="+4915110000001"))).verdicts
+    assert told.outcome == verdict
+
+
+def test_reconcile_finds_the_lead_beside_a_stranger_of_its_id(
+    gateways: Callable[..., SinchGateway], sinch: SandboxServer[SinchObi]
+) -> None:
+    """Where the campaign has the id twice, the one with the number is the lead."""
+    sinch.vendor.knobs.unique_external_id = False
+    gateway = gateways()
+    gateway.submit(batch(entry(1, numbers=phone(9))))
+    gateway.submit(batch(entry(1)))
+    _, mine = sinch.vendor.store.find(TARGET, "lead-L1")
+    assert gateway.reconcile(batch(entry(1))).verdicts == [Verdict(0, "accepted", vendor_id=mine.id)]
 
 
 @pytest.mark.parametrize("lead_id", ["*", "L?", "L*", "?", "a&b=c", "ä ö", "50%", "a;b", "a+b", "#1", "a/b"])

@@ -193,6 +193,33 @@ def test_404_for_a_customer_that_shows_is_no_proof(gateway: SinchGateway, sinch:
     assert held(sinch) == ["lead-L1"]
 
 
+def test_customer_who_shows_after_he_was_deleted_is_not_gone(gateway: SinchGateway, sinch: Vendor) -> None:
+    """A gateway that answers 204 itself deletes nobody: the campaign dials what it shows."""
+    (first,) = load(sinch, "lead-L1")
+    sinch.faults.replace([Fault(kind="status", status=204, match=DELETE)])
+    with pytest.raises(ContractError) as raised:
+        gateway.withdraw(CAMPAIGN, lead(vendor_id=first))
+    assert str(raised.value) == "sinch delete_customer: answered as done, although the campaign shows it"
+    assert gateway.withdraw(CAMPAIGN, lead(vendor_id=first)) == "deleted"
+    assert held(sinch) == []
+
+
+def test_page_of_html_deletes_nobody(gateway: SinchGateway, sinch: Vendor) -> None:
+    """Whatever its status; the next try tells."""
+    (first,) = load(sinch, "lead-L1")
+    sinch.faults.replace([Fault(kind="html", status=200, match=DELETE)])
+    with pytest.raises(OutcomeUnknownError):
+        gateway.withdraw(CAMPAIGN, lead(vendor_id=first))
+    assert gateway.withdraw(CAMPAIGN, lead(vendor_id=first)) == "deleted"
+
+
+def test_id_that_the_vendor_left_empty_is_none(gateway: SinchGateway, sinch: Vendor) -> None:
+    """The customer is found by the externalId, as without one."""
+    load(sinch, "lead-L1", "lead-L2")
+    assert gateway.withdraw(CAMPAIGN, lead(vendor_id="")) == "deleted"
+    assert held(sinch) == ["lead-L2"]
+
+
 @pytest.mark.parametrize("is_id_known", [True, False])
 def test_campaign_that_cannot_be_seen_is_left_to_a_person(
     gateway: SinchGateway, sinch: Vendor, is_id_known: bool
