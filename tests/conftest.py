@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.pool import NullPool
@@ -25,6 +26,9 @@ from sandbox.sinch.both import Sinch
 from tests.factories import write_configuration
 
 _numbers = itertools.count(1)
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # how long an example takes is the machine's matter
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

@@ -621,7 +621,7 @@ OLD = timedelta(hours=1)
 
 
 @pytest.mark.slow
-@h_settings(max_examples=25, deadline=None)
+@h_settings(max_examples=25)
 @given(
     history=st.lists(st.tuples(st.sampled_from(KINDS), st.booleans(), st.booleans()), max_size=6),
     is_replaying=st.booleans(),

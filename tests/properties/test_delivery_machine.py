@@ -213,7 +213,7 @@ def check(server: URL, *, examples: int, steps: int, phases: Sequence[Phase] = (
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=examples, stateful_step_count=steps, deadline=None, database=None, phases=phases,
+            max_examples=examples, stateful_step_count=steps, database=None, phases=phases,
             suppress_health_check=list(HealthCheck), print_blob=True,
         ),
     )  # fmt: skip

@@ -135,7 +135,7 @@ def test_columns_of_every_region_and_type_equal_their_numbers() -> None:
         max_size=20,
     )
 )
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 def test_columns_of_any_text_equal_their_numbers(cells: list[Cell]) -> None:
     """No mixture of texts makes a column differ from its numbers."""
     assert read(cells) == one_by_one(cells)
