@@ -6,10 +6,11 @@ Belongs here: which numbers an entry bars, and what is wrong with the list. Does
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any, NamedTuple
+from datetime import date, datetime, tzinfo
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -21,12 +22,16 @@ from pipelines.store import Store, utc_now
 
 CHUNK_ROWS = 10_000
 
+_EMPTIED = ", and none is now"
+_FULL_DATE = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?![0-9]).*")
+
 
 @dataclass
 class ListSummary:
     """What reading the list came to: entries read, numbers listed, entries that name no country, and that bar nobody.
 
-    `first_unreadable`: where the first of the latter is. `count_before`: how many were listed by the list before.
+    `first_unreadable`: where the first of the latter is. `count_before`: how many were listed by the list before;
+    `told_before`: what was wrong with it.
     """
 
     read_count: int = 0
@@ -35,6 +40,7 @@ class ListSummary:
     unreadable_count: int = 0
     first_unreadable: str = ""
     count_before: int = 0
+    told_before: str = ""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -50,9 +56,11 @@ class ListSummary:
                 f"sources.do_not_call: {self.unreadable_count} of {self.read_count} entries have no number that can be"
                 f" read, and bar nobody (the first: {self.first_unreadable})"
             )
-        if self.count_before and not self.entry_count and not self.national_count:
-            return f"sources.do_not_call: {self.count_before} numbers were listed before, and none is now"
-        return None
+        if self.entry_count or self.national_count:
+            return None
+        if self.count_before:
+            return f"sources.do_not_call: {self.count_before} numbers were listed before{_EMPTIED}"
+        return self.told_before if self.told_before.endswith(_EMPTIED) else None
 
 
 def read_do_not_call(store: Store, settings: Settings) -> ListSummary:
@@ -67,10 +75,12 @@ def read_do_not_call(store: Store, settings: Settings) -> ListSummary:
         store.run("crm", "delete_do_not_call")
         if settings.sources.do_not_call is not None:
             summary.count_before = before.entry_count + before.national_count
+            problems = {row.name: row.problem for row in store.rows("crm", "snapshot_problems")}
+            summary.told_before = problems.get("do_not_call", "")
             place = "row" if settings.sources.do_not_call.csv is None else "line"
             regions = sorted({row.region for row in store.rows("crm", "campaigns") if row.region})
             for frame in open_source(settings, "do_not_call", required=("phone",)).chunks(None, chunk_rows=CHUNK_ROWS):
-                _store_listed(store, frame, regions, summary, place)
+                _store_listed(store, frame, regions, settings.zone, summary, place)
         listed = store.one("crm", "count_do_not_call")
         summary.entry_count, summary.national_count = listed.entry_count, listed.national_count
         store.run("crm", "upsert_snapshot", name="do_not_call", now=utc_now(), problem=summary.problem)
@@ -79,9 +89,11 @@ def read_do_not_call(store: Store, settings: Settings) -> ListSummary:
     return summary
 
 
-def _store_listed(store: Store, frame: pd.DataFrame, regions: list[str], summary: ListSummary, place: str) -> None:
+def _store_listed(
+    store: Store, frame: pd.DataFrame, regions: list[str], zone: tzinfo, summary: ListSummary, place: str
+) -> None:
     readings = [_readings(raw, regions) for raw in as_texts(frame["phone"])]
-    until_on = _until(frame["until"])
+    until_on = [None if text is None else parse_until(text, zone) for text in as_texts(frame["until"])]
     entries = [
         (number, reason, until)
         for read, reason, until in zip(readings, as_texts(frame["reason"]), until_on, strict=True)
@@ -129,7 +141,16 @@ def _readings(raw: str | None, regions: list[str]) -> _Readings:
     return _Readings(numbers, national_digits(raw))
 
 
-def _until(column: pd.Series[Any]) -> list[date | None]:
-    """The last day of each entry; one that is not a date has no end."""
-    parsed = pd.to_datetime(column, errors="coerce", format="ISO8601", utc=True)
-    return [None if pd.isna(at) else at.date() for at in parsed]
+def parse_until(text: str, zone: tzinfo) -> date | None:
+    """The last day of an entry, in the zone where the text has one of its own; None if the entry has no end.
+
+    What is not a whole date has no end: better one barred too long. Nor have the dates by which databases say none.
+    """
+    if not _FULL_DATE.fullmatch(text):
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        at = at.astimezone(zone) if at.tzinfo else at
+    except (ValueError, OverflowError):
+        return None
+    return at.date() if at.year > 1 else None

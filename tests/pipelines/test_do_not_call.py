@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from pipelines import morning, night, preflight
+from pipelines.do_not_call import parse_until
 from pipelines.installation import Installation
 from pipelines.load import load_day
 from sandbox.server import SandboxServer
@@ -86,3 +89,45 @@ def test_a_list_that_lost_all_its_numbers_needs_a_person(installation: Installat
     night.refresh_do_not_call(installation)
     told = "sources.do_not_call: 2 numbers were listed before, and none is now"
     assert told in morning.report(installation, [DAY]).problems
+    night.refresh_do_not_call(installation)  # the next night nobody is on it either
+    assert told in morning.report(installation, [DAY]).problems
+    write(installation, f"{FIRST},asked,")
+    night.refresh_do_not_call(installation)
+    assert told not in morning.report(installation, [DAY]).problems
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("until", "last"),
+    [
+        ("2026-11-22", date(2026, 11, 22)),
+        ("20261122", date(2026, 11, 22)),
+        ("2026-11-22 23:59:59", date(2026, 11, 22)),
+        ("2026-11-22T00:00:00+01:00", date(2026, 11, 22)),
+        ("2026-11-22 00:00:00+01", date(2026, 11, 22)),
+        ("2026-11-21T23:00:00Z", date(2026, 11, 22)),
+        ("9999-12-31", date(9999, 12, 31)),
+        ("9999-12-31T23:59:59-05:00", None),
+        ("0001-01-01", None),
+        ("0001-01-01T00:00:00+01:00", None),
+        ("2026-11", None),
+        ("2026", None),
+        ("today", None),
+        ("22.11.2026", None),
+        ("2026-11-223", None),
+        ("2026-13-01", None),
+    ],
+)
+def test_the_last_day_of_an_entry_is_one_of_the_business(until: str, last: date | None) -> None:
+    """A moment with a zone is of the day that it is there; what is no whole date, or none at all, has no end."""
+    assert parse_until(until, BERLIN) == last
+
+
+def test_an_entry_until_a_moment_bars_on_its_whole_day(installations: Make, sinch: SandboxServer[SinchObi]) -> None:
+    """As databases write it: with a zone, at the day's begin."""
+    installation = installations(rows=leads(2), timezone="Europe/Berlin")
+    write(installation, f"{FIRST},asked,{DAY}T00:00:00+01:00", f"{SECOND},asked,{DAY:%Y-%m}")
+    assert barred(installation) == ["L1", "L2"]
+    assert sinch.vendor.store.creations == {}
