@@ -63,7 +63,10 @@ REASONS: Mapping[str, tuple[str, str]] = {
 }
 
 REFUSALS = ("consent_withdrawn", "consent_missing", "consent_unclear")
-"""Reasons by which the newest row of a lead refuses it, whatever earlier ones say: it is taken back from its vendor."""
+"""Reasons by which the newest row of a lead that speaks of consent refuses it, whatever earlier ones say."""
+
+STOPS = (*REFUSALS, "do_not_call")
+"""Reasons by which a row stops its lead: it is taken back from its vendor."""
 
 # Columns over the places of the rules, 0 for none: what `judge` writes for each.
 _ORDER = {code: place for place, code in enumerate(REASONS, start=1)}

@@ -234,7 +234,7 @@ def _store_decided(store: Store, source: Source, day: date, decided: pd.DataFram
 def _note_stored(store: Store, source: Source, day: date, sharing: Sharing) -> None:
     """The rows of a source that is not read any more: they stand as they were decided, and may be planned."""
     columns = ["row_no", "campaign", "lead_id", "verdict", "reason_code", "phone"]
-    values = {"day": day, "source": source, "refusals": list(eligibility.REFUSALS)}
+    values = {"day": day, "source": source, "stops": list(eligibility.STOPS)}
     for page in store.pages("contacts", "comparable_rows", page_rows=CHUNK_ROWS, **values):
         sharing.note(source, pd.DataFrame(page, columns=columns))
 

@@ -1,6 +1,7 @@
 """Refusals of other days, held against rows that no grant makes good: when a day is decided, and when it is planned.
 
-Belongs here: who refused and has not granted consent since, and which rows of a day that stops. Does not belong here:
+Belongs here: who refused and has not granted consent since, whose newest row has a number on the do-not-call list, and
+which rows of a day that stops. Does not belong here:
 what a row says of consent by itself (`eligibility.py`), refusals of the same day (`sql/statements/contacts.sql`,
 mark_duplicates), and leads that a vendor has already (`withdrawals.py`).
 """
@@ -45,7 +46,8 @@ class Refusals:
     """Who refused on other days; takes the day's rows chunk by chunk, and tells at the end which it stops.
 
     A refusal of a later day counts too, whatever the day's row says: who refused since is not sent when an older day is
-    loaded late. For each lead that refused, a hash of 64 bits is kept.
+    loaded late, nor is a lead whose newest row has a number that must not be called. For each of them a hash of 64 bits
+    is kept.
     """
 
     def __init__(self, window: Mapping[str, Any], lead_keys: LeadKeys, refused: Keys) -> None:
@@ -100,12 +102,19 @@ class Refusals:
             return
         lead_ids = sorted({lead_id for (_, _, lead_id), _ in self._eligible})
         refused = self._said_no(store, lead_ids)
-        standing = refused.keys() - self._said_yes(store, lead_ids, refused)
-        self._suppress(store, [(row, refused[row.lead]) for row in self._eligible if row.lead in standing])
+        granted = self._said_yes(store, lead_ids, refused)
+        stopped = self._listed(store, lead_ids)
+        stopped |= {lead: refusal for lead, refusal in refused.items() if lead not in granted}
+        self._suppress(store, [(row, stopped[row.lead]) for row in self._eligible if row.lead in stopped])
 
     def _said_no(self, store: Store, lead_ids: Sequence[str]) -> dict[_Lead, _Refusal]:
         rows = store.rows("contacts", "refusals", lead_ids=lead_ids, **self._window)
         return {(row.campaign, row.source, row.lead_id): _Refusal(row.day, row.reason_code) for row in rows}
+
+    def _listed(self, store: Store, lead_ids: Sequence[str]) -> dict[_Lead, _Refusal]:
+        """Those of the leads whose newest row, of a later day, has a number that must not be called."""
+        rows = store.rows("contacts", "listed_later", day=self._window["day"], lead_ids=lead_ids)
+        return {(row.campaign, row.source, row.lead_id): _Refusal(row.day, "do_not_call") for row in rows}
 
     def _said_yes(self, store: Store, lead_ids: Sequence[str], refused: Mapping[_Lead, _Refusal]) -> set[_Lead]:
         """Those of the leads that granted consent after they refused it."""
@@ -126,10 +135,14 @@ class Refusals:
             sources=[row.lead[1] for row, _ in held],
             row_nos=[row.row_no for row, _ in held],
             reason_codes=[refusal.reason_code for _, refusal in held],
-            reasons=[
-                f"{REASONS[code][1]}, said on {said_on}; no row has granted it since" for _, (said_on, code) in held
-            ],
+            reasons=[_reason(refusal) for _, refusal in held],
         )
+
+
+def _reason(refusal: _Refusal) -> str:
+    if refusal.reason_code == "do_not_call":
+        return f"a number of the lead's row of {refusal.day} is on the do-not-call list"
+    return f"{REASONS[refusal.reason_code][1]}, said on {refusal.day}; no row has granted it since"
 
 
 def _window(day: date, days: int) -> dict[str, Any]:

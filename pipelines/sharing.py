@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from connectors.columns import TEXT, by_value
 from connectors.crm.frames import as_arrow, as_flags
-from pipelines.eligibility import REFUSALS
+from pipelines.eligibility import STOPS
 
 RowNos = np.ndarray[Any, np.dtype[np.int64]]
 Keys = np.ndarray[Any, np.dtype[np.uint64]]
@@ -66,12 +66,12 @@ class Sharing:
         self._lead_keys = LeadKeys()
 
     def note(self, source: str, decided: pd.DataFrame) -> None:
-        """The rows, as `eligibility.judge` returns them, are remembered: those that may be sent, and those that refuse
-        a lead."""
+        """The rows, as `eligibility.judge` returns them, are remembered: those that may be sent, and those that stop a
+        lead."""
         lead_ids, campaigns = as_arrow(decided["lead_id"]), as_arrow(decided["campaign"])
         is_eligible = pc.equal(as_arrow(decided["verdict"]), "eligible")
-        is_refusing = pc.is_in(as_arrow(decided["reason_code"]), pa.array(REFUSALS, TEXT))
-        takes_part = pc.or_(is_eligible, pc.and_(is_refusing, pc.not_equal(lead_ids, "")))
+        is_stopping = pc.is_in(as_arrow(decided["reason_code"]), pa.array(STOPS, TEXT))
+        takes_part = pc.or_(is_eligible, pc.and_(is_stopping, pc.not_equal(lead_ids, "")))
         campaigns = campaigns.filter(takes_part)
         leads = self._lead_keys.of(source, campaigns, lead_ids.filter(takes_part))
         phones = pc.if_else(is_eligible, as_arrow(decided["phone"]), pa.scalar(None, TEXT)).filter(takes_part)

@@ -27,7 +27,7 @@ from connectors.errors import ConnectorError, RateLimitedError, RejectedError, S
 from connectors.gateway import Campaign, Delivered, Gateway, TakesBack
 from connectors.patience import Patience
 from connectors.redaction import redact
-from pipelines.eligibility import REASONS, REFUSALS
+from pipelines.eligibility import REASONS, STOPS
 from pipelines.store import Row, Store, utc_now
 
 T = TypeVar("T", bound=Any)
@@ -138,7 +138,7 @@ def note_due(store: Store, watch: Watch) -> None:
         store.run("withdrawals", "forget_rows", vendor=watch.vendor)
         found = store.rows("withdrawals", "barred_at_home", vendor=watch.vendor, since=watch.since, today=watch.today)
         barred = [row.phone for row in found]
-        store.run("withdrawals", "note_due", reason_codes=[*REFUSALS, "do_not_call"], barred=barred, **common)
+        store.run("withdrawals", "note_due", reason_codes=list(STOPS), barred=barred, **common)
 
 
 def forget_not_due(store: Store, watch: Watch) -> None:

@@ -5,28 +5,31 @@
 DELETE FROM ledger.contacts WHERE day = :day AND source = :source;
 
 -- name: comparable_rows :many
--- The rows of the day that may be duplicates of others: those that may be sent, and those that refuse a lead.
+-- The rows of the day that may be duplicates of others: those that may be sent, and those that stop a lead.
 SELECT row_no, campaign, lead_id, verdict, reason_code, phones[1] AS phone
 FROM ledger.contacts
 WHERE day = :day AND source = :source
-  AND (verdict = 'eligible' OR verdict = 'suppressed' AND reason_code = ANY (CAST(:refusals AS text[])));
+  AND (verdict = 'eligible' OR verdict = 'suppressed' AND reason_code = ANY (CAST(:stops AS text[])));
 
 -- name: refused_leads :many
--- The leads of the source that a row refused for one of the reasons, on the given day or later, the day itself aside.
+-- The leads of the source that a row refused for one of the reasons, on the given day or later, the day itself aside;
+-- and those that a row of a later day has a number of that must not be called.
 -- A row that is held by what another said is none of them: it says nothing of consent, or grants it.
 SELECT campaign, lead_id
 FROM ledger.contacts
-WHERE day >= :since AND day <> :day AND source = :source AND verdict = 'suppressed' AND consent <> 'granted'
-  AND reason_code = ANY (CAST(:reason_codes AS text[])) AND lead_id <> '';
+WHERE day >= :since AND day <> :day AND source = :source AND verdict = 'suppressed' AND lead_id <> ''
+  AND (consent <> 'granted' AND reason_code = ANY (CAST(:reason_codes AS text[]))
+       OR reason_code = 'do_not_call' AND day > :day);
 
 -- name: refused_elsewhere :many
--- The campaigns' rows of the day, of leads that a row of another day refused for one of the reasons, since the given day:
--- those that may be sent, and those that grant consent. By a list, not by a join: it is hashed.
+-- The campaigns' rows of the day, of leads as `refused_leads`: those that may be sent, and those that grant consent. By a
+-- list, not by a join: it is hashed.
 WITH refused AS MATERIALIZED (
     SELECT campaign, source, lead_id
     FROM ledger.contacts
-    WHERE day >= :since AND day <> :day AND verdict = 'suppressed' AND consent <> 'granted'
-      AND reason_code = ANY (CAST(:reason_codes AS text[])) AND campaign = ANY (CAST(:campaigns AS text[]))
+    WHERE day >= :since AND day <> :day AND verdict = 'suppressed' AND campaign = ANY (CAST(:campaigns AS text[]))
+      AND (consent <> 'granted' AND reason_code = ANY (CAST(:reason_codes AS text[]))
+           OR reason_code = 'do_not_call' AND day > :day)
 )
 SELECT source, row_no, campaign, lead_id, verdict, consent
 FROM ledger.contacts
@@ -40,6 +43,19 @@ FROM ledger.contacts
 WHERE day >= :since AND day <> :day AND verdict = 'suppressed' AND consent <> 'granted'
   AND reason_code = ANY (CAST(:reason_codes AS text[])) AND lead_id = ANY (CAST(:lead_ids AS text[]))
 GROUP BY campaign, source, lead_id;
+
+-- name: listed_later :many
+-- Of the leads, by lead, the last later day whose row has a number that must not be called, where no row after it may be
+-- sent.
+SELECT campaign, source, lead_id, max(day) FILTER (WHERE is_listed) AS day
+FROM (
+    SELECT day, campaign, source, lead_id, verdict = 'suppressed' AND reason_code = 'do_not_call' AS is_listed
+    FROM ledger.contacts
+    WHERE day > :day AND lead_id = ANY (CAST(:lead_ids AS text[]))
+      AND (verdict = 'eligible' OR is_refused_by_plan OR verdict = 'suppressed' AND reason_code = 'do_not_call')
+) AS later
+GROUP BY campaign, source, lead_id
+HAVING max(day) FILTER (WHERE is_listed) > coalesce(max(day) FILTER (WHERE NOT is_listed), '-infinity');
 
 -- name: grants :many
 -- Of the leads, by lead, the last day after the given one, the day itself aside, on which a row granted consent. By a
@@ -62,25 +78,32 @@ DO UPDATE SET verdict = excluded.verdict, reason_code = excluded.reason_code, re
 -- name: mark_duplicates :one
 -- Of the given rows of the day, those that share a lead, or a first number, inside a campaign, one is kept: a lead that
 -- was delivered already, else the first by cursor. Every other names the lead that was kept. Where a row refuses a lead,
--- the last row that speaks of consent decides, and the others are duplicates of it. A row that shares nothing is kept.
+-- the last row that speaks of consent decides; where one has a number that must not be called, the last row of all; and
+-- the others are duplicates of it. A row that shares nothing is kept.
 WITH sharing AS MATERIALIZED (
     SELECT contact.*
     FROM unnest(CAST(:sources AS text[]), CAST(:row_nos AS bigint[])) AS shared (source, row_no)
     CROSS JOIN LATERAL (
-        SELECT day, source, row_no, campaign, lead_id, phones[1] AS phone, cursor_at, verdict, consent
+        SELECT day, source, row_no, campaign, lead_id, phones[1] AS phone, cursor_at, consent,
+               CASE WHEN verdict = 'eligible' THEN verdict WHEN reason_code = 'do_not_call' THEN 'listed' ELSE 'refused' END AS kind
         FROM ledger.contacts
         WHERE contacts.day = :day AND contacts.source = shared.source AND contacts.row_no = shared.row_no
         LIMIT 1
     ) AS contact
 ), judged AS (
-    -- A row that refuses and has no moment may be the last.
-    SELECT *, coalesce(granted_at > refused_at, refused_at IS NULL) AS is_allowed,
+    -- A row that stops a lead and has no moment may be the last.
+    SELECT *, CASE WHEN granted_at <= refused_at OR granted_at IS NULL AND refused_at IS NOT NULL THEN 'refused'
+                   WHEN eligible_at <= listed_at OR eligible_at IS NULL AND listed_at IS NOT NULL THEN 'listed'
+                   ELSE 'eligible' END AS outcome,
+           greatest(refused_at, listed_at) AS stopped_at,
            row_number() OVER (
-               PARTITION BY campaign, source, lead_id, verdict ORDER BY cursor_at DESC NULLS FIRST, row_no DESC) AS last_rank
+               PARTITION BY campaign, source, lead_id, kind ORDER BY cursor_at DESC NULLS FIRST, row_no DESC) AS last_rank
     FROM (
         SELECT *,
             max(cursor_at) FILTER (WHERE consent = 'granted') OVER same_lead AS granted_at,
-            max(coalesce(cursor_at, 'infinity')) FILTER (WHERE verdict = 'suppressed') OVER same_lead AS refused_at
+            max(cursor_at) FILTER (WHERE kind = 'eligible') OVER same_lead AS eligible_at,
+            max(coalesce(cursor_at, 'infinity')) FILTER (WHERE kind = 'refused') OVER same_lead AS refused_at,
+            max(coalesce(cursor_at, 'infinity')) FILTER (WHERE kind = 'listed') OVER same_lead AS listed_at
         FROM sharing
         WINDOW same_lead AS (PARTITION BY campaign, source, lead_id)
     ) AS dated
@@ -95,7 +118,7 @@ WITH sharing AS MATERIALIZED (
         WHERE known.lead_id = judged.lead_id AND known.campaign = judged.campaign AND known.source = judged.source
         LIMIT 1
     ) AS delivery ON TRUE
-    WHERE judged.verdict = 'eligible' AND judged.is_allowed AND (refused_at IS NULL OR cursor_at > refused_at)
+    WHERE judged.kind = 'eligible' AND judged.outcome = 'eligible' AND (stopped_at IS NULL OR cursor_at > stopped_at)
 ), by_lead AS (
     SELECT *, row_number() OVER (
         PARTITION BY campaign, source, lead_id ORDER BY cursor_at NULLS LAST, row_no) AS lead_rank
@@ -120,11 +143,10 @@ WITH sharing AS MATERIALIZED (
     SELECT day, source, row_no, campaign, lead_id, 'duplicate', 'duplicate_lead',
            'the same ' || source || ' was read again on this day'
     FROM judged
-    WHERE refused_at IS NOT NULL
-      AND NOT CASE
-          WHEN is_allowed THEN verdict = 'eligible' AND coalesce(cursor_at > refused_at, FALSE)
-          ELSE verdict = 'suppressed' AND last_rank = 1
-      END
+    WHERE stopped_at IS NOT NULL AND NOT (kind = outcome AND CASE
+        WHEN kind = 'eligible' THEN coalesce(cursor_at > stopped_at, FALSE)
+        ELSE last_rank = 1
+    END)
 ), marked AS (
     -- Not an update with a join: where the statistics say that the day is empty, that compares each row with each.
     INSERT INTO ledger.contacts AS contact (day, source, row_no, campaign, lead_id, verdict, reason_code, reason)

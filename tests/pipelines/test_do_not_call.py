@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from pipelines.installation import Installation
 from pipelines.load import load_day
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
-from tests.factories import DAY, leads, phone
+from tests.factories import DAY, lead, leads, phone
 from tests.reading import query
 
 Make = Callable[..., Installation]
@@ -131,3 +131,66 @@ def test_an_entry_until_a_moment_bars_on_its_whole_day(installations: Make, sinc
     write(installation, f"{FIRST},asked,{DAY}T00:00:00+01:00", f"{SECOND},asked,{DAY:%Y-%m}")
     assert barred(installation) == ["L1", "L2"]
     assert sinch.vendor.store.creations == {}
+
+
+OUTCOMES = "SELECT row_no, state, reason_code FROM reporting.lead_outcome WHERE day = :day ORDER BY row_no"
+NEXT = DAY + timedelta(days=1)
+UNLISTED, LISTED = {}, {"phone2": phone(9)}
+
+
+def at(day: date, hour: int) -> str:
+    return f"{day}T{hour:02}:00:00"
+
+
+def outcomes(installation: Installation, day: date) -> list[tuple[str, str | None]]:
+    """State and reason of each row of the day."""
+    return [(state, code) for _, state, code in query(installation, OUTCOMES, day=day)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ((UNLISTED, LISTED), [("duplicate", "duplicate_lead"), ("suppressed", "do_not_call")]),
+        ((LISTED, UNLISTED), [("duplicate", "duplicate_lead"), ("accepted", None)]),
+        (
+            (UNLISTED, LISTED, UNLISTED),
+            [("duplicate", "duplicate_lead"), ("duplicate", "duplicate_lead"), ("accepted", None)],
+        ),
+        ((LISTED, LISTED), [("duplicate", "duplicate_lead"), ("suppressed", "do_not_call")]),
+        ((LISTED, {"consent": "yes"}), [("duplicate", "duplicate_lead"), ("accepted", None)]),
+        ((LISTED, {"consent": "no"}), [("duplicate", "duplicate_lead"), ("suppressed", "consent_withdrawn")]),
+        (
+            ({"consent": "no"}, LISTED | {"consent": "yes"}),
+            [("duplicate", "duplicate_lead"), ("suppressed", "do_not_call")],
+        ),
+    ],
+    ids=["listed_last", "mended", "mended_again", "twice", "granted_last", "withdrawn_last", "granted_and_listed"],
+)
+def test_the_last_row_of_a_day_decides_about_the_number(
+    fields: Sequence[dict[str, str]],
+    expected: list[tuple[str, str | None]],
+    installations: Make,
+    sinch: SandboxServer[SinchObi],
+) -> None:
+    """Also at the next load: nobody is sent and then taken back, and nobody is kept from a campaign who was mended."""
+    rows = [lead(1, updated_at=at(DAY, 8 + hour), **own) for hour, own in enumerate(fields)]
+    installation = installations(rows=rows, do_not_call=[{"phone": phone(9)}])
+    for _ in range(2):
+        load_day(installation, DAY)
+        assert outcomes(installation, DAY) == expected
+    assert list(sinch.vendor.store.creations.values()) == [1] * expected.count(("accepted", None))
+
+
+def test_an_older_day_knows_the_number_of_a_newer_row(installations: Make, sinch: SandboxServer[SinchObi]) -> None:
+    """It is loaded late; the lead has got a number since that must not be called, and has lost it again at last."""
+    rows = [lead(1, updated_at=at(DAY, 8)), lead(1, phone2=phone(9), updated_at=at(NEXT, 8))]
+    installation = installations(rows=rows, do_not_call=[{"phone": phone(9)}])
+    load_day(installation, NEXT)
+    load_day(installation, DAY)
+    assert outcomes(installation, DAY) == [("suppressed", "do_not_call")]
+    assert sinch.vendor.store.creations == {}
+    later = NEXT + timedelta(days=1)
+    installation = installations(rows=[*rows, lead(1, updated_at=at(later, 8))], do_not_call=[{"phone": phone(9)}])
+    load_day(installation, later)
+    load_day(installation, DAY)
+    assert list(sinch.vendor.store.creations.values()) == [1]

@@ -36,7 +36,7 @@ refusing = st.builds(
     campaign=st.sampled_from(["spring", ""]),
     lead_id=st.sampled_from(["1", "2", ""]),
     verdict=st.just("suppressed"),
-    reason_code=st.sampled_from(["consent_withdrawn", "consent_missing", "do_not_call"]),
+    reason_code=st.sampled_from(["consent_withdrawn", "consent_missing", "do_not_call", "campaign_inactive"]),
     phone=st.sampled_from([*NUMBERS, None]),
 )
 sources = st.sampled_from(["lead", "customer"])
@@ -75,7 +75,7 @@ def test_more_campaigns_than_keys_have_room_for_hide_no_pair() -> None:
 
 def _takes_part(row: Row) -> bool:
     return row.verdict == "eligible" or (
-        row.reason_code in ("consent_withdrawn", "consent_missing") and row.lead_id != ""
+        row.reason_code in ("consent_withdrawn", "consent_missing", "do_not_call") and row.lead_id != ""
     )
 
 
