@@ -196,11 +196,11 @@ def _broken_rules(
     inactive = [name for name, rule in campaigns.items() if not rule.is_active]
     has_valid = _has_phone(read)
     broken = {
+        # Before anything else that is wrong: the vendor of the campaign may have the lead, and must give it back.
+        "consent_withdrawn": pc.and_(_is_one_of(consent, ("withdrawn",)), _is_named(said)),
         "row_unreadable": said["defect"].is_valid(),
         "lead_id_missing": said["lead_id"].is_null(),
         "campaign_missing": said["campaign"].is_null(),
-        # Before anything of the campaign: its vendor may have the lead, and must give it back.
-        "consent_withdrawn": _is_one_of(consent, ("withdrawn",)),
         "campaign_unknown": pc.invert(_is_one_of(said["campaign"], campaigns)),
         "campaign_inactive": _is_one_of(said["campaign"], inactive),
         "consent_unclear": _is_one_of(consent, ("unclear",)),
@@ -282,6 +282,11 @@ def _has_phone(cells: Cells) -> pa.Array:
     """Whether a row has one of the three."""
     first, second, third = (cells[name].is_valid() for name in PHONE_COLUMNS)
     return pc.or_(pc.or_(first, second), third)
+
+
+def _is_named(said: Cells) -> pa.Array:
+    """Whether a row says which lead it is, of which campaign."""
+    return pc.and_(said["lead_id"].is_valid(), said["campaign"].is_valid())
 
 
 def _is_one_of(cells: pa.Array, values: Iterable[str]) -> pa.Array:

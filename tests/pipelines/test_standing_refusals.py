@@ -11,7 +11,7 @@ from pipelines.installation import Installation
 from pipelines.load import load_day
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
-from tests.factories import CAMPAIGN, DAY, OTHER_CAMPAIGN, OTHER_TARGET, TARGET, lead
+from tests.factories import CAMPAIGN, DAY, OTHER_CAMPAIGN, OTHER_TARGET, TARGET, lead, phone
 from tests.reading import query
 
 Make = Callable[..., Installation]
@@ -110,6 +110,16 @@ def test_a_row_of_no_day_grants_nothing(installations: Make) -> None:
     undated = row(1, "yes", FIRST) | {"updated_at": "gestern"}
     installation = loaded(installations, [undated, row(1, "no", FIRST), row(1, "", SECOND)])
     assert ("L1", "suppressed", "consent_withdrawn") in verdicts(installation, SECOND)
+
+
+def test_a_row_of_no_day_refuses(installations: Make, sinch: SandboxServer[SinchObi]) -> None:
+    """Whatever is wrong with its time, it names the lead and says no: nobody is sent, and who was sent is taken back."""
+    undated = row(1, "no", FIRST) | {"updated_at": "gestern"}
+    loaded(installations, [row(1, "", FIRST), row(2, "", FIRST)], FIRST)
+    loaded(installations, [undated, row(1, "", FIRST), row(2, "", FIRST)], FIRST)
+    assert sinch.vendor.held() == [(TARGET, phone(2).lstrip("+"))]
+    loaded(installations, [undated | {"lead_id": "L3"}, row(3, "", SECOND)], SECOND)
+    assert sinch.vendor.held() == [(TARGET, phone(2).lstrip("+"))]
 
 
 def test_a_held_row_is_no_refusal_of_its_own(installations: Make, sinch: SandboxServer[SinchObi]) -> None:

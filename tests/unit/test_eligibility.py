@@ -63,6 +63,10 @@ def records(chunk: pd.DataFrame) -> list[dict[str, Any]]:
     [
         ({}, None),
         ({"defect": "has 3 of 7 fields"}, "row_unreadable"),
+        ({"defect": "has no time", "consent": "no"}, "consent_withdrawn"),
+        ({"defect": "has no time", "consent": "no", "lead_id": None}, "row_unreadable"),
+        ({"defect": "has no time", "consent": "no", "campaign": None}, "row_unreadable"),
+        ({"defect": "has no time", "consent": "perhaps"}, "row_unreadable"),
         ({"lead_id": None}, "lead_id_missing"),
         ({"campaign": None}, "campaign_missing"),
         ({"campaign": "prmo"}, "campaign_unknown"),
