@@ -11,7 +11,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field, SecretStr, TypeAdapter, create_model
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    create_model,
+    model_validator,
+)
 
 from connectors.contract import Shape
 
@@ -191,7 +200,10 @@ class ImportTaken(SobotShape):
 
 
 class ImportResult(SobotShape):
-    """The result row of an import. `created_at_ms` since 1970. Source: vendors.md, 1(b-16)."""
+    """The result row of an import. `created_at_ms` since 1970. A null says as little as a name that is not there.
+
+    Source: vendors.md, 1(b-16).
+    """
 
     calling_list_code: str = Field(alias="callingListCode")
     code: str | None = None
@@ -203,6 +215,11 @@ class ImportResult(SobotShape):
     error_count: int = Field(alias="errorCount")
     error_report_path: str | None = Field(None, alias="errorReportPath")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, row: Any) -> Any:
+        return {key: value for key, value in row.items() if value is not None} if isinstance(row, Mapping) else row
+
     @property
     def total_count(self) -> int:
         """How many leads the counts speak of."""
@@ -210,7 +227,7 @@ class ImportResult(SobotShape):
 
 
 def import_results(duplicate_fields: Sequence[str]) -> TypeAdapter[Page[ImportResult]]:
-    """How a page of result rows is read, with the duplicates' count under the first of these names that is there.
+    """How a page of result rows is read, with the duplicates' count under the first of these names that has one.
 
     The vendor's table and its example disagree about the name. Source: vendors.md, 1(c) 7.
     """

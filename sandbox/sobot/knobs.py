@@ -42,6 +42,7 @@ class SobotKnobs(Knobs):
         forbidden_shortfall: How many of the forbidden numbers that it takes it does not count.
         filtered_count: Where a number of the block list is counted (assumed: nowhere).
         duplicate_field: The name of the duplicates' count.
+        null_result_fields: Fields of a result row that are there and null (assumed).
         foreign_row_first: The result begins with the row of another import.
         pad_ids: Ids come with blanks around them, as the vendor's page prints them.
         echo_code: The import answers another callingListCode than it was sent; rows have the one that was sent.
@@ -80,6 +81,7 @@ class SobotKnobs(Knobs):
     forbidden_shortfall: int = 0
     filtered_count: Literal["nowhere", "error", "repeat"] = "nowhere"
     duplicate_field: Literal["repeatCount", "removeDuplicatesCount"] = "repeatCount"
+    null_result_fields: list[str] = field(default_factory=list)
     foreign_row_first: bool = False
     pad_ids: bool = False
     echo_code: str = ""

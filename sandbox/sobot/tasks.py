@@ -116,6 +116,7 @@ def _result_row(tenant: Tenant, request: Request, done: Import) -> dict[str, Any
         knobs.duplicate_field: done.repeat_count if is_final else 0,
         "errorCount": len(done.errors) if is_final else 0,
         "errorReportPath": _report_url(tenant, request, done.report_path),
+        **dict.fromkeys(knobs.null_result_fields),
     }
 
 

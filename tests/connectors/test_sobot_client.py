@@ -387,6 +387,21 @@ def test_duplicates_are_counted_under_either_name(client: SobotClient, sobot: Ve
     assert (row.success_count, row.duplicate_count) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    ("told", "null"), [("removeDuplicatesCount", "repeatCount"), ("repeatCount", "removeDuplicatesCount")]
+)
+def test_duplicates_are_counted_beside_a_null(client: SobotClient, sobot: Vendor, told: Any, null: str) -> None:
+    """A name that is there with null says nothing: the other one counts, and nought where neither has a number."""
+    sobot.vendor.knobs.duplicate_field, sobot.vendor.knobs.null_result_fields = told, [null]
+    import_data(client, data_details=DETAILS * 2)
+    sobot.vendor.clock.advance(2)
+    (row,) = client.batch_import_result_query(calling_list_code="20261117ABC")
+    assert (row.success_count, row.duplicate_count) == (1, 1)
+    sobot.vendor.knobs.null_result_fields = [told, null]
+    (row,) = client.batch_import_result_query(calling_list_code="20261117ABC")
+    assert (row.success_count, row.duplicate_count) == (1, 0)
+
+
 def test_duplicate_field_is_a_setting() -> None:
     """The first of the named fields that is there counts; none is nought."""
     row = {"callingListCode": "A", "successCount": "1", "errorCount": 0, "third": 3}
