@@ -14,6 +14,7 @@ from typing import Literal
 
 from connectors.errors import (
     AuthenticationError,
+    ContractError,
     ForbiddenError,
     InvalidRequestError,
     LeadsyncError,
@@ -190,17 +191,27 @@ class Bench:
 
     def _by_error(self, answer: Answer) -> Ruling:
         claim, error = answer.claim, answer.error
-        if answer.errand == "reconcile":
-            return Ruling(claim, unknown=self._later(answer))
-        if answer.errand == "collect":
-            later = self._later(answer)
-            is_lost = claim.batch.is_overdue and isinstance(error, RejectedError)
-            return Ruling(claim, unknown=later) if is_lost else Ruling(claim, put_off=later)
+        if answer.errand != "submit":
+            return self._by_unanswered(answer)
         if isinstance(error, (InvalidRequestError, TooLargeError)):
             return self._by_refusal(claim, error)
         if isinstance(error, (NotSentError, RateLimitedError, RejectedError, TargetError)):
             return Ruling(claim, returned=self._later(answer))
         return Ruling(claim, unknown=self._setback(claim, self.settle_s, _code(error), _text(error)))
+
+    def _by_unanswered(self, answer: Answer) -> Ruling:
+        """A question told nothing. An answer that still cannot be read when no late word is heard any more ends it."""
+        claim, error = answer.claim, answer.error
+        if isinstance(error, ContractError) and self._is_past_late_word(claim):
+            return _unreadable(claim, error)
+        is_lost = claim.batch.is_overdue and isinstance(error, (RejectedError, ContractError))
+        later = self._later(answer)
+        return Ruling(claim, unknown=later) if answer.errand == "reconcile" or is_lost else Ruling(claim, put_off=later)
+
+    def _is_past_late_word(self, claim: Claim) -> bool:
+        """Whether a vendor that took the import had its whole time, and the time for late word after it."""
+        terms = self.result_terms
+        return claim.batch.is_overdue and self._age_s(claim) >= terms.deadline_s + terms.late_s
 
     def _by_refusal(self, claim: Claim, error: RejectedError) -> Ruling:
         """The vendor refused the batch as a whole: halves go on alone, and a single entry is rejected."""
@@ -236,6 +247,13 @@ def _accepted(claim: Claim, vendor_ids: Sequence[str | None]) -> Ruling:
     if batch.action == "create" and len(batch.positions) == batch.entry_count:
         return Ruling(claim, accepted_ids=vendor_ids)
     return Ruling(claim, [Verdict(at, "accepted", vendor_id=vendor_ids[at]) for at in batch.positions])
+
+
+def _unreadable(claim: Claim, error: ContractError) -> Ruling:
+    """Whether the vendor has the leads cannot be told from its answers, and is left to a person."""
+    text = f"the vendor's results could not be read: {_text(error)}"
+    verdicts = [Verdict(position, "unattributed", "result_unreadable", text) for position in claim.batch.positions]
+    return Ruling(claim, verdicts, note=Note(claim.import_id, None, text, None))
 
 
 def _halves(positions: Sequence[int]) -> list[Sequence[int]]:

@@ -113,6 +113,47 @@ def test_result_that_never_appears_is_unknown_and_never_sent_again(way: str, sit
     assert site.requests[CREATE[way]] == 3
 
 
+@LATER
+def test_results_that_never_can_be_read_come_to_an_end(way: str, sites: MakeSite) -> None:
+    """Answers that nobody understands are asked for until late word is over; then a person is told, once, and why."""
+    site = sites(way)
+    site.load()
+    site.spoil("html_200", site.way.asking, times=None)
+    site.advance(HOUR)
+    site.follow(ticks=3)
+    assert site.states() == {"unknown": 45}
+    for _ in range(5):
+        site.advance(6 * HOUR)
+        site.tick()
+    assert site.open_imports() == []
+    assert Counter(site.reasons().values()) == {("unattributed", "result_unreadable"): 45}
+    details = [detail for (detail,) in site.imports("detail")]
+    told = f"the vendor's results could not be read: {way} {POLL[way]}: the body is not JSON"
+    assert details == [told] * 3
+    site.assert_balanced()
+    site.server.faults.clear()
+    site.advance(6 * HOUR)
+    site.tick()
+    site.load()
+    assert site.states() == {"unattributed": 45}
+    assert site.requests[CREATE[way]] == 3
+
+
+@LATER
+def test_results_that_can_be_read_again_are_read(way: str, sites: MakeSite) -> None:
+    """While late word is heard, an import whose answers were not understood settles as soon as they are."""
+    site = sites(way)
+    site.load()
+    site.spoil("html_200", site.way.asking, times=None)
+    site.advance(HOUR)
+    site.follow(ticks=3)
+    site.server.faults.clear()
+    site.advance(6 * HOUR)
+    site.follow()
+    site.assert_accepted_once()
+    assert site.requests[CREATE[way]] == 3
+
+
 def test_job_that_never_ends_is_left_to_a_person(sites: MakeSite) -> None:
     """A job that runs on for more than a day is unattributed with its word, and its leads are never sent again."""
     site = sites("platform", count=20)

@@ -28,7 +28,7 @@ from connectors.errors import (
 )
 from connectors.gateway import Batch, Campaign, Receipt, Verdict
 from connectors.patience import Patience
-from pipelines.ledger_rows import Claim, Setback
+from pipelines.ledger_rows import Claim, Note, Setback
 from pipelines.rulings import Answer, Bench, Errand, Ruling
 
 NOW = datetime(2026, 11, 18, 2, tzinfo=UTC)
@@ -270,10 +270,29 @@ def test_rule_on_a_result_that_could_not_be_read(kind: type[ConnectorError]) -> 
     assert (ruling.put_off is not None, ruling.halves, ruling.verdicts, ruling.unsent) == (True, (), (), ())
 
 
-def test_rule_on_a_result_that_is_refused_after_its_time() -> None:
-    """An overdue import whose result is refused for good is unknown, and asked about by its leads."""
+@pytest.mark.parametrize("kind", [NotFoundError, ContractError])
+def test_rule_on_a_result_that_is_refused_after_its_time(kind: type[ConnectorError]) -> None:
+    """An overdue import whose result is refused, or not understood, is unknown, and asked about by its leads."""
     late = replace(claim(), batch=replace(claim().batch, is_overdue=True))
-    assert BENCH.rule(Answer(late, errand="collect", error=error(NotFoundError))).unknown is not None
+    assert BENCH.rule(Answer(late, errand="collect", error=error(kind))).unknown is not None
+
+
+@pytest.mark.parametrize("errand", ["collect", "reconcile"])
+def test_rule_on_a_result_that_is_never_understood(errand: Errand) -> None:
+    """When no late word is heard any more, what is open of the import is left to a person, with the reason."""
+    terms = BENCH.result_terms
+    sent_at = NOW - timedelta(seconds=terms.deadline_s + terms.late_s)
+    old = replace(claim(1, 2), batch=replace(claim(1, 2).batch, is_overdue=True, sent_at=sent_at))
+    text = "the vendor's results could not be read: sinch op: said"
+    verdicts = [Verdict(position, "unattributed", "result_unreadable", text) for position in (1, 2)]
+    answer = Answer(old, errand=errand, error=error(ContractError))
+    assert BENCH.rule(answer) == Ruling(old, verdicts, note=Note(9, None, text, None))
+
+    younger = replace(old, batch=replace(old.batch, sent_at=sent_at + timedelta(seconds=1)))
+    never_taken = replace(old, batch=replace(old.batch, is_overdue=False))
+    for waiting in (replace(answer, claim=younger), replace(answer, claim=never_taken)):
+        assert not BENCH.rule(waiting).is_settling
+    assert not BENCH.rule(replace(answer, error=error(UnavailableError))).is_settling
 
 
 def test_rule_asks_more_and_more_rarely() -> None:
