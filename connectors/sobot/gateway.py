@@ -356,5 +356,8 @@ def _detail(conclusion: Conclusion, problem: str | None) -> str | None:
 
 
 def _address(url: str | None) -> str | None:
-    """Where the report is, without what opens it: a query may hold a key."""
-    return None if url is None else urlsplit(url)._replace(query="", fragment="").geturl()
+    """Where the report is, without what opens it: a query may hold a key. None where the text is no address."""
+    try:
+        return urlsplit(url or "")._replace(query="", fragment="").geturl() or None
+    except ValueError:
+        return None

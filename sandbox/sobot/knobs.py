@@ -46,7 +46,7 @@ class SobotKnobs(Knobs):
         foreign_row_first: The result begins with the row of another import.
         pad_ids: Ids come with blanks around them, as the vendor's page prints them.
         echo_code: The import answers another callingListCode than it was sent; rows have the one that was sent.
-        report: What the address of the error report leads to.
+        report: What the address of the error report leads to; `no_address` is a text that is none (assumed).
         report_repeats: Whether the report names repetitions too.
         report_numbers: Whether the report's telephones are text or numbers.
         report_header: The report's column titles (assumed): the telephone stands second, the reason last.
@@ -85,7 +85,7 @@ class SobotKnobs(Knobs):
     foreign_row_first: bool = False
     pad_ids: bool = False
     echo_code: str = ""
-    report: Literal["ok", "missing", "corrupt", "html", "odd_columns"] = "ok"
+    report: Literal["ok", "missing", "corrupt", "html", "odd_columns", "no_address"] = "ok"
     report_repeats: bool = False
     report_numbers: Literal["text", "number"] = "text"
     report_header: list[str] = field(default_factory=lambda: ["Name", "Telephone", "Failure reason"])

@@ -135,6 +135,8 @@ def _foreign_row(request: Request) -> dict[str, Any]:
 
 
 def _report_url(tenant: Tenant, request: Request, path: str) -> str:
+    if tenant.knobs.report == "no_address":
+        return f"http://[{path}"
     host = tenant.knobs.second_host or f"http://{request.header(b'host')}"
     return host.rstrip("/") + path
 

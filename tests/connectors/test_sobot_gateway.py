@@ -519,6 +519,7 @@ def test_report_that_cannot_be_had_now_is_waited_for(
         ("corrupt", "the error report cannot be read (BadZipFile)"),
         ("html", "the error report cannot be read (BadZipFile)"),
         ("odd_columns", "the error report names none of the numbers that were sent"),
+        ("no_address", "the error report's address is not a URL"),
     ],
 )
 def test_report_that_is_of_no_use_leaves_the_counts(
@@ -552,6 +553,17 @@ def test_report_is_fetched_from_named_hosts_and_in_bounds(
     gateway.submit(batch(2))
     finish(sobot)
     assert gateway.collect(batch(2)).detail == detail
+
+
+def test_report_whose_address_is_none_is_no_report(gateway: SobotGateway, sobot: Vendor) -> None:
+    """A text that no URL can be counts as no report, for the question and for the verdicts: the counts decide."""
+    sobot.vendor.knobs.report = "no_address"
+    gateway.submit(batch())
+    finish(sobot)
+    told = gateway.poll(batch())
+    assert (told.is_finished, told.error_report) == (True, None)
+    receipt = gateway.collect(batch())
+    assert (receipt.verdicts, receipt.error_report) == (accepted(0, 1, 2), None)
 
 
 def test_report_is_not_fetched_where_nothing_is_in_doubt(gateway: SobotGateway, sobot: Vendor) -> None:
