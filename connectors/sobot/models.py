@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from connectors.contract import Shape
+from connectors.lenient import IfReadable
 
 RowT = TypeVar("RowT")
 
@@ -237,29 +238,32 @@ def import_results(duplicate_fields: Sequence[str]) -> TypeAdapter[Page[ImportRe
 
 
 class OutboundTask(SobotShape):
-    """A row of the task list, without a campaign id. Rates are texts, times in ms. Source: vendors.md, 1(b-17)."""
+    """A row of the task list, without a campaign id. Rates are texts, times in ms. Source: vendors.md, 1(b-17).
+
+    Only what tasks are found by is required: a statistic that is missing, null or odd is None.
+    """
 
     code: str
     name: str
-    state: int
-    expired: int | None = None
-    description: str | None = None
-    created_at_ms: int = Field(alias="creationTime")
-    schedule_start_ms: int | None = Field(None, alias="scheduleStartTime")
-    schedule_end_ms: int | None = Field(None, alias="scheduleEndTime")
-    schedule_time_zone: str | None = Field(None, alias="scheduleTimeZoneId")
-    record_count: int = Field(alias="contactRecordCount")
-    unassigned_count: int = Field(alias="contactUnassignedCount")
-    agent_count: int = Field(alias="agentCount")
-    executed_count: int = Field(alias="contactRecordExecuteCount")
-    executed_rate: str = Field(alias="contactExecuteRate")
-    answered_count: int = Field(alias="contactRecordAnswerCount")
-    answered_rate: str = Field(alias="contactAnswerRate")
-    dial_count: int = Field(alias="callDialCount")
-    call_answered_count: int = Field(alias="callAnswerCount")
-    call_answered_rate: str = Field(alias="callAnswerRate")
-    talk_duration: int = Field(alias="callTalkDuration")
-    average_talk_duration: int = Field(alias="averageCallTalkDuration")
+    state: IfReadable[int] = None
+    expired: IfReadable[int] = None
+    description: IfReadable[str] = None
+    created_at_ms: IfReadable[int] = Field(None, alias="creationTime")
+    schedule_start_ms: IfReadable[int] = Field(None, alias="scheduleStartTime")
+    schedule_end_ms: IfReadable[int] = Field(None, alias="scheduleEndTime")
+    schedule_time_zone: IfReadable[str] = Field(None, alias="scheduleTimeZoneId")
+    record_count: IfReadable[int] = Field(None, alias="contactRecordCount")
+    unassigned_count: IfReadable[int] = Field(None, alias="contactUnassignedCount")
+    agent_count: IfReadable[int] = Field(None, alias="agentCount")
+    executed_count: IfReadable[int] = Field(None, alias="contactRecordExecuteCount")
+    executed_rate: IfReadable[str] = Field(None, alias="contactExecuteRate")
+    answered_count: IfReadable[int] = Field(None, alias="contactRecordAnswerCount")
+    answered_rate: IfReadable[str] = Field(None, alias="contactAnswerRate")
+    dial_count: IfReadable[int] = Field(None, alias="callDialCount")
+    call_answered_count: IfReadable[int] = Field(None, alias="callAnswerCount")
+    call_answered_rate: IfReadable[str] = Field(None, alias="callAnswerRate")
+    talk_duration: IfReadable[int] = Field(None, alias="callTalkDuration")
+    average_talk_duration: IfReadable[int] = Field(None, alias="averageCallTalkDuration")
 
 
 class IvrFlow(SobotShape):

@@ -6,7 +6,7 @@ Belongs here: fields and their defaults. Does not belong here: what they do.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from sandbox.settings import Knobs
 
@@ -43,6 +43,7 @@ class SobotKnobs(Knobs):
         filtered_count: Where a number of the block list is counted (assumed: nowhere).
         duplicate_field: The name of the duplicates' count.
         null_result_fields: Fields of a result row that are there and null (assumed).
+        task_fields: What fields of every row of the task list hold instead (assumed).
         foreign_row_first: The result begins with the row of another import.
         pad_ids: Ids come with blanks around them, as the vendor's page prints them.
         echo_code: The import answers another callingListCode than it was sent; rows have the one that was sent.
@@ -82,6 +83,7 @@ class SobotKnobs(Knobs):
     filtered_count: Literal["nowhere", "error", "repeat"] = "nowhere"
     duplicate_field: Literal["repeatCount", "removeDuplicatesCount"] = "repeatCount"
     null_result_fields: list[str] = field(default_factory=list)
+    task_fields: dict[str, Any] = field(default_factory=dict)
     foreign_row_first: bool = False
     pad_ids: bool = False
     echo_code: str = ""

@@ -73,7 +73,7 @@ def query_outbound_task_list(tenant: Tenant, request: Request) -> Any:
     creator = tenant.store.agent_by(agent, fields.agent_type()) if agent else None
     code = fields.optional_text("code")
     rows = [
-        _task_row(task)
+        {**_task_row(task), **tenant.knobs.task_fields}
         for task in tenant.store.tasks.values()
         if code in (None, task.code)
         and (not agent or (creator is not None and task.creator == creator["agentUUID"]))

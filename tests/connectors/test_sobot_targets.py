@@ -30,7 +30,15 @@ from connectors.sobot.targets import window
 from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
 from sandbox.sobot.app import SobotCallCenter
-from sandbox.sobot.seeds import CITY_FIELD, LEAD_FIELD, OTHER_AGENT_NO, SERVICE_AGENT_NO, TASK_CODE, TASK_NAME
+from sandbox.sobot.seeds import (
+    CITY_FIELD,
+    LEAD_FIELD,
+    OTHER_AGENT_ID,
+    OTHER_AGENT_NO,
+    SERVICE_AGENT_NO,
+    TASK_CODE,
+    TASK_NAME,
+)
 from sandbox.sobot.store import BodyFault
 
 Vendor = SandboxServer[SobotCallCenter]
@@ -150,6 +158,25 @@ def test_find_target_reads_all_pages_and_compares_whole_names(gateway: SobotGate
     found = gateway.find_target(to_make(), "promo")
     assert found == {"code": task.code, "agent_id": SERVICE_AGENT_NO, "agent_type": 0}
     assert gateway.find_target(to_make(), "Promo") is None
+
+
+STATISTICS = (
+    "state", "creationTime", "contactRecordCount", "contactUnassignedCount", "agentCount", "contactRecordExecuteCount",
+    "contactExecuteRate", "contactRecordAnswerCount", "contactAnswerRate", "callDialCount", "callAnswerCount",
+    "callAnswerRate", "callTalkDuration", "averageCallTalkDuration",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("value", [None, "n/a", {}])
+def test_find_target_goes_by_code_and_name_alone(gateway: SobotGateway, sobot: Vendor, value: Any) -> None:
+    """Somebody else's task that was never dialled, with statistics of nothing, keeps no campaign from its own."""
+    sobot.vendor.knobs.task_fields = dict.fromkeys(STATISTICS, value)
+    sobot.vendor.store.add_task("theirs", creator=OTHER_AGENT_ID)
+    mine = sobot.vendor.store.add_task("promo")
+    assert gateway.find_target(to_make(), "promo") == {
+        "code": mine.code, "agent_id": SERVICE_AGENT_NO, "agent_type": 0,
+    }  # fmt: skip
+    gateway.preflight(campaign(code=mine.code))
 
 
 def test_find_target_of_several_is_an_error(gateway: SobotGateway, sobot: Vendor) -> None:
