@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import threading
 import time
 from base64 import urlsafe_b64decode
@@ -36,6 +37,8 @@ LATEST_BEFORE_END_S = 300.0
 SHORTEST_LIFE_S = 1.0
 LONGEST_RETRY_S = 600.0
 LONGEST_TOKEN_BYTES = 100_000
+# Of a text: more digits than any clock shows are no number of seconds, and Python counts no further than 4300.
+_MOMENT = re.compile(r"\d{1,18}", re.ASCII)
 # A request that a renewal held up for longer may no longer be ours to send again.
 REPLAY_WITHIN_S = 20.0
 
@@ -311,7 +314,7 @@ def _claims(token: str) -> Mapping[str, Any]:
 
 
 def _seconds(value: Any) -> float | None:
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+    if isinstance(value, str) and _MOMENT.fullmatch(value.strip()):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None

@@ -19,6 +19,7 @@ class SobotKnobs(Knobs):
         app_id, app_secret: The tenant's credential; change the secret to rotate it.
         token_style: Which of the two documented answers a token call gets.
         token_ttl_s: Lifetime of a token; the JWT's `exp` and `iat` are in milliseconds.
+        expires_in: What the JWT's answer has as `expiresIn`, which no page shows (assumed); None: it is not there.
         token_window_s: How old or early a token call's `currentTime` may be (assumed).
         token_calls_per_minute: More calls than that are 429 (the limit exists, the number is assumed).
         single_token: A new token ends those before it (documented for 5.0, assumed here).
@@ -58,6 +59,7 @@ class SobotKnobs(Knobs):
     app_secret: str = "secret-1"
     token_style: Literal["accessToken", "access_token"] = "accessToken"
     token_ttl_s: float = 86_400
+    expires_in: int | str | None = None
     token_window_s: float = 300
     token_calls_per_minute: int = 5
     single_token: bool = False

@@ -38,9 +38,10 @@ def answer_token(tenant: Tenant, request: Request, *, is_agent: bool) -> Answer:
         raise _refused(401, "sign error")
     _require_recent(tenant, body["currentTime"], unit_ms=1)
     token = _new_token(tenant, is_agent=is_agent)
+    life = {} if knobs.expires_in is None else {"expiresIn": knobs.expires_in}
     if knobs.token_style == "access_token":
-        return json_answer({"response_type": "token", "access_token": token})
-    return json_answer({"accessToken": token})
+        return json_answer({"response_type": "token", "access_token": token, **life})
+    return json_answer({"accessToken": token, **life})
 
 
 def answer_get_token(tenant: Tenant, request: Request) -> Answer:

@@ -6,6 +6,7 @@ import threading
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import orjson
@@ -130,6 +131,13 @@ def test_token_is_not_made_up(answer: Any) -> None:
     assert find_token(answer) is None
 
 
+def test_login_with_a_lifetime_beyond_counting_is_one(sobot: Vendor) -> None:
+    """A number that no clock can count with says nothing of the token's life: the token is used all the same."""
+    sobot.vendor.knobs.expires_in = "9" * 5000
+    with closing(settings(sobot).client()) as client:
+        assert ask(client) == "1000"
+
+
 @pytest.mark.parametrize(
     ("answer", "token", "expected"),
     [
@@ -143,6 +151,8 @@ def test_token_is_not_made_up(answer: Any) -> None:
         pytest.param({}, "a.b.c", None, id="no-json"),
         pytest.param({}, "opaque", None, id="no-jwt"),
         pytest.param({"expires_in": 0}, "opaque", None, id="nought"),
+        pytest.param({"expiresIn": "9" * 400}, "opaque", None, id="beyond-a-float"),
+        pytest.param({"expiresIn": "9" * 5000}, jwt(iat=1, exp=601), 600, id="beyond-what-python-counts"),
     ],
 )
 def test_lifetime_is_read_from_the_answer_or_the_token(answer: Any, token: str, expected: float | None) -> None:
