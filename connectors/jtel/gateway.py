@@ -231,15 +231,17 @@ class JtelGateway:
     def call_results(self, campaign: Campaign, start: datetime, end: datetime) -> Iterator[CallResult]:
         """How often each contact was tried, as far as jtel says so; what came of the calls is not documented.
 
-        A contact without counters yields nothing. One that tells when it changed counts in [start, end) alone, one
-        that does not is told every time. A target without id, which is not made yet, has no contacts.
+        A contact without counters, or without an id, yields nothing. One that tells when it changed counts in
+        [start, end) alone, one that does not is told every time. A target without id, which is not made yet, has no
+        contacts.
         """
         campaign_id = campaign.target.get("campaign_id")
         if campaign_id is None:
             return
         for contact in self._client.contacts(int(campaign_id)):
             changed_at = self._with_zone(contact.modified_at)
-            if contact.try_count and (changed_at is None or start <= changed_at < end):
+            is_due = changed_at is None or start <= changed_at < end
+            if contact.id is not None and contact.try_count and is_due:
                 yield _call_result(contact, changed_at)
 
     def stop_waiting(self) -> None:
@@ -313,10 +315,10 @@ def _only_position(batch: Batch) -> int:
     return batch.positions[0]
 
 
-def _found(position: int, contact_ids: Sequence[int]) -> Verdict:
+def _found(position: int, contact_ids: Sequence[int | None]) -> Verdict:
     if not contact_ids:
         return Verdict(position, "not_sent", "absent_at_vendor")
-    first = str(contact_ids[0])
+    first = next((str(contact_id) for contact_id in contact_ids if contact_id is not None), None)
     if len(contact_ids) == 1:
         return Verdict(position, "accepted", vendor_id=first)
     reason = f"jtel has {len(contact_ids)} contacts of this UserData"

@@ -17,13 +17,13 @@ from threading import Lock
 
 from connectors.jtel.models import JtelContact
 
-ContactIds = Mapping[str, Sequence[int]]
-"""The ids of the contacts of each `UserData`."""
+ContactIds = Mapping[str, Sequence[int | None]]
+"""The ids of the contacts of each `UserData`; None for a contact whose id cannot be read."""
 
 
 def ids_by_user_data(contacts: Sequence[JtelContact], campaign_id: int) -> ContactIds:
     """Of this campaign alone: an older release answers the contacts of all."""
-    ids: dict[str, list[int]] = {}
+    ids: dict[str, list[int | None]] = {}
     for contact in contacts:
         if contact.user_data is not None and contact.campaign_id in (None, campaign_id):
             ids.setdefault(contact.user_data, []).append(contact.id)

@@ -1,5 +1,7 @@
 """The shapes of jtel's answers, read leniently: unknown fields are ignored, missing required ones named.
 
+A field that nothing depends on is None where it cannot be read.
+
 Belongs here: frozen records, and the dates in them. Does not belong here: requests (`client.py`) and what an
 answer means for a delivery (`gateway.py`).
 
@@ -16,17 +18,20 @@ from zoneinfo import ZoneInfo
 from pydantic import AliasChoices, BeforeValidator, Field, model_validator
 
 from connectors.contract import Shape
+from connectors.lenient import IfReadable
 
 RecordT = TypeVar("RecordT")
 
+_NO_DATE = "0000-00-00"
 _ONE_TRY_EACH = tuple(f"nTriesPhoneNumber{number}" for number in range(1, 7))
 
 
 def read_time(value: Any) -> Any:
-    """The time of a text in any of the three forms that jtel is known to write; None for none and for ''."""
+    """The time of a text in any of the three forms that jtel is known to write; None for '' and MySQL's nought."""
     if not isinstance(value, str):
         return value
-    return datetime.fromisoformat(value.strip()) if value.strip() else None
+    text = value.strip()
+    return None if not text or text.startswith(_NO_DATE) else datetime.fromisoformat(text)
 
 
 def write_time(at: datetime, *, pattern: str, zone: ZoneInfo) -> str:
@@ -35,7 +40,13 @@ def write_time(at: datetime, *, pattern: str, zone: ZoneInfo) -> str:
     return local.strftime(pattern.replace("%f", f"{local.microsecond // 1000:03d}"))
 
 
-Time = Annotated[datetime | None, BeforeValidator(read_time)]
+def _as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Time = IfReadable[Annotated[datetime | None, BeforeValidator(read_time)]]
+UserData = IfReadable[Annotated[str, BeforeValidator(_as_text)]]
+"""Ours is a text; other systems may number their contacts."""
 
 
 class JtelCampaign(Shape):
@@ -43,17 +54,19 @@ class JtelCampaign(Shape):
 
     id: int = Field(validation_alias=AliasChoices("ID", "DiallerCampaignsID"))
     name: str = Field(alias="Name")
-    clients_id: int | None = Field(None, alias="ClientsID")
-    languages_id: int | None = Field(None, alias="LanguagesID")
-    contact_preview_time: int | None = Field(None, alias="ContactPreviewTime")
-    max_parallel_lines: int | None = Field(None, alias="nMaxParallelLines")
-    is_caller_id_active: bool | None = Field(None, alias="bCallerIDActive")
-    closes_contacts_on_incoming_calls: bool | None = Field(None, alias="bCloseContactsOnIncomingCallsMatchCallerID")
-    abort_on_no_number_result_codes_id: int | None = Field(None, alias="AbortOnNoTelNumberResultCodesID")
-    incoming_call_result_codes_id: int | None = Field(None, alias="IncomingCallResultCodesID")
+    clients_id: IfReadable[int] = Field(None, alias="ClientsID")
+    languages_id: IfReadable[int] = Field(None, alias="LanguagesID")
+    contact_preview_time: IfReadable[int] = Field(None, alias="ContactPreviewTime")
+    max_parallel_lines: IfReadable[int] = Field(None, alias="nMaxParallelLines")
+    is_caller_id_active: IfReadable[bool] = Field(None, alias="bCallerIDActive")
+    closes_contacts_on_incoming_calls: IfReadable[bool] = Field(
+        None, alias="bCloseContactsOnIncomingCallsMatchCallerID"
+    )
+    abort_on_no_number_result_codes_id: IfReadable[int] = Field(None, alias="AbortOnNoTelNumberResultCodesID")
+    incoming_call_result_codes_id: IfReadable[int] = Field(None, alias="IncomingCallResultCodesID")
     dt_from: Time = Field(None, alias="dtFrom")
     dt_to: Time = Field(None, alias="dtTo")
-    user_data: str | None = Field(None, validation_alias=AliasChoices("UserData", "userData"))
+    user_data: UserData = Field(None, validation_alias=AliasChoices("UserData", "userData"))
 
     @property
     def tells_user_data(self) -> bool:
@@ -87,12 +100,14 @@ class JtelResultCode(Shape):
 class JtelContact(Shape):
     """A contact, as far as it is public. `try_count` is None where the record has no counter at all.
 
+    Nothing is required: a listing has contacts of others too, and ours are known by their `UserData`.
+
     Source: vendors.md, 4(b) «Leads».
     """
 
-    id: int = Field(validation_alias=AliasChoices("ID", "DiallerContactsID"))
-    campaign_id: int | None = Field(None, alias="DiallerCampaignsID")
-    user_data: str | None = Field(None, alias="UserData")
+    id: IfReadable[int] = Field(None, validation_alias=AliasChoices("ID", "DiallerContactsID"))
+    campaign_id: IfReadable[int] = Field(None, alias="DiallerCampaignsID")
+    user_data: UserData = Field(None, alias="UserData")
     try_count: int | None = None
     next_try_at: Time = Field(None, alias="dtNextTry", repr=False)
     modified_at: Time = Field(None, alias="dtLastModified", repr=False)

@@ -52,6 +52,7 @@ def contact_view(contact: Contact, knobs: JtelKnobs) -> dict[str, Any]:
         "dtLastModified": write_time(contact.modified_at, knobs.date_format),
         "bLastResultMailbox": None if knobs.has_null_booleans else False,
         **(contact.counters if knobs.shows_counters else {}),
+        **contact.shown,
     }
 
 

@@ -23,13 +23,17 @@ FIRST_CAMPAIGN_ID, FIRST_CODE_ID, FIRST_CONTACT_ID = 1000, 2695, 70_001
 
 @dataclass(slots=True)
 class Contact:
-    """One contact. `written` is what was imported, `counters` what the dialler counted since."""
+    """One contact. `written` is what was imported, `counters` what the dialler counted since.
+
+    `shown` is what fields of its record hold instead (assumed): other systems write contacts, too.
+    """
 
     id: int
     campaign_id: int
     written: dict[str, Any]
     modified_at: datetime
     counters: dict[str, Any] = field(default_factory=dict)
+    shown: dict[str, Any] = field(default_factory=dict)
 
     @property
     def first_phone(self) -> str:

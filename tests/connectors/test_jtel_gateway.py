@@ -408,6 +408,44 @@ def test_reconcile_by_upsert_asks_nobody(gateways: Callable[..., JtelGateway], j
     assert jtel.vendor.store.requests == {}
 
 
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"dtNextTry": "0000-00-00 00:00:00", "dtLastModified": "0000-00-00"},
+        {"dtLastModified": "17.11.2026 10:00:00"},
+        {"UserData": 123},
+        {"UserData": {"key": 1}},
+        {"ID": None},
+        {"DiallerCampaignsID": "none"},
+    ],
+    ids=lambda shown: str(next(iter(shown.items()))),
+)
+def test_contacts_of_others_never_hide_ours(gateway: JtelGateway, jtel: Vendor, shown: dict[str, Any]) -> None:
+    """Whatever the record of somebody else's contact holds, ours is found, and missed where it is not there."""
+    jtel.vendor.store.add_contact(RENEWALS_ID, {"UserData": "theirs"}).shown = shown
+    ours = jtel.vendor.store.add_contact(RENEWALS_ID, lead(1))
+    asked = [gateway.reconcile(batch(lead(number))).verdicts for number in (1, 2)]
+    assert asked == [
+        [Verdict(0, "accepted", vendor_id=str(ours.id))],
+        [Verdict(0, "not_sent", "absent_at_vendor")],
+    ]
+    window = (LONG_AGO, datetime.now(UTC) + timedelta(days=1))
+    assert list(gateway.call_results(batch().campaign, *window)) == []
+
+
+@pytest.mark.parametrize(
+    ("shown", "has_id"),
+    [({"dtNextTry": "0000-00-00 00:00:00"}, True), ({"dtLastModified": "yesterday"}, True), ({"ID": None}, False)],
+)
+def test_contact_of_ours_is_found_by_its_key_alone(
+    gateway: JtelGateway, jtel: Vendor, shown: dict[str, Any], *, has_id: bool
+) -> None:
+    """An odd date, or no id, in the record of our own contact does not make it absent: it would be sent again."""
+    ours = jtel.vendor.store.add_contact(RENEWALS_ID, lead())
+    ours.shown = shown
+    assert gateway.reconcile(batch()).verdicts == [Verdict(0, "accepted", vendor_id=str(ours.id) if has_id else None)]
+
+
 # --- updates ---------------------------------------------------------------------------------------
 
 
