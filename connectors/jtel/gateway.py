@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from operator import attrgetter
-from string import Formatter
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from connectors.errors import (
     AuthenticationError,
     ConflictError,
+    ContractError,
     ForbiddenError,
     InvalidRequestError,
     NotFoundError,
@@ -43,14 +43,13 @@ from connectors.jtel.client import LOGIN_REFUSED, JtelClient
 from connectors.jtel.fields import (
     NUMBERS,
     PHONES,
-    USER_DATA_LIMIT,
     Release,
     first_too_long,
     fit,
     limits,
-    shortened,
 )
-from connectors.jtel.listings import ContactIds, ContactListings, ids_by_user_data, utc_now
+from connectors.jtel.keys import key_among, sent_key, user_data
+from connectors.jtel.listings import LONG_AGO, ContactIds, ContactListings, ids_by_user_data, utc_now
 from connectors.jtel.models import JtelContact
 from connectors.jtel.targets import JtelTargets, campaign_id_of
 from connectors.jtel.withdrawals import Withdrawals
@@ -121,7 +120,10 @@ class JtelGateway:
         return not self._terms.clear_phones_on_update
 
     def mapper(self, campaign: Campaign) -> Callable[[Contact], Entry]:
-        """A function that turns a contact into jtel's, without its campaign, which may be made later."""
+        """A function that turns a contact into jtel's, without its campaign, which may be made later.
+
+        Its `UserData` is sent as `keys.sent_key` has it.
+        """
         columns = [(name, _reader(column)) for name, column in campaign.mapping.get("fields", {}).items()]
         template, placeholder = self._terms.user_data_template, self._terms.name_placeholder
         name_of_campaign = campaign.campaign
@@ -198,7 +200,7 @@ class JtelGateway:
             return Receipt([Verdict(position, "not_sent", "upsert_again") for position in batch.positions])
         ids = self._listings.contact_ids(campaign_id_of(batch.campaign), since=settled_at)
         entries = batch.entries()
-        return Receipt([_found(position, ids.get(entries[position]["UserData"], ())) for position in batch.positions])
+        return Receipt([_found(position, _ids_of(ids, entries[position])) for position in batch.positions])
 
     @property
     def withdrawal_refusal(self) -> str | None:
@@ -256,25 +258,37 @@ class JtelGateway:
         return fit(name, value, self._limits) if self._terms.too_long == "cut" else value
 
     def _addressed(self, batch: Batch, entry: Entry) -> Entry:
-        """The contact with its campaign. An update empties the phones that the lead has no more."""
+        """The contact with its campaign and key. An update empties the phones that the lead has no more."""
+        made = str(entry["UserData"])
         if batch.action != "update":
-            return {"DiallerCampaignsID": campaign_id_of(batch.campaign), **entry}
+            return {"DiallerCampaignsID": campaign_id_of(batch.campaign), **entry, "UserData": sent_key(made)}
         cleared = dict.fromkeys(PHONES, "") if self._terms.clear_phones_on_update else {}
-        return {"DiallerCampaignsID": self._campaign_of_update(batch), **cleared, **entry}
+        try:
+            campaign_id, key = self._place_of_update(batch, made)
+        except (UnavailableError, ContractError) as error:
+            raise NotSentError("the contact could not be looked at", vendor="jtel", operation="contact") from error
+        return {"DiallerCampaignsID": campaign_id, **cleared, **entry, "UserData": key}
 
-    def _campaign_of_update(self, batch: Batch) -> int:
-        """Where the contact is: with a target per day that may be the clone of an earlier day.
+    def _place_of_update(self, batch: Batch, made: str) -> tuple[int, str]:
+        """The campaign and the key under which jtel has the contact; it is looked at where these may be others.
 
-        Whether `UserData` is matched beyond its campaign is not documented; elsewhere it could make a second contact.
+        With a target per day it may be in the clone of an earlier day: whether `UserData` is matched beyond its
+        campaign is not documented, so elsewhere it could make a second contact, as another key would.
         """
         campaign_id = campaign_id_of(batch.campaign)
-        if batch.campaign.target.get("per") != "day" or batch.vendor_reference is None:
-            return campaign_id
-        try:
-            contact = self._client.contact(int(batch.vendor_reference))
-        except UnavailableError as error:
-            raise NotSentError("the contact could not be looked at", vendor="jtel", operation="contact") from error
-        return campaign_id if contact.campaign_id is None else contact.campaign_id
+        is_elsewhere = batch.campaign.target.get("per") == "day"
+        if batch.vendor_reference is not None and (is_elsewhere or sent_key(made) != made):
+            try:
+                contact = self._client.contact(int(batch.vendor_reference))
+            except NotFoundError:
+                if is_elsewhere:
+                    raise
+            else:
+                there = campaign_id if contact.campaign_id is None or not is_elsewhere else contact.campaign_id
+                return there, key_among(made, [contact.user_data])
+        if sent_key(made) == made:
+            return campaign_id, made
+        return campaign_id, key_among(made, self._listings.contact_ids(campaign_id, since=LONG_AGO))
 
     def _list(self, campaign_id: int) -> ContactIds:
         try:
@@ -290,19 +304,6 @@ class JtelGateway:
         return at.replace(tzinfo=self._terms.zone) if at is not None and at.tzinfo is None else at
 
 
-def user_data(template: str, contact: Contact, campaign: str) -> str:
-    """Our key of the contact at jtel: at most 64 characters, the same at every call, and no other lead's.
-
-    A text that is too long, or in which the lead's id holds a character of the template and so could be read in
-    two ways, is cut and ends in `~` and 20 hex digits of a hash of source, lead and campaign.
-    """
-    text = template.format(source=contact.source, lead_id=contact.lead_id, campaign=campaign)
-    literals = {character for literal, *_ in Formatter().parse(template) for character in literal}
-    if len(text) <= USER_DATA_LIMIT and literals.isdisjoint(contact.lead_id):
-        return text
-    return shortened(text, [contact.source, contact.lead_id, campaign])
-
-
 def _refused_login(error: AuthenticationError | ForbiddenError) -> str:
     if isinstance(error, AuthenticationError):
         return LOGIN_REFUSED
@@ -313,6 +314,12 @@ def _only_position(batch: Batch) -> int:
     if len(batch.positions) != 1:
         raise TooLargeError("one contact per request", vendor="jtel", operation="import_contact", status=None)
     return batch.positions[0]
+
+
+def _ids_of(ids: ContactIds, entry: Entry) -> Sequence[int | None]:
+    """The contacts under the entry's key, as it is sent or as it was sent before."""
+    made = str(entry["UserData"])
+    return [found for key in dict.fromkeys((sent_key(made), made)) for found in ids.get(key, ())]
 
 
 def _found(position: int, contact_ids: Sequence[int | None]) -> Verdict:

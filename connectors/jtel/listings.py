@@ -20,6 +20,9 @@ from connectors.jtel.models import JtelContact
 ContactIds = Mapping[str, Sequence[int | None]]
 """The ids of the contacts of each `UserData`; None for a contact whose id cannot be read."""
 
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+"""Since when a listing may have been begun where any young one will do."""
+
 
 def ids_by_user_data(contacts: Sequence[JtelContact], campaign_id: int) -> ContactIds:
     """Of this campaign alone: an older release answers the contacts of all."""

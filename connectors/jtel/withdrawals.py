@@ -11,17 +11,16 @@ Source: vendors.md, 4(b) «Leads».
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from connectors.errors import NotFoundError, RejectedError
 from connectors.gateway import Campaign, Delivered
 from connectors.jtel.client import JtelClient
-from connectors.jtel.listings import ContactIds, ContactListings, ids_by_user_data
+from connectors.jtel.keys import key_among, sent_key
+from connectors.jtel.listings import LONG_AGO, ContactIds, ContactListings, ids_by_user_data
 from connectors.jtel.targets import campaign_id_of
 from connectors.withdrawal import GONE
-
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Withdrawals:
@@ -40,29 +39,37 @@ class Withdrawals:
         if lead.entry is None:
             text = "not sent: what jtel has of the lead is not known any more, and a flag alone would empty the rest"
             raise RejectedError(text, vendor="jtel", operation="import_contact")
-        campaign_id = self._campaign_of(campaign, lead.vendor_id, str(lead.entry["UserData"]))
-        if campaign_id is None:
+        place = self._place_of(campaign, lead.vendor_id, str(lead.entry["UserData"]))
+        if place is None:
             return GONE
-        self._client.import_contact({"DiallerCampaignsID": campaign_id, **lead.entry, **self._flags})
+        campaign_id, key = place
+        self._client.import_contact({"DiallerCampaignsID": campaign_id, **lead.entry, "UserData": key, **self._flags})
         return f"flagged by {', '.join(self._flags)}"
 
-    def _campaign_of(self, campaign: Campaign, vendor_id: str | None, user_data: str) -> int | None:
-        """Where the contact is; None when jtel has it no more."""
+    def _place_of(self, campaign: Campaign, vendor_id: str | None, made: str) -> tuple[int, str] | None:
+        """The campaign and the key under which jtel has the contact; None when it has it no more."""
         if vendor_id is not None:
             try:
                 contact = self._client.contact(int(vendor_id))
             except NotFoundError:
                 pass  # or there is no such function: the listing tells
             else:
-                if contact.user_data in (None, user_data):
-                    return campaign_id_of(campaign) if contact.campaign_id is None else contact.campaign_id
+                if contact.user_data in (None, made, sent_key(made)):
+                    there = campaign_id_of(campaign) if contact.campaign_id is None else contact.campaign_id
+                    return there, key_among(made, [contact.user_data])
         campaign_id = campaign_id_of(campaign)
-        return campaign_id if self._is_listed(campaign_id, user_data) else None
+        key = self._listed_key(campaign_id, made)
+        return None if key is None else (campaign_id, key)
 
-    def _is_listed(self, campaign_id: int, user_data: str) -> bool:
+    def _listed_key(self, campaign_id: int, made: str) -> str | None:
         """Presence may be read from a listing that was kept; absence, from one that was begun for this question."""
         asked_at = self._now()
-        return any(user_data in self._listings.contact_ids(campaign_id, since=since) for since in (_LONG_AGO, asked_at))
+        for since in (LONG_AGO, asked_at):
+            listed = self._listings.contact_ids(campaign_id, since=since)
+            key = key_among(made, listed)
+            if key in listed:
+                return key
+        return None
 
     def _list(self, campaign_id: int) -> ContactIds:
         try:

@@ -29,6 +29,8 @@ def import_contact(store: Store, contact: dict[str, Any], knobs: JtelKnobs, *, i
     user_data = str(written.get("UserData") or "")
     scope = campaign_id if knobs.user_data_scope == "campaign" else None
     twins = store.twins(user_data, scope) if is_overwriting else []
+    if knobs.is_user_data_case_sensitive:
+        twins = [twin for twin in twins if twin.user_data == user_data]
     store.imported[user_data] += 1
     if not twins:
         return store.add_contact(campaign_id, written)

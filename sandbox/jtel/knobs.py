@@ -25,6 +25,7 @@ class JtelKnobs(Knobs):
         delete_by_name: Whether the deletion matches the whole name or a part of it.
         field_lengths: What happens to a text that is too long.
         user_data_scope: Where `overwriteDuplicates` looks for the same `UserData`.
+        is_user_data_case_sensitive: Whether it tells a `UserData` from one that differs by case alone.
         overwrite: Whether fields that an overwriting import leaves out are emptied or kept.
         filters_contacts: False is an older release, which answers the contacts of all campaigns.
         page_size: A portal of the future, which answers this many records at most.
@@ -50,6 +51,7 @@ class JtelKnobs(Knobs):
     delete_by_name: Literal["exact", "partial"] = "exact"
     field_lengths: Literal["truncate", "reject"] = "reject"
     user_data_scope: Literal["campaign", "account"] = "account"
+    is_user_data_case_sensitive: bool = True
     overwrite: Literal["replace", "merge"] = "replace"
     filters_contacts: bool = True
     page_size: int | None = None

@@ -36,6 +36,11 @@ class Contact:
     shown: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def user_data(self) -> str:
+        """The key that it was imported with; "" for none."""
+        return str(self.written.get("UserData") or "")
+
+    @property
     def first_phone(self) -> str:
         """The number that is dialled first."""
         return next((str(self.written[name]) for name in PHONES if self.written.get(name)), "")
@@ -103,7 +108,7 @@ class Store:
         del self.result_codes[campaign_id]
         for contact in [one for one in self.contacts.values() if one.campaign_id == campaign_id]:
             del self.contacts[contact.id]
-            self.by_user_data[contact.written.get("UserData") or ""].remove(contact.id)
+            self.by_user_data[contact.user_data.casefold()].remove(contact.id)
 
     def named(self, name: str) -> int | None:
         """The id of the campaign of exactly this name."""
@@ -113,12 +118,13 @@ class Store:
         """The contact is stored, whatever else there is."""
         contact = Contact(next(self._contact_ids), campaign_id, written, self.clock())
         self.contacts[contact.id] = contact
-        self.by_user_data[written.get("UserData") or ""].append(contact.id)
+        self.by_user_data[contact.user_data.casefold()].append(contact.id)
         return contact
 
     def twins(self, user_data: str, campaign_id: int | None) -> list[Contact]:
-        """The contacts of that `UserData`, in the campaign or in all; none where it is empty."""
-        found = [self.contacts[key] for key in self.by_user_data.get(user_data, ())] if user_data else []
+        """The contacts of that `UserData`, in whatever case, in the campaign or in all; none where it is empty."""
+        ids = self.by_user_data.get(user_data.casefold(), ()) if user_data else ()
+        found = [self.contacts[contact_id] for contact_id in ids]
         return [contact for contact in found if campaign_id in (None, contact.campaign_id)]
 
     def record_tries(self, contact_id: int, counters: Mapping[str, Any]) -> None:
@@ -138,7 +144,8 @@ class Store:
         """Counts by campaign and by operation, as JSON values. `duplicates`: contacts beyond the first of a key."""
         with self.lock:
             sizes = Counter(contact.campaign_id for contact in self.contacts.values())
-            twins = sum(len(ids) - 1 for key, ids in self.by_user_data.items() if key and len(ids) > 1)
+            keys = Counter(contact.user_data for contact in self.contacts.values())
+            twins = sum(number - 1 for key, number in keys.items() if key)
             return {
                 "campaigns": {
                     str(key): {"name": fields["Name"], "contacts": sizes[key]} for key, fields in self.campaigns.items()

@@ -26,7 +26,8 @@ from connectors.errors import (
     TooLargeError,
 )
 from connectors.gateway import Batch, CallResult, Campaign, Contact, Receipt, Verdict
-from connectors.jtel.gateway import JtelGateway, user_data
+from connectors.jtel.gateway import JtelGateway
+from connectors.jtel.keys import sent_key, user_data
 from connectors.jtel.listings import ContactListings
 from connectors.jtel.settings import JtelMapping, JtelSettings
 from sandbox.faults import Fault, Match
@@ -36,6 +37,7 @@ from sandbox.server import SandboxServer
 
 Vendor = SandboxServer[JtelPortal]
 TEMPLATE = "{source}:{lead_id}:{campaign}"
+CASES = ("0015g00000xyzab", "0015g00000XyZab", "0015g00000XyZaB")
 LONG_AGO = datetime(2026, 11, 17, tzinfo=UTC)
 KATHY = Contact("crm", "10", ["+4989123456"], first_name="Kathy", last_name="Smith")
 
@@ -91,7 +93,7 @@ def entry_of(contact: Contact = KATHY, *, fields: dict[str, str] | None = None, 
 
 
 def lead(number: int = 1, **fields: Any) -> dict[str, Any]:
-    return {"UserData": f"lead:L{number}:promo", "Name": "Muster", "PhoneNumber1": f"+4930{number:07d}"} | fields
+    return {"UserData": f"lead:{number}:promo", "Name": "Muster", "PhoneNumber1": f"+4930{number:07d}"} | fields
 
 
 def batch(entry: dict[str, Any] | None = None, **changes: Any) -> Batch:
@@ -204,6 +206,21 @@ def test_user_data_has_at_most_64_characters() -> None:
     assert len(user_data(TEMPLATE, KATHY._replace(lead_id="x" * 54), "promo")) == 64
 
 
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("lead:l1:promo", "lead:l1:promo"),
+        ("lead:L1:promo", "lead:L1:promo~5a54ca89814496bbbf03"),
+        ("lead:jos\u00e9:promo", "lead:jos\u00e9:promo~e4663b654b6d556007e8"),
+        ("lead:" + "X" * 59, "lead:" + "X" * 38 + "~1a1cf11d8615661ebcc2"),
+        ("lead:1:2:P~e4adbe99b068598ef9dd", "lead:1:2:P~e4adbe99b068598ef9dd"),
+    ],
+)
+def test_key_is_sent_so_that_case_and_accents_need_not_tell(key: str, expected: str) -> None:
+    """Capitals and letters beyond ASCII get a hash; a key without, or with a hash already, is sent as it is."""
+    assert sent_key(key) == expected
+
+
 # --- submit ----------------------------------------------------------------------------------------
 
 
@@ -224,6 +241,19 @@ def test_submit_twice_stores_once(gateway: JtelGateway, jtel: Vendor) -> None:
     """The same `UserData` is overwritten, so that even a lost answer cannot make a second contact."""
     first, second = gateway.submit(batch()), gateway.submit(batch())
     assert (first, len(held(jtel))) == (second, 1)
+
+
+@pytest.mark.parametrize("is_case_sensitive", [True, False])
+def test_submit_tells_ids_apart_that_differ_by_case_alone(
+    gateway: JtelGateway, jtel: Vendor, *, is_case_sensitive: bool
+) -> None:
+    """Whether or not jtel looks at the case of `UserData`: two leads are two contacts, each found under its own id."""
+    jtel.vendor.knobs.is_user_data_case_sensitive = is_case_sensitive
+    leads = [batch(lead(number, UserData=f"lead:{key}:promo")) for number, key in enumerate(CASES)]
+    sent = [gateway.submit(each).verdicts for each in leads]
+    assert sent == [[Verdict(0, "accepted", vendor_id=str(contact_id))] for contact_id in held(jtel)]
+    assert len(sent) == len(held(jtel)) == 3
+    assert [gateway.reconcile(each).verdicts for each in leads] == sent
 
 
 def test_submit_without_overwriting_says_so_to_the_vendor(gateways: Callable[..., JtelGateway], jtel: Vendor) -> None:
@@ -468,6 +498,41 @@ def test_update_leaves_phones_where_it_is_told_to(gateways: Callable[..., JtelGa
     gateways(clear_phones_on_update=False).submit(batch(action="update"))
     (stored,) = jtel.vendor.store.contacts.values()
     assert stored.written == lead()
+
+
+@pytest.mark.parametrize("is_id_known", [True, False])
+@pytest.mark.parametrize("is_old", [True, False])
+def test_update_goes_under_the_key_that_the_contact_has(
+    gateway: JtelGateway, jtel: Vendor, *, is_old: bool, is_id_known: bool
+) -> None:
+    """A lead with capitals in its id that was delivered before they got a hash keeps its key: no second contact."""
+    entry = lead(UserData="lead:L1:promo")
+    if is_old:
+        jtel.vendor.store.add_contact(RENEWALS_ID, entry)
+    else:
+        gateway.submit(batch(entry))
+    ((contact_id, stored),) = jtel.vendor.store.contacts.items()
+    update = batch(
+        entry | {"Name": "Jones"}, action="update", vendor_reference=str(contact_id) if is_id_known else None
+    )
+    assert gateway.submit(update).verdicts == [Verdict(0, "accepted", vendor_id=str(contact_id))]
+    assert (stored.written["Name"], held(jtel)) == ("Jones", [contact_id])
+    assert stored.user_data == ("lead:L1:promo" if is_old else sent_key("lead:L1:promo"))
+
+
+def test_update_whose_contact_cannot_be_looked_at_is_not_sent(gateway: JtelGateway, jtel: Vendor) -> None:
+    """Under the wrong key it would make a second contact: it waits. Where the id leads nowhere, the listing tells."""
+    entry = lead(UserData="lead:L1:promo")
+    old = jtel.vendor.store.add_contact(RENEWALS_ID, entry)
+    update = batch(entry | {"Name": "Jones"}, action="update", vendor_reference=str(old.id))
+    by_id = Match(method="GET", path_contains=f"/contacts/{old.id}")
+    for fault in ({"kind": "status"}, {"kind": "html_200"}):
+        jtel.faults.replace([Fault(**fault, times=None, match=by_id)])
+        with pytest.raises(NotSentError, match="the contact could not be looked at"):
+            gateway.submit(update)
+    jtel.faults.replace([Fault(kind="status", status=404, times=None, match=by_id)])
+    gateway.submit(update)
+    assert (old.written["Name"], held(jtel)) == ("Jones", [old.id])
 
 
 def test_update_keeps_the_known_id_where_the_answer_has_none(gateway: JtelGateway, jtel: Vendor) -> None:

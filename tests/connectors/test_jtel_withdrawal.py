@@ -23,6 +23,7 @@ from connectors.errors import (
 )
 from connectors.gateway import Campaign, Delivered, TakesBack
 from connectors.jtel.gateway import JtelGateway
+from connectors.jtel.keys import sent_key
 from connectors.jtel.settings import JtelSettings
 from sandbox.faults import Fault, Match
 from sandbox.jtel.app import JtelPortal
@@ -64,7 +65,7 @@ def settings(**changes: Any) -> JtelSettings:
 
 
 def entry(number: int = 1, **fields: Any) -> dict[str, Any]:
-    return {"UserData": f"lead:L{number}:promo", "Name": "Muster", "PhoneNumber1": f"+4930{number:07d}"} | fields
+    return {"UserData": f"lead:{number}:promo", "Name": "Muster", "PhoneNumber1": f"+4930{number:07d}"} | fields
 
 
 def store(jtel: Vendor, number: int = 1, *, campaign_id: int = RENEWALS_ID, **fields: Any) -> Contact:
@@ -104,6 +105,19 @@ def test_contact_is_flagged_and_keeps_the_rest(
     assert first.written == entry(1, City="Köln", PhoneNumber2="+49301111111", Tag="do-not-call")
     assert held(jtel) == [(RENEWALS_ID, "do-not-call"), (RENEWALS_ID, None)]
     assert jtel.vendor.dialled() == [(str(RENEWALS_ID), "49300000002")]
+
+
+@pytest.mark.parametrize("is_id_known", [True, False])
+@pytest.mark.parametrize("key", ["lead:L1:promo", sent_key("lead:L1:promo")], ids=["as-it-was-sent", "as-it-is-sent"])
+def test_contact_is_flagged_under_the_key_that_it_has(
+    gateways: Gateways, jtel: Vendor, key: str, *, is_id_known: bool
+) -> None:
+    """A lead with capitals in its id is flagged where it is, whenever it was delivered, and never made anew."""
+    first = store(jtel, UserData=key)
+    sent = lead(1, first if is_id_known else None, UserData="lead:L1:promo")
+    assert gateways().withdraw(CAMPAIGN, sent) == "flagged by Tag"
+    assert first.written == entry(UserData=key, Tag="do-not-call")
+    assert held(jtel) == [(RENEWALS_ID, "do-not-call")]
 
 
 def test_flag_may_be_several_fields(gateways: Gateways, jtel: Vendor) -> None:

@@ -205,6 +205,18 @@ def test_user_data_is_matched_in_a_scope(client: httpx.Client, portal: JtelPorta
     assert len(portal.held()) == contacts
 
 
+@pytest.mark.parametrize(("is_case_sensitive", "contacts"), [(True, 2), (False, 1)])
+def test_user_data_is_matched_with_or_without_case(
+    client: httpx.Client, portal: JtelPortal, contacts: int, *, is_case_sensitive: bool
+) -> None:
+    """Whether a key that differs by case alone is another one is a knob."""
+    portal.knobs.is_user_data_case_sensitive = is_case_sensitive
+    first, second = (imported(client, UserData=key).json()["records"][0] for key in ("crm:aB", "crm:Ab"))
+    assert (len(portal.held()), second["UserData"]) == (contacts, "crm:Ab")
+    assert (first["ID"] == second["ID"]) == (contacts == 1)
+    assert portal.state()["duplicates"] == 0
+
+
 @pytest.mark.parametrize(("overwrite", "phone"), [("replace", None), ("merge", "+4989123457")])
 def test_overwriting_empties_or_keeps_what_is_left_out(
     client: httpx.Client, portal: JtelPortal, overwrite: Any, phone: str | None

@@ -91,6 +91,20 @@ def test_changed_lead_is_updated_once(way: str, sites: MakeSite) -> None:
     assert {name for name in site.requests if "import" in name or "update" in name or "create" in name} == set()
 
 
+@pytest.mark.parametrize("is_case_sensitive", [True, False])
+def test_ids_that_differ_by_case_alone_are_leads_of_their_own(sites: MakeSite, *, is_case_sensitive: bool) -> None:
+    """Whether or not jtel looks at case, such leads are created once each, and each update reaches its own."""
+    ids = ["0015g00000XyZab", "0015g00000XyZaB", "0015g00000xyzab"]
+    rows = [lead(number, campaign="jtel-calls", lead_id=lead_id) for number, lead_id in enumerate(ids, 1)]
+    site = sites("jtel", rows=rows)
+    site.vendor.knobs.is_user_data_case_sensitive = is_case_sensitive
+    site.load()
+    site.assert_accepted_once()
+    site.write([rows[0], rows[1] | changed(site), rows[2]])
+    site.load()
+    assert_updated(site, 2)
+
+
 @UPDATING
 @pytest.mark.parametrize("fault", always(FAULTS, "lost_after_commit", "reset_before_processing"))
 def test_spoilt_update_heals(way: str, fault: str, sites: MakeSite) -> None:
