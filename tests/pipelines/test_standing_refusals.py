@@ -113,7 +113,7 @@ def test_a_row_of_no_day_grants_nothing(installations: Make) -> None:
 
 
 def test_a_row_of_no_day_refuses(installations: Make, sinch: SandboxServer[SinchObi]) -> None:
-    """Whatever is wrong with its time, it names the lead and says no: nobody is sent, and who was sent is taken back."""
+    """Whatever is wrong with its time, it says who says no: nobody is sent, and who was sent is taken back."""
     undated = row(1, "no", FIRST) | {"updated_at": "gestern"}
     loaded(installations, [row(1, "", FIRST), row(2, "", FIRST)], FIRST)
     loaded(installations, [undated, row(1, "", FIRST), row(2, "", FIRST)], FIRST)
