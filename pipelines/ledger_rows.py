@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import pyarrow as pa
@@ -62,12 +62,22 @@ KNOWN = pa.schema(
         ("vendor", TEXT),
         ("is_newer", pa.bool_()),
         ("is_other_number", pa.bool_()),
+        ("is_outdated", pa.bool_()),
     ]
 )
-"""What was delivered of rows before. `content_digest`: in hex. `is_newer`: of a later day than the row's."""
+"""What was delivered of rows before. `content_digest`: in hex. `is_newer`: of a later day than the row's.
+`is_outdated`: it says that its lead changed, or has lost its numbers."""
 
 PLANNABLE = pa.schema([*ELIGIBLE, ("phone", TEXT), *list(SAID)[2:], *list(KNOWN)[1:], ("is_delivery", pa.bool_())])
 """Eligible contacts with what their rows say and what was delivered of them before, if any. `phone`: the first one."""
+
+
+class Numbered(NamedTuple):
+    """A lead of a campaign with its numbers, commas between."""
+
+    campaign: str
+    lead_id: str
+    phones: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from connectors.columns import TEXT, joined, whole
 from pipelines.ledger import Ledger
-from pipelines.ledger_rows import ELIGIBLE, KNOWN, PLANNABLE, SAID, Refusal, Scope
+from pipelines.ledger_rows import ELIGIBLE, KNOWN, PLANNABLE, SAID, Numbered, Refusal, Scope
 from pipelines.store import Row
 from pipelines.unplanning import withdraw_outdated
 
@@ -100,16 +100,18 @@ class PlanLedger(Ledger):
                 reasons=[refusal.reason for refusal in refusals],
             )
 
-    def note_changes(self, source: str, changed: Sequence[tuple[str, str]]) -> None:
-        """Accepted deliveries whose lead changed since, each (campaign, lead), say so."""
+    def note_changes(self, vendor: str, source: str, changed: Sequence[Numbered], *, can_update: bool) -> None:
+        """Accepted deliveries whose lead changed since say so."""
         if changed:
             self.store.run(
-                "deliveries",
-                "note_change",
-                sources=[source] * len(changed),
-                campaigns=[campaign for campaign, _ in changed],
-                lead_ids=[lead_id for _, lead_id in changed],
+                "deliveries", "note_change", vendor=vendor, can_update=can_update, **_columns(source, changed)
             )
+
+    def note_returns(self, vendor: str, day: date, source: str, same: Sequence[Numbered], *, can_update: bool) -> None:
+        """Outdated deliveries whose lead is on this day what the vendor has are up to date."""
+        if same:
+            columns = _columns(source, same)
+            self.store.run("deliveries", "note_return", vendor=vendor, day=day, can_update=can_update, **columns)
 
     def insert_deliveries(self, vendor: str, day: date, deliveries: pa.Table) -> None:
         """New deliveries are stored with the import that carries them."""
@@ -145,6 +147,11 @@ class PlanLedger(Ledger):
                 phones=columns["phones"],
                 content_digests=[bytes.fromhex(digest) for digest in columns["content_digest"]],
             )
+
+
+def _columns(source: str, leads: Sequence[Numbered]) -> dict[str, list[str]]:
+    campaigns, lead_ids, phones = map(list, zip(*leads, strict=True))
+    return {"campaigns": campaigns, "lead_ids": lead_ids, "phones": phones, "sources": [source] * len(leads)}
 
 
 def _beside(contacts: pa.Table, rows: pa.Table) -> pa.Table:

@@ -24,7 +24,7 @@ from connectors.columns import TEXT, blank_as_missing, by_value, whole
 from connectors.gateway import CONTACT_COLUMNS, Action, Campaign, Contact, Entry, Gateway, MapsColumns
 from connectors.redaction import redact
 from pipelines.eligibility import REASONS, parse_not_before, parse_priority
-from pipelines.ledger_rows import PlannedBatch, Refusal, Scope
+from pipelines.ledger_rows import Numbered, PlannedBatch, Refusal, Scope
 from pipelines.plan_ledger import PlanLedger
 from pipelines.reference import UNKNOWN, Vocabulary, Words
 from pipelines.store import utc_now
@@ -92,7 +92,8 @@ class Group(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a page came to: contacts that are refused, leads that changed (campaign, lead), and full batches of entries.
+    """What a page came to: contacts that are refused, leads that changed and are not sent, leads that are again what
+    the vendor has, and full batches of entries.
 
     `begun_at` is before anything was read that they were judged by: what is decided or listed later makes them stale.
     """
@@ -100,7 +101,8 @@ class Judged:
     day: date
     source: str
     refusals: Sequence[Refusal]
-    changed: Sequence[tuple[str, str]]
+    changed: Sequence[Numbered]
+    returned: Sequence[Numbered]
     groups: Sequence[Group]
     begun_at: datetime
 
@@ -154,22 +156,27 @@ class Planner:
         refused, kept = contacts.filter(is_refused), contacts.filter(pc.invert(is_refused))
         for campaign, row_no in zip(refused["campaign"].to_pylist(), refused["row_no"].to_pylist(), strict=True):
             self._summary.add(campaign, {refusals[row_no].verdict: 1})
-        changed: list[tuple[str, str]] = []
+        changed: list[Numbered] = []
+        returned: list[Numbered] = []
         for campaign in kept["campaign"].unique().to_pylist():
             own = kept.filter(pc.equal(kept["campaign"], campaign))
-            changed += [(campaign, lead_id) for lead_id in self._enter(campaign, page, own, refusals)]
+            outcomes = self._enter(campaign, page, own, refusals)
+            changed += _numbered(own.filter(pc.equal(outcomes, "changed")))
+            returned += _numbered(own.filter(pc.and_kleene(pc.equal(outcomes, "unchanged"), own["is_outdated"])))
         groups = self._cut(is_last=False)
-        return Judged(page.day, page.source, list(refusals.values()), changed, groups, self._begun_at)
+        return Judged(page.day, page.source, list(refusals.values()), changed, returned, groups, self._begun_at)
 
     def rest(self, day: date) -> Judged:
         """The entries that fill no batch."""
-        return Judged(day, "", [], [], self._cut(is_last=True), self._begun_at)
+        return Judged(day, "", [], [], [], self._cut(is_last=True), self._begun_at)
 
     def store(self, judged: Judged) -> set[str]:
         """What the page came to is committed; the campaigns that imports were added to."""
         with self._ledger.store.transaction():
             self._ledger.refuse_contacts(judged.day, judged.source, judged.refusals)
-            self._ledger.note_changes(judged.source, judged.changed)
+            vendor, can_update = self._scope.vendor, self._can_update
+            self._ledger.note_changes(vendor, judged.source, judged.changed, can_update=can_update)
+            self._ledger.note_returns(vendor, judged.day, judged.source, judged.returned, can_update=can_update)
             return self._write(judged)
 
     def _looked_up(self, contacts: pa.Table) -> tuple[pa.Table, dict[int, Refusal]]:
@@ -194,9 +201,9 @@ class Planner:
             self._suggestions[name, word] = words.suggestion(word)
         return self._suggestions[name, word]
 
-    def _enter(self, campaign: str, page: Page, contacts: pa.Table, refusals: dict[int, Refusal]) -> list[str]:
+    def _enter(self, campaign: str, page: Page, contacts: pa.Table, refusals: dict[int, Refusal]) -> pa.Array:
         """What is to be sent of the campaign's contacts waits for a batch, but for those whose number another lead has:
-        they are among the refusals. The leads that changed and are not sent."""
+        they are among the refusals. What becomes of each contact."""
         entries = self._entries(campaign, page.source, contacts)
         outcomes = self._outcomes(contacts, entries["content_digest"])
         if taken := _taken(page, contacts.filter(pc.is_in(outcomes, pa.array(ENTERED, TEXT)))):
@@ -210,8 +217,7 @@ class Planner:
         samples = self._samples[campaign]
         samples += [orjson.loads(content) for content in entered["content"][: SAMPLES - len(samples)].to_pylist()]
         self._waiting[campaign] = pa.concat_tables([self._waiting.get(campaign, ENTRIES.empty_table()), entered])
-        changed: list[str] = contacts["lead_id"].filter(pc.equal(outcomes, "changed")).to_pylist()
-        return changed
+        return outcomes
 
     def _outcomes(self, contacts: pa.Table, digests: pa.ChunkedArray) -> pa.Array:
         """What becomes of each contact, compared with what was delivered of it before."""
@@ -294,6 +300,10 @@ class Planner:
 def _key(words: Words, word: str) -> str | None:
     entry = words.find(word)
     return entry.key if entry else None
+
+
+def _numbered(contacts: pa.Table) -> list[Numbered]:
+    return [Numbered(**row) for row in contacts.select(list(Numbered._fields)).to_pylist()]
 
 
 def _listed(page: Page, contacts: pa.Table) -> dict[int, Refusal]:

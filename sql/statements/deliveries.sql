@@ -1,15 +1,16 @@
 -- ledger.deliveries: one row per contact on a campaign.
 
 -- name: known :many
--- What was delivered before of the eligible rows of a page: the digest in hex, whether it was of a later day, and whether
--- under another first number.
+-- What was delivered before of the eligible rows of a page: the digest in hex, whether it was of a later day, whether under
+-- another first number, and whether the delivery says that its lead changed, or has lost its numbers.
 -- The limits keep each look-up on its index: a join of unknown size would read the whole table.
 SELECT page.row_no, encode(delivery.content_digest, 'hex') AS content_digest,
        coalesce(delivery.verdict, import.entry_verdict) AS verdict, delivery.vendor,
-       delivery.day > page.day AS is_newer, delivery.phone IS DISTINCT FROM page.phones[1] AS is_other_number
+       delivery.day > page.day AS is_newer, delivery.phone IS DISTINCT FROM page.phones[1] AS is_other_number,
+       delivery.phone IS NULL OR delivery.reason_code IS NOT DISTINCT FROM 'changed_since_accepted' AS is_outdated
 FROM ledger.contacts AS page
 CROSS JOIN LATERAL (
-    SELECT content_digest, verdict, vendor, import_id, day, phone
+    SELECT content_digest, verdict, vendor, import_id, day, phone, reason_code
     FROM ledger.deliveries
     WHERE deliveries.lead_id = page.lead_id AND deliveries.campaign = page.campaign
       AND deliveries.source = page.source
@@ -64,14 +65,32 @@ WHERE delivery.campaign = again.campaign AND delivery.source = again.source AND 
   AND coalesce(delivery.verdict, import.entry_verdict) = ANY (CASE WHEN :is_update THEN ARRAY['accepted', 'duplicate'] ELSE ARRAY['rejected'] END);
 
 -- name: note_change :none
--- Accepted deliveries whose content changed since say so; the vendor keeps what it has.
+-- Accepted deliveries whose content changed since say so; the vendor keeps what it has. Where that is all that becomes of
+-- the change, the numbers that the lead has now are held against the list beside those that the vendor has.
 UPDATE ledger.deliveries AS delivery
-SET reason_code = 'changed_since_accepted', reason = 'the lead changed after the vendor accepted it; it was not sent again'
-FROM unnest(CAST(:campaigns AS text[]), CAST(:sources AS text[]), CAST(:lead_ids AS text[]))
-    AS changed (campaign, source, lead_id), ledger.imports AS import
+SET reason_code = 'changed_since_accepted', reason = 'the lead changed after the vendor accepted it; it was not sent again',
+    kept_phones = CASE WHEN :can_update OR delivery.vendor <> :vendor THEN delivery.kept_phones
+                       ELSE coalesce(delivery.phones, ARRAY[delivery.phone]) || string_to_array(changed.phones, ',') END
+FROM unnest(CAST(:campaigns AS text[]), CAST(:sources AS text[]), CAST(:lead_ids AS text[]), CAST(:phones AS text[]))
+    AS changed (campaign, source, lead_id, phones), ledger.imports AS import
 WHERE delivery.campaign = changed.campaign AND delivery.source = changed.source
   AND delivery.lead_id = changed.lead_id AND import.import_id = delivery.import_id
   AND coalesce(delivery.verdict, import.entry_verdict) = 'accepted';
+
+-- name: note_return :none
+-- Deliveries whose lead is again, or still, what the vendor has: they say of no change, and have the numbers, which may
+-- have been purged. A row of an older day than the lead's last one says nothing of that.
+UPDATE ledger.deliveries AS delivery
+SET reason_code = nullif(delivery.reason_code, 'changed_since_accepted'),
+    reason = CASE WHEN delivery.reason_code <> 'changed_since_accepted' THEN delivery.reason END,
+    phone = split_part(same.phones, ',', 1),
+    phones = CASE WHEN same.phones LIKE '%,%' THEN string_to_array(same.phones, ',') END,
+    kept_phones = CASE WHEN :can_update OR delivery.vendor <> :vendor THEN delivery.kept_phones END
+FROM unnest(CAST(:campaigns AS text[]), CAST(:sources AS text[]), CAST(:lead_ids AS text[]), CAST(:phones AS text[]))
+    AS same (campaign, source, lead_id, phones)
+WHERE delivery.campaign = same.campaign AND delivery.source = same.source AND delivery.lead_id = same.lead_id
+  AND (same.campaign, same.source, same.lead_id) NOT IN (
+      SELECT campaign, source, lead_id FROM ledger.contacts WHERE day > :day AND lead_id = ANY (CAST(:lead_ids AS text[])));
 
 -- name: settle :one
 -- The entries have their verdict. An entry that has one already keeps it.

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipelines import morning, night, preflight
+from pipelines import morning, night, preflight, recall
 from pipelines.do_not_call import parse_until
 from pipelines.installation import Installation
 from pipelines.load import load_day
@@ -194,3 +194,52 @@ def test_an_older_day_knows_the_number_of_a_newer_row(installations: Make, sinch
     load_day(installation, later)
     load_day(installation, DAY)
     assert list(sinch.vendor.store.creations.values()) == [1]
+
+
+def test_a_number_that_came_later_is_held_against_the_list(installations: Make, sinch: SandboxServer[SinchObi]) -> None:
+    """Sinch has no update, and knows the lead by its old number: it is taken back for the new one all the same."""
+    rows = [lead(1, updated_at=at(DAY, 8)), lead(1, phone2=phone(9), updated_at=at(NEXT, 8))]
+    listed = [{"phone": phone(9)}]
+    installation = installations(rows=rows)
+    load_day(installation, DAY)
+    load_day(installation, NEXT)
+    night.refresh_do_not_call(installations(rows=rows, do_not_call=listed))
+    recall.withdraw(installation, "sinch")
+    assert sinch.vendor.held() == []
+
+
+def test_a_number_that_is_gone_again_is_held_against_no_list(
+    installations: Make, sinch: SandboxServer[SinchObi]
+) -> None:
+    """The lead is again what the vendor has, and says so; an older day that is loaded once more changes neither."""
+    later = NEXT + timedelta(days=1)
+    rows = [
+        lead(1, updated_at=at(DAY, 8)),
+        lead(1, phone2=phone(9), updated_at=at(NEXT, 8)),
+        lead(1, updated_at=at(later, 8)),
+    ]
+    installation = installations(rows=rows)
+    code = "SELECT reason_code, kept_phones FROM ledger.deliveries"
+    load_day(installation, DAY)
+    load_day(installation, NEXT)
+    load_day(installation, DAY)
+    assert query(installation, code) == [("changed_since_accepted", [phone(1), phone(1), phone(9)])]
+    load_day(installation, later)
+    assert query(installation, code) == [(None, None)]
+    night.refresh_do_not_call(installations(rows=rows, do_not_call=[{"phone": phone(9)}]))
+    recall.withdraw(installation, "sinch")
+    assert len(sinch.vendor.held()) == 1
+
+
+def test_a_purged_number_that_is_read_again_is_held_against_the_list(
+    installations: Make, sinch: SandboxServer[SinchObi]
+) -> None:
+    """The vendor has the lead for longer than its data is kept; the CRM still has it, and now it says no."""
+    rows = [lead(1, updated_at=at(DAY, 8)), lead(1, updated_at=at(NEXT, 8))]
+    installation = installations(rows=rows)
+    load_day(installation, DAY)
+    morning.forget(installation, NEXT)
+    load_day(installation, NEXT)
+    night.refresh_do_not_call(installations(rows=rows, do_not_call=[{"phone": phone(1)}]))
+    recall.withdraw(installation, "sinch")
+    assert sinch.vendor.held() == []
