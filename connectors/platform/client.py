@@ -182,11 +182,11 @@ class PlatformClient:
         body = {**changes, "isCompleted": True} if complete else dict(changes)
         if not body:
             raise self._requests.invalid("lead_update", "no field is changed")
-        self._requests.write("lead_update", body, identifier=lead_id, not_after=not_after)
+        self._requests.order("lead_update", body, identifier=lead_id, not_after=not_after)
 
     def lead_delete(self, lead_id: int) -> None:
         """The lead is gone. Source: vendors.md, 3(b) #17."""
-        self._requests.write("lead_delete", None, identifier=lead_id)
+        self._requests.order("lead_delete", None, identifier=lead_id)
 
     def bulk_create(self, leads: Sequence[Mapping[str, Any]], *, not_after: float = NEVER) -> models.BulkJob:
         """The leads are with a job that will store them, or not. Source: vendors.md, 3(b) #18."""

@@ -99,6 +99,23 @@ class Requests:
                 not_after=not_after,
             )
 
+    def order(
+        self,
+        key: str,
+        body: Mapping[str, Any] | None,
+        *,
+        identifier: int | str | None = None,
+        not_after: float = NEVER,
+    ) -> None:
+        """It was done as it was told, once. The document shows no answer to it: nothing, or JSON of any shape, will do.
+
+        Raises:
+            OutcomeUnknownError: there is another body, such as the page of a gateway, which says nothing of the order.
+        """
+        reply = self.write(key, body, identifier=identifier, not_after=not_after)
+        if reply.body.strip():
+            read_json(reply, vendor=self.transport.vendor, operation=key, is_read=False)
+
     def parse(self, key: str, reply: Reply, shape: TypeAdapter[T]) -> T:
         """The answer in its shape; of a write, an answer that does not fit leaves the outcome open."""
         is_read = self._paths.method(key) == "GET"

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sandbox.clock import Clock
-from sandbox.exchange import Answer, RefusedError, Request, json_answer, no_content
+from sandbox.exchange import Answer, RefusedError, Request, json_answer
 from sandbox.platform.bulk import errors_answer, find_job, status_answer, take_job, word, work
 from sandbox.platform.knobs import PlatformKnobs
 from sandbox.platform.leads import change_lead, store_lead
-from sandbox.platform.protocol import refusal, require_token
+from sandbox.platform.protocol import changed_answer, refusal, require_token
 from sandbox.platform.reading import Reading, record
 from sandbox.platform.routes import DEFAULT_ROUTES, Routes
 from sandbox.platform.store import Lead, Store
@@ -109,15 +109,16 @@ class PlatformApi:
         return json_answer({"leadId": lead.lead_id, "inDialler": in_dialler}, 201)
 
     def lead_update(self, request: Request, identifier: str) -> Answer:
-        """PUT /leads/{leadId}; that the answer has no body is assumed. Source: vendors.md, 3(b) #16."""
+        """PUT /leads/{leadId}. Source: vendors.md, 3(b) #16."""
         lead = record(self.store.leads, identifier, "leadId")
         change_lead(lead, request.json(), self.store, self.knobs, self.clock.now())
-        return no_content()
+        return changed_answer(lead.lead_id, self.knobs)
 
     def lead_delete(self, _request: Request, identifier: str) -> Answer:
         """DELETE /leads/{leadId}. Source: vendors.md, 3(b) #17."""
-        self.store.delete_lead(record(self.store.leads, identifier, "leadId").lead_id)
-        return no_content()
+        lead = record(self.store.leads, identifier, "leadId")
+        self.store.delete_lead(lead.lead_id)
+        return changed_answer(lead.lead_id, self.knobs)
 
     def list_create(self, request: Request, _: str) -> Answer:
         """POST /leads/lists; a name may be used twice (assumed). Source: vendors.md, 3(b) #11."""

@@ -32,6 +32,7 @@ class PlatformKnobs(Knobs):
         lead_fields: The campaign fields, when unknown keys are refused.
         update_null: What null means in an update.
         complete_again: The status for completing a lead that is completed.
+        change_answer: What an update and a deletion answer: 204, 200 with an empty body, or 200 with a JSON object.
         reject_phones: Numbers that make a lead invalid.
         poison: customerKeys for which a whole bulk request is refused with 422.
         max_leads, over_max: How many leads a bulk request takes, and the status for more.
@@ -67,6 +68,7 @@ class PlatformKnobs(Knobs):
     lead_fields: list[str] = field(default_factory=list)
     update_null: Literal["clear", "keep"] = "clear"
     complete_again: Literal["204", "409"] = "204"
+    change_answer: Literal["204", "empty", "object"] = "204"
     reject_phones: list[str] = field(default_factory=list)
     poison: list[str] = field(default_factory=list)
     max_leads: int = 1000

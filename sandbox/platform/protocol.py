@@ -10,7 +10,7 @@ import hmac
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from sandbox.exchange import Answer, RefusedError, Request, json_answer
+from sandbox.exchange import Answer, RefusedError, Request, json_answer, no_content
 from sandbox.platform.knobs import PlatformKnobs
 
 TENANT_ZONE = timezone(timedelta(hours=10))
@@ -21,6 +21,17 @@ def refusal(status: int, text: str, headers: tuple[tuple[str, str], ...] = ()) -
     """The operation ends with that status; the form of the body is assumed."""
     answer = json_answer({"code": status, "message": text}, status)
     return RefusedError(Answer(status, answer.content_type, answer.body, headers))
+
+
+def changed_answer(lead_id: int, knobs: PlatformKnobs) -> Answer:
+    """The lead was changed or deleted; the document shows no answer, so every form of it is assumed."""
+    match knobs.change_answer:
+        case "204":
+            return no_content()
+        case "empty":
+            return Answer(200)
+        case "object":
+            return json_answer({"leadId": lead_id})
 
 
 def require_token(request: Request, knobs: PlatformKnobs) -> None:

@@ -431,6 +431,36 @@ def test_write_without_a_readable_answer_is_unknown(
     assert sum(platform.vendor.store.requests.values()) <= 1
 
 
+CHANGES: dict[str, Callable[[PlatformClient, int], None]] = {
+    "lead_update": lambda client, lead_id: client.lead_update(lead_id, {"phone1": phone(9)}),
+    "lead_delete": lambda client, lead_id: client.lead_delete(lead_id),
+}
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+@pytest.mark.parametrize("commit", [False, True])
+def test_change_that_a_page_answers_is_unknown(
+    client: PlatformClient, platform: Vendor, operation: str, commit: bool
+) -> None:
+    """The document shows no answer to a change, and a gateway's page with status 200 is none: it tells nothing."""
+    lead_id = client.lead_create(lead()).lead_id
+    platform.faults.replace([Fault(kind="html", status=200, commit=commit)])
+    with pytest.raises(OutcomeUnknownError, match=rf"^platform {operation}: the body is not JSON$"):
+        CHANGES[operation](client, lead_id)
+    assert platform.vendor.store.requests[operation] == commit
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+@pytest.mark.parametrize("answer", ["204", "empty", "object"])
+def test_change_is_believed_without_a_body_or_with_json(
+    client: PlatformClient, platform: Vendor, operation: str, answer: Any
+) -> None:
+    """What a change answers is not documented: nothing, or an object."""
+    platform.vendor.knobs.change_answer = answer
+    CHANGES[operation](client, client.lead_create(lead()).lead_id)
+    assert [one.phones for one in platform.vendor.store.leads.values()] in ([], [[phone(9)]])
+
+
 def test_answer_without_an_id_is_unknown_too(client: PlatformClient, platform: Vendor) -> None:
     """A 2xx that lacks what the document promises is not a success; the text is the path, never the value."""
     platform.faults.replace([Fault(kind="extra_fields", fields={"leadId": None})])

@@ -566,6 +566,19 @@ def test_reconcile_of_an_update_compares_what_can_be_compared(
         assert verdict.outcome == outcome
 
 
+def test_update_that_a_page_answers_is_unknown_and_goes_again(gateway: PlatformGateway, platform: Vendor) -> None:
+    """A gateway's page with status 200: the lead does not show the change, so it was not made."""
+    gateway.submit(batch(entry(1)))
+    (lead_id,) = ids(platform, 1)
+    changed = update(entry(1, phone1=phone(2)), reference=lead_id)
+    platform.faults.replace([Fault(kind="html", status=200, match=Match(method="PUT"))])
+    with pytest.raises(OutcomeUnknownError):
+        gateway.submit(changed)
+    assert gateway.reconcile(changed).verdicts == [Verdict(0, "not_sent", "not_updated")]
+    assert gateway.submit(changed).verdicts == [Verdict(0, "accepted", vendor_id=lead_id)]
+    assert platform.vendor.store.leads[int(lead_id)].phones == [phone(2)]
+
+
 def test_lost_update_is_unknown_and_then_found(gateway: PlatformGateway, platform: Vendor) -> None:
     """The answer was lost after the change: the lead shows it."""
     gateway.submit(batch(entry(1)))

@@ -193,8 +193,10 @@ def test_lead_that_came_again_under_another_id_is_taken(gateways: Gateways, plat
         (Fault(kind="status", commit=True), True),
         (Fault(kind="status"), False),
         (Fault(kind="reset_before_processing"), False),
+        (Fault(kind="html", status=200, commit=True), True),
+        (Fault(kind="html", status=200), False),
     ],
-    ids=["lost", "503-done", "503", "reset"],
+    ids=["lost", "503-done", "503", "reset", "page-done", "page"],
 )
 def test_unseen_outcome_is_repeated_without_harm(
     gateways: Gateways, platform: Vendor, way: str, fault: Fault, is_done: bool
