@@ -127,10 +127,10 @@ def read_counts(result: Any, words: CountWords) -> dict[str, int]:
     """The counts that `result` tells by accepted, duplicate, rejected; those that it tells in two ways are left out."""
     if not isinstance(result, Mapping):
         return {}
-    numbers = {_plain(key): value for key, value in _leaves(result) if type(value) is int and value >= 0}
+    numbers = [(_plain(key), value) for key, value in _leaves(result) if type(value) is int and value >= 0]
     counts = {}
     for kind in ("accepted", "duplicate", "rejected"):
-        told = {numbers[word] for word in getattr(words, kind) if word in numbers}
+        told = {value for key, value in numbers if key in getattr(words, kind)}
         if len(told) == 1:
             counts[kind] = told.pop()
     return counts
@@ -139,6 +139,16 @@ def read_counts(result: Any, words: CountWords) -> dict[str, int]:
 def is_whole(counts: Mapping[str, int], entry_count: int) -> bool:
     """Whether the counts say that every entry was accepted, and nothing else."""
     return counts.get("accepted") == entry_count and not counts.get("rejected", 0) and not counts.get("duplicate", 0)
+
+
+def shows_trouble(status: BulkStatus, words: CountWords) -> bool:
+    """Whether the job shows anything but nought where it tells of errors, refusals and duplicates.
+
+    A number will do, and so will a text, a list or an object: whatever it is, the counts beside it are not believed.
+    """
+    troubles = {*words.duplicate, *words.rejected}
+    told = [value for key, value in _fields(status.result) if _plain(key) in troubles]
+    return any(_says_something(value) for value in (status.error_link, *told))
 
 
 def place(errors: Iterable[BulkError], entries: Sequence[Entry], fields: ErrorFields) -> Complaints:
@@ -204,6 +214,23 @@ def _row(value: Any, base: int, count: int) -> int | None:
 def _leaves(result: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
     for key, value in result.items():
         yield from value.items() if isinstance(value, Mapping) else [(key, value)]
+
+
+def _fields(value: Any) -> Iterable[tuple[str, Any]]:
+    """Every field of every object in the value, however deep; no recursion, for JSON may be deeper than our stack."""
+    rest = [value]
+    while rest:
+        one = rest.pop()
+        if isinstance(one, Mapping):
+            yield from one.items()
+        if isinstance(one, (Mapping, list)):
+            rest += one.values() if isinstance(one, Mapping) else one
+
+
+def _says_something(value: Any) -> bool:
+    """Whether it is more than null, nought, false, empty, or an object of such values."""
+    leaves = [inner for _, inner in _fields(value) if not isinstance(inner, Mapping)]
+    return any(leaves) if isinstance(value, Mapping) else bool(value)
 
 
 def _plain(key: Any) -> str:

@@ -3,10 +3,11 @@
 Belongs here: what a job's answers mean for a delivery. Does not belong here: the words and shapes in them
 (`bulk.py`), single creates (`singles.py`). Source: vendors.md, 3(b) #12, #13, #18 and bulk semantics.
 
-What a job says is believed when its counts add up to every lead. Otherwise each lead is looked up: one that is there
-is accepted whatever the job says. One that is missing is looked up twice, `settle_s` apart, before it is sent again,
-and only if the job failed; a job that says it stored a lead which is not there is a contradiction for a person. An
-error that names a lead by its row alone is believed once that lead is missing twice and others are there.
+What a job says is believed when its counts add up to every lead, and nothing beside them tells of errors. Otherwise
+each lead is looked up: one that is there is accepted whatever the job says. One that is missing is looked up twice,
+`settle_s` apart, before it is sent again, and only if the job failed; a job that says it stored a lead which is not
+there is a contradiction for a person. An error that names a lead by its row alone is believed once that lead is
+missing twice and others are there.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from connectors.platform.bulk import (
     mark_of,
     place,
     read_counts,
+    shows_trouble,
     standing,
 )
 from connectors.platform.client import PlatformClient
@@ -63,6 +65,9 @@ class _Job:
     counts: Mapping[str, int]
     complaints: Complaints
     error_report: str | None
+    is_clean: bool
+    """Its word and its counts say that every entry was stored, and nothing that it shows says otherwise."""
+    shows_trouble: bool
 
 
 class Jobs:
@@ -118,7 +123,7 @@ class Jobs:
             return self._still_running(batch, status)
         is_last = self._was_finished_before(batch)
         job = self._read(batch, status, where)
-        if not is_last and not is_whole(job.counts, batch.entry_count):
+        if not is_last and not job.is_clean:
             return Receipt(reference=batch.vendor_reference, is_pending=True)
         return self._concluded(batch, job, is_last=is_last)
 
@@ -144,10 +149,11 @@ class Jobs:
 
     def _read(self, batch: Batch, status: BulkStatus, where: Standing) -> _Job:
         counts = read_counts(status.result, self._terms.count_words)
-        is_clean = where == "good" and is_whole(counts, batch.entry_count)
+        is_troubled = shows_trouble(status, self._terms.count_words)
+        is_clean = where == "good" and is_whole(counts, batch.entry_count) and not is_troubled
         complaints = Complaints() if is_clean else self._complaints(batch)
-        word = redact(status.status) or ""
-        return _Job(word, "good" if is_clean else where, counts, complaints, _address(status.error_link))
+        word, report = redact(status.status) or "", _address(status.error_link)
+        return _Job(word, where, counts, complaints, report, is_clean, is_troubled)
 
     def _complaints(self, batch: Batch) -> Complaints:
         """The job's errors. None where the vendor has no such list, or time is up: then look-ups alone decide."""
@@ -171,7 +177,7 @@ class Jobs:
 
     def _verdicts(self, batch: Batch, job: _Job, *, is_last: bool) -> Iterator[Verdict]:
         verify = self._terms.verify_by_lookup
-        if verify != "always" and job.standing == "good" and is_whole(job.counts, batch.entry_count):
+        if verify != "always" and job.is_clean:
             return (Verdict(position, "accepted") for position in batch.positions)
         if verify == "never":
             return (_believed(position, job) for position in batch.positions)
@@ -260,8 +266,7 @@ def _believed(position: int, job: _Job) -> Verdict:
     complaint = job.complaints.by_position.get(position)
     if complaint is not None and complaint.is_sure:
         return _refused(position, complaint.text)
-    is_silent = not job.complaints.count and not job.counts.get("rejected") and not job.counts.get("duplicate")
-    if job.standing == "good" and is_silent:
+    if job.standing == "good" and not job.complaints.count and not job.shows_trouble:
         return Verdict(position, "accepted", "job_completed")
     text = f"the job ended as «{job.word}» and does not say what became of this lead"
     return Verdict(position, "unattributed", "not_named_by_job", text)

@@ -126,7 +126,22 @@ def _result(job: Job, knobs: PlatformKnobs) -> Any:
         return None
     if knobs.bulk_result == "empty" or not job.is_done:
         return {}
-    return {"total": len(job.rows), "success": job.stored_count, "failed": len(job.rows) - job.stored_count}
+    total, refused = len(job.rows), len(job.rows) - job.stored_count
+    if knobs.bulk_counts == "true" or not job.errors:
+        return {"total": total, "success": job.stored_count, "failed": refused}
+    return {"total": total, "success": total} | _contradiction(job, refused, knobs)
+
+
+def _contradiction(job: Job, refused: int, knobs: PlatformKnobs) -> dict[str, Any]:
+    """What stands beside counts that do not agree with the errors; whether any vendor writes so is assumed."""
+    match knobs.bulk_counts:
+        case "beside":
+            return {"errors": _error_list(job, job.errors, knobs)}
+        case "text":
+            return {"failed": str(refused)}
+        case "twice":
+            return {"failed": 0, "errors": refused}
+    return {}
 
 
 def _error_list(job: Job, errors: list[tuple[int, str]], knobs: PlatformKnobs) -> Any:

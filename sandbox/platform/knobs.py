@@ -44,6 +44,9 @@ class PlatformKnobs(Knobs):
         bulk_is_atomic: One refused row refuses the whole job.
         bulk_retention_s: How long a job's uuid is known.
         bulk_result: The shape of `result` at the end.
+        bulk_counts: What the counts say where there are errors: `true` how many rows were stored and refused. The
+            others say that all were stored, and nothing else (`all`), or beside it the errors (`beside`), how many
+            were refused as text (`text`), or that under two names, one of which says none (`twice`).
         error_link: The shape of `error_link` where there are errors.
         error_list: Whether `errorList` is an array, or an object keyed by row.
         error_fields: What an error says: of row, customerKey, phone1, message.
@@ -84,6 +87,7 @@ class PlatformKnobs(Knobs):
     bulk_is_atomic: bool = False
     bulk_retention_s: float | None = None
     bulk_result: Literal["counts", "empty", "null"] = "counts"
+    bulk_counts: Literal["true", "all", "beside", "text", "twice"] = "true"
     error_link: Literal["string", "object", "null"] = "object"
     error_list: Literal["array", "object"] = "array"
     error_fields: list[str] = field(default_factory=lambda: ["row", "customerKey", "message"])

@@ -16,6 +16,7 @@ from connectors.platform.bulk import (
     mark_of,
     place,
     read_counts,
+    shows_trouble,
     standing,
 )
 from connectors.platform.models import BulkError, BulkStatus
@@ -82,6 +83,7 @@ def test_mark_holds_no_private_data() -> None:
         ({"summary": {"created": 2, "duplicates": 1}}, {"accepted": 2, "duplicate": 1}),
         ({"created": 2, "imported": 3, "failed": 0}, {"rejected": 0}),
         ({"created": 2, "imported": 2}, {"accepted": 2}),
+        ({"created": 3, "summary": {"created": 2}}, {}),
     ],
 )  # fmt: skip
 def test_counts_are_read_where_they_are_recognisable(result: Any, counts: dict[str, int]) -> None:
@@ -97,6 +99,34 @@ def test_counts_are_read_where_they_are_recognisable(result: Any, counts: dict[s
 def test_counts_are_whole_when_every_entry_was_accepted(counts: dict[str, int], is_so: bool) -> None:
     """Anything less, more, or else is doubtful."""
     assert is_whole(counts, 3) is is_so
+
+
+@pytest.mark.parametrize(
+    ("result", "error_link", "is_so"),
+    [
+        (None, None, False), ({}, {}, False), ({"success": 3}, "", False), ({"success": 3, "failed": 0}, [], False),
+        ({"success": 3, "errors": [], "failed": None, "error": ""}, {"href": None}, False),
+        ({"success": 3, "errors": {"count": 0, "items": []}}, False, False), ({"success": 3, "total": 5}, None, False),
+        ({"success": 3}, "/errors", True), ({"success": 3}, {"href": "/errors"}, True),
+        ({"success": 3, "errors": ["no"]}, None, True), ({"success": 3, "errors": {"lead-A": "no"}}, None, True),
+        ({"success": 3, "errors": {"count": 0, "items": ["no"]}}, None, True),
+        ({"success": 3, "failed": "3"}, None, True), ({"success": 3, "failed": 0, "errors": 2}, None, True),
+        ({"success": 3, "failed": True}, None, True), ({"success": 3, "failed": -1}, None, True),
+        ({"success": 3, "skipped": "1"}, None, True), ({"summary": {"import": {"Error Count": 1}}}, None, True),
+        ([{"row": 1, "error": "no"}], None, True),
+    ],
+)  # fmt: skip
+def test_trouble_is_whatever_is_not_nought(result: Any, error_link: Any, is_so: bool) -> None:
+    """A link to errors, or anything under a word for refusals and duplicates, at any depth, in any type."""
+    assert shows_trouble(status("completed", result=result, error_link=error_link), CountWords()) is is_so
+
+
+def test_trouble_is_seen_at_any_depth() -> None:
+    """JSON that is deeper than our stack is read all the same."""
+    result: Any = {"failed": 1}
+    for _ in range(1000):
+        result = {"result": result}
+    assert shows_trouble(status("completed", result=result), CountWords())
 
 
 @pytest.mark.parametrize(

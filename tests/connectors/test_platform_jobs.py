@@ -267,6 +267,25 @@ def test_clean_job_is_looked_up_for_ids_when_the_setting_says_always(gateways: G
     assert platform.vendor.store.requests["lead_list"] == SIZE
 
 
+@pytest.mark.parametrize("collecting", ["collect", "reconcile"])
+@pytest.mark.parametrize(
+    "knobs",
+    [{"bulk_counts": "all"}, {"bulk_counts": "all", "error_link": "string"}]
+    + [{"bulk_counts": counts, "error_link": "null"} for counts in ("beside", "text", "twice")],
+)
+def test_counts_that_errors_contradict_are_not_believed(
+    gateway: PlatformGateway, platform: Vendor, knobs: dict[str, Any], collecting: str
+) -> None:
+    """A good word, a count of every lead, and errors in whatever shape: they are read, and every lead is looked up."""
+    platform.vendor.knobs.change({"bulk_word_mixed": "completed"} | knobs)
+    followed = finished(gateway, platform, batch(entry(0), entry(1, phone1="x")))
+    ask = getattr(gateway, collecting)
+    receipt = ask(replace(followed, sent_at=ago(120)))
+    assert summary(receipt.verdicts) == [("accepted", None, SIZE - 1), ("rejected", "refused_by_vendor", 1)]
+    assert platform.vendor.store.requests["bulk_errors"] == 1
+    assert platform.vendor.store.requests["lead_list"] == SIZE
+
+
 def test_job_that_is_not_finished_stays_pending(gateway: PlatformGateway, platform: Vendor) -> None:
     """Collecting too early concludes nothing."""
     followed = taken(gateway, batch())
@@ -428,6 +447,10 @@ def test_lead_that_is_there_twice_is_accepted_and_told(gateways: Gateways, platf
         ({"error_fields": ["row"]}, [("unattributed", "not_named_by_job", SIZE)]),
         ({"reject_phones": [], "bulk_result": "null"}, [("accepted", "job_completed", SIZE)]),
         ({"reject_phones": []}, ALL),
+        (
+            {"bulk_word_mixed": "completed", "bulk_counts": "text", "error_fields": ["row"]},
+            [("unattributed", "not_named_by_job", SIZE)],
+        ),
     ],
 )
 def test_setting_never_looks_nothing_up(

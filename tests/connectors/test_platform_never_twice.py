@@ -165,6 +165,7 @@ def draw_knobs(api: PlatformApi, chance: random.Random) -> None:
             "bulk_word_mixed": chance.choice(["completed_with_errors", "completed", "failed", "zu"]),
             "bulk_is_atomic": chance.random() < 0.5,
             "bulk_result": chance.choice(["counts", "empty", "null"]),
+            "bulk_counts": chance.choice(["true", "all", "beside", "text", "twice"]),
             "bulk_retention_s": chance.choice([None, 300]),
             "error_list": chance.choice(["array", "object"]),
             "error_fields": chance.choice([["row"], ["message"], ["customerKey", "message"], ["phone1"]]),
