@@ -7,7 +7,7 @@ What a job says is believed when its counts add up to every lead, and nothing be
 each lead is looked up: one that is there is accepted whatever the job says. One that is missing is looked up twice,
 `settle_s` apart, before it is sent again, and only if the job failed; a job that says it stored a lead which is not
 there is a contradiction for a person. An error that names a lead by its row alone is believed once that lead is
-missing twice and others are there.
+missing twice and others are there. Nobody is missing from a list that does not show itself.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from connectors.errors import ConnectorError, NotFoundError
+from connectors.errors import ConnectorError, NotFoundError, TargetError
 from connectors.gateway import Batch, Progress, Receipt, Verdict
 from connectors.platform.bulk import (
     Complaint,
@@ -187,7 +187,8 @@ class Jobs:
         hits = self._look_up.hits(batch)
         missing = [position for position in batch.positions if position not in hits]
         is_untouched = len(batch.positions) == batch.entry_count
-        last_words = _last_words(job, missing, is_untouched=is_untouched) if is_last else {}
+        hidden = self._why_hidden(batch) if is_last and missing else None
+        last_words = _last_words(job, missing, is_untouched=is_untouched) if is_last and not hidden else {}
         for position in batch.positions:
             complaint = job.complaints.by_position.get(position)
             if position in hits:
@@ -197,7 +198,8 @@ class Jobs:
             elif position in last_words:
                 yield last_words[position]
             else:
-                yield Verdict(position, "unknown", "not_found_yet", "the job ended, and the list does not show it")
+                text = "the job ended, and the list does not show it"
+                yield _unseen(position, hidden) if hidden else Verdict(position, "unknown", "not_found_yet", text)
 
     def _still_running(self, batch: Batch, status: BulkStatus) -> Receipt:
         """A job may run on after its deadline: its leads are never sent again, and one day left to a person."""
@@ -222,7 +224,24 @@ class Jobs:
         is_settled = age_s(batch) >= settle_s  # before the look-up: what arrives during it is seen by it, or later
         hits = self._look_up.hits(batch)
         absent = [position for position in batch.positions if position not in hits] if is_settled else []
-        return Receipt([*hits.values(), *(Verdict(one, "not_sent", "absent_at_vendor") for one in absent)])
+        hidden = self._why_hidden(batch) if absent else None
+        told = (_unseen(one, hidden) if hidden else Verdict(one, "not_sent", "absent_at_vendor") for one in absent)
+        return Receipt([*hits.values(), *told])
+
+    def _why_hidden(self, batch: Batch) -> str | None:
+        """Why the look-ups of this batch prove no absence; None when the list shows, so that they do.
+
+        Asked after them: rights that were cut while they ran are cut still.
+        """
+        try:
+            self._look_up.require_list(batch.campaign)
+        except TargetError as error:
+            return str(error)
+        return None
+
+
+def _unseen(position: int, hidden: str) -> Verdict:
+    return Verdict(position, "unknown", "list_not_shown", hidden)
 
 
 def _stored(hit: Verdict, complaint: Complaint | None) -> Verdict:

@@ -1,7 +1,8 @@
 """Whether the Platform has a lead: by its customerKey in its list.
 
-Belongs here: the look-up, which trusts no filter, and what a hit means. Does not belong here: what a miss means,
-which depends on how the lead was sent (`singles.py`, `jobs.py`, `updates.py`).
+Belongs here: the look-up, which trusts no filter, what a hit means, and whether a miss means anything: where the list
+itself does not show, it does not. Does not belong here: what it means, which depends on how the lead was sent
+(`singles.py`, `jobs.py`, `updates.py`).
 Source: vendors.md, 3(b) #8 and 3(c) 16.
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 
-from connectors.errors import ContractError, TargetError
+from connectors.errors import ContractError, ForbiddenError, NotFoundError, TargetError
 from connectors.gateway import Batch, Campaign, Entry, Verdict
 from connectors.platform.client import PlatformClient
 from connectors.platform.models import Lead
@@ -45,6 +46,22 @@ class LookUp:
         entries = batch.entries()
         found = {position: self.find(batch.campaign, entries[position]) for position in batch.positions}
         return {position: accepted(position, leads) for position, leads in found.items() if leads}
+
+    def require_list(self, campaign: Campaign) -> None:
+        """The campaign's list shows, so that a lead which a look-up just missed is not in it.
+
+        Raises:
+            TargetError: the list is gone, or hidden from this account: its leads are not shown, and may all be there.
+            ConnectorError: it is not known.
+        """
+        list_id = list_id_of(campaign)
+        try:
+            self._client.list_get(list_id)
+        except (NotFoundError, ForbiddenError) as error:
+            raise TargetError(
+                f"campaigns.{campaign.campaign}.target.list_id: platform has no list {list_id} that this account may "
+                f"see: {error}"
+            ) from None
 
     def _bounded(self, rows: Iterator[Lead]) -> Iterator[Lead]:
         yield from islice(rows, MOST_ROWS)

@@ -114,6 +114,7 @@ class _Run:
             return Verdict(position, "unknown", "not_verified", redact(str(unsure)))
         if leads:
             return Verdict(position, "duplicate", "already_at_vendor", vendor_id=str(leads[0].lead_id))
+        self._require_list()
         return _refused(position, error)
 
     def _require_list(self) -> None:
@@ -121,9 +122,7 @@ class _Run:
         if self._is_list_there:
             return
         try:
-            self._client.list_get(self._list_id)
-        except NotFoundError as error:
-            raise TargetError(_no_list(self._batch, self._list_id, error)) from None
+            self._look_up.require_list(self._batch.campaign)
         except ConnectorError:
             text = "refused, and the list cannot be looked at"
             raise NotSentError(text, vendor="platform", operation="lead_create") from None
@@ -140,10 +139,3 @@ def _stored(position: int, created: CreatedLead) -> Verdict:
 
 def _refused(position: int, error: ConnectorError) -> Verdict:
     return Verdict(position, "rejected", "refused_by_vendor", redact(str(error)))
-
-
-def _no_list(batch: Batch, list_id: int, error: ConnectorError) -> str:
-    return (
-        f"campaigns.{batch.campaign.campaign}.target.list_id: platform has no list {list_id} "
-        f"that this account may see (HTTP {error.status})"
-    )

@@ -32,6 +32,7 @@ class Updates:
 
         Raises:
             OutcomeUnknownError: it may have; a second update does no harm.
+            TargetError: neither the lead nor its list shows: it may be there, and nothing was changed.
         """
         (position,), entry = batch.positions, batch.entries()[batch.positions[0]]
         known = vendor_id_of(batch.vendor_reference)
@@ -43,6 +44,7 @@ class Updates:
         (position,), entry = batch.positions, batch.entries()[batch.positions[0]]
         lead = self._read(batch, entry)
         if lead is None:
+            self._look_up.require_list(batch.campaign)
             return Receipt([_absent(position)])
         if _shows(lead, entry):
             return Receipt([Verdict(position, "accepted", vendor_id=str(lead.lead_id))])
@@ -64,6 +66,7 @@ class Updates:
         leads = self._look_up.find(batch.campaign, entry)
         verdict = self._put(position, leads[0].lead_id, entry, batch) if leads else None
         if verdict is None:
+            self._look_up.require_list(batch.campaign)
             return _absent(position)
         is_doubtful = len(leads) > 1 and verdict.outcome == "accepted"
         return verdict._replace(reason_code="several_at_vendor") if is_doubtful else verdict

@@ -29,7 +29,11 @@ class Withdrawals:
         self._deletes = withdraw == "delete"
 
     def withdraw(self, campaign: Campaign, lead: Delivered) -> str:
-        """The lead is taken back, and every other of its customerKey."""
+        """The lead is taken back, and every other of its customerKey.
+
+        Raises:
+            TargetError: neither the lead nor its list shows: it may be there, and be called.
+        """
         lead_id = vendor_id_of(lead.vendor_id)
         is_taken = lead_id is not None and self._is_taken(lead_id)
         found = self._look_up.find(campaign, {"customerKey": self._customer_key(campaign, lead)})
@@ -38,7 +42,10 @@ class Withdrawals:
         if taken and not any(taken):
             text = f"not found, although the list shows it; is vendors.platform.paths.{self._operation} right?"
             raise ContractError(text, vendor="platform", operation=self._operation, status=404)
-        return self._word if is_taken or found else GONE
+        if is_taken or found:
+            return self._word
+        self._look_up.require_list(campaign)
+        return GONE
 
     @property
     def _word(self) -> str:

@@ -16,7 +16,7 @@ from sandbox.platform.bulk import errors_answer, find_job, status_answer, take_j
 from sandbox.platform.knobs import PlatformKnobs
 from sandbox.platform.leads import change_lead, store_lead
 from sandbox.platform.protocol import changed_answer, refusal, require_token
-from sandbox.platform.reading import Reading, record
+from sandbox.platform.reading import Reading, shown_lead
 from sandbox.platform.routes import DEFAULT_ROUTES, Routes
 from sandbox.platform.store import Lead, Store
 from sandbox.settings import SettingError
@@ -110,13 +110,13 @@ class PlatformApi:
 
     def lead_update(self, request: Request, identifier: str) -> Answer:
         """PUT /leads/{leadId}. Source: vendors.md, 3(b) #16."""
-        lead = record(self.store.leads, identifier, "leadId")
+        lead = shown_lead(self.store, identifier, self.knobs)
         change_lead(lead, request.json(), self.store, self.knobs, self.clock.now())
         return changed_answer(lead.lead_id, self.knobs)
 
     def lead_delete(self, _request: Request, identifier: str) -> Answer:
         """DELETE /leads/{leadId}. Source: vendors.md, 3(b) #17."""
-        lead = record(self.store.leads, identifier, "leadId")
+        lead = shown_lead(self.store, identifier, self.knobs)
         self.store.delete_lead(lead.lead_id)
         return changed_answer(lead.lead_id, self.knobs)
 

@@ -25,6 +25,9 @@ class PlatformKnobs(Knobs):
         timestamps: `+10:00` or `+1000`.
         ignored_filters: Query parameters of reads that are overlooked.
         hidden_fields: What the rows of `GET leads` leave out.
+        hidden_lists: Lists that the account may not see: reads, changes and deletions find neither them nor their
+            leads.
+        hidden_status: The status for such a list; that of its leads is 404.
         index_lag_s: How long a stored lead is not found by `GET leads`.
         duplicate_key: Whether a customerKey that the list has already is stored once more.
         unknown_list: The status for a lead whose list does not exist.
@@ -64,6 +67,8 @@ class PlatformKnobs(Knobs):
     timestamps: Literal["colon", "basic"] = "colon"
     ignored_filters: list[str] = field(default_factory=list)
     hidden_fields: list[str] = field(default_factory=list)
+    hidden_lists: list[int] = field(default_factory=list)
+    hidden_status: Literal["404", "403"] = "404"
     index_lag_s: float = 0.0
     duplicate_key: Literal["accept", "409"] = "accept"
     unknown_list: Literal["404", "422"] = "404"

@@ -33,6 +33,18 @@ def record(records: Mapping[int, T], identifier: str, name: str) -> T:
     return records[key]
 
 
+def shown_lead(store: Store, identifier: str, knobs: PlatformKnobs) -> Lead:
+    """The lead of that id.
+
+    Raises:
+        RefusedError: as `record`; also 404 for a lead of a hidden list.
+    """
+    lead = record(store.leads, identifier, "leadId")
+    if lead.list_id in knobs.hidden_lists:
+        raise refusal(404, "leadId does not exist")
+    return lead
+
+
 class Reading:
     """The reading operations over a store."""
 
@@ -118,7 +130,7 @@ class Reading:
 
     def lead_get(self, _request: Request, identifier: str) -> Answer:
         """GET /leads/{leadId}."""
-        return json_answer(lead_view(record(self._store.leads, identifier, "leadId"), self._store, self._knobs))
+        return json_answer(lead_view(shown_lead(self._store, identifier, self._knobs), self._store, self._knobs))
 
     def list_list(self, request: Request, _: str) -> Answer:
         """GET /leads/lists."""
@@ -126,13 +138,16 @@ class Reading:
         shown = [
             (key, list_view(one, self._store, self._knobs))
             for key, one in self._store.lists.items()
-            if _same_number(asked, "campaignId", one.campaign_id)
+            if _same_number(asked, "campaignId", one.campaign_id) and key not in self._knobs.hidden_lists
         ]
         return self._page(request, shown, asked, "list_list")
 
     def list_get(self, _request: Request, identifier: str) -> Answer:
         """GET /leads/lists/{listId}."""
-        return json_answer(list_view(record(self._store.lists, identifier, "listId"), self._store, self._knobs))
+        found = record(self._store.lists, identifier, "listId")
+        if found.list_id in self._knobs.hidden_lists:
+            raise refusal(int(self._knobs.hidden_status), "listId cannot be seen")
+        return json_answer(list_view(found, self._store, self._knobs))
 
     def dialler_call_get(self, _request: Request, identifier: str) -> Answer:
         """GET /dialler/calls/{attemptId}."""
@@ -171,7 +186,8 @@ class Reading:
 
     def _fits(self, lead: Lead, asked: Mapping[str, str]) -> bool:
         return (
-            _same_number(asked, "listId", lead.list_id)
+            lead.list_id not in self._knobs.hidden_lists
+            and _same_number(asked, "listId", lead.list_id)
             and _same_number(asked, "campaignId", self._store.lists[lead.list_id].campaign_id)
             and _same_number(asked, "statusCode", lead.fields.get("statusCode"))
             and _within(asked, "uploadedTimestamp", lead.stored_at)

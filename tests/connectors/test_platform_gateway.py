@@ -415,6 +415,17 @@ def test_reconcile_concludes_no_absence_before_the_settle_time(
     assert [verdict[:2] for verdict in gateway.reconcile(asked).verdicts] == [(0, "accepted")]
 
 
+@pytest.mark.parametrize("status", ["404", "403"])
+def test_reconcile_concludes_no_absence_from_a_list_that_does_not_show(
+    gateway: PlatformGateway, platform: Vendor, status: Any
+) -> None:
+    """The list is hidden from the account, or gone: whether its leads are there is not known."""
+    gateway.submit(batch(entry(1)))
+    platform.vendor.knobs.hidden_lists, platform.vendor.knobs.hidden_status = [LIST_ONE], status
+    (verdict,) = gateway.reconcile(batch(entry(1))).verdicts
+    assert verdict[:3] == (0, "unknown", "list_not_shown")
+
+
 def test_reconcile_trusts_no_filter(gateway: PlatformGateway, platform: Vendor) -> None:
     """A vendor that overlooks customerKey or listId answers with others: they are not ours."""
     platform.vendor.knobs.ignored_filters = ["customerKey", "listId"]
@@ -525,6 +536,17 @@ def test_update_never_creates(gateway: PlatformGateway, platform: Vendor) -> Non
     assert gateway.submit(update(entry(1))).verdicts == absent
     assert gateway.reconcile(update(entry(1), reference="7")).verdicts == absent
     assert platform.vendor.store.leads == {}
+
+
+def test_update_knows_no_absence_from_a_list_that_does_not_show(gateway: PlatformGateway, platform: Vendor) -> None:
+    """A lead that counts as gone is made anew once it changes again: the target is to blame, not the lead."""
+    gateway.submit(batch(entry(1)))
+    (lead_id,) = ids(platform, 1)
+    platform.vendor.knobs.hidden_lists = [LIST_ONE]
+    for reference in (lead_id, None):
+        for ask in (gateway.submit, gateway.reconcile):
+            with pytest.raises(TargetError, match=r"^campaigns\.promo\.target\.list_id: platform has no list"):
+                ask(update(entry(1, phone1=phone(2)), reference=reference))
 
 
 def test_update_of_a_lead_that_is_there_twice_is_told(gateway: PlatformGateway, platform: Vendor) -> None:

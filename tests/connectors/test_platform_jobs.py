@@ -542,6 +542,53 @@ def test_partly_stored_lost_job_is_told_apart(gateway: PlatformGateway, platform
     assert summary(late.verdicts) == [("accepted", None, 5), ("not_sent", "absent_at_vendor", SIZE - 5)]
 
 
+HIDDEN = pytest.mark.parametrize("status", ["404", "403"])
+
+
+@HIDDEN
+def test_nothing_is_absent_from_a_list_that_does_not_show(
+    gateway: PlatformGateway, platform: Vendor, status: Any
+) -> None:
+    """The account lost its rights for an hour: empty look-ups say nothing, and nothing is sent again."""
+    platform.faults.replace([Fault(kind="lost_after_commit", match=BULK)])
+    with pytest.raises(OutcomeUnknownError):
+        gateway.submit(batch())
+    platform.vendor.clock.advance(60)
+    platform.vendor.knobs.hidden_lists, platform.vendor.knobs.hidden_status = [LIST_ONE], status
+    blind = gateway.reconcile(batch(sent_at=ago(3600)))
+    assert summary(blind.verdicts) == [("unknown", "list_not_shown", SIZE)]
+    assert str(blind.verdicts[0].reason).startswith(
+        f"campaigns.promo.target.list_id: platform has no list {LIST_ONE} that this account may see: "
+    )
+    platform.vendor.knobs.hidden_lists = []
+    assert summary(gateway.reconcile(batch(sent_at=ago(3600))).verdicts) == ALL
+
+
+@HIDDEN
+def test_failed_job_sends_nobody_again_whose_list_does_not_show(
+    gateway: PlatformGateway, platform: Vendor, status: Any
+) -> None:
+    """A job that failed when it had stored its leads: the second look sees no list, so it proves nothing."""
+    platform.vendor.knobs.change({"bulk_script": ["processing", "failed"], "bulk_result": "null"})
+    followed = finished(gateway, platform, batch())
+    platform.vendor.knobs.hidden_lists, platform.vendor.knobs.hidden_status = [LIST_ONE], status
+    blind = gateway.reconcile(replace(followed, sent_at=ago(120)))
+    assert summary(blind.verdicts) == [("unknown", "list_not_shown", SIZE)]
+    platform.vendor.knobs.hidden_lists = []
+    assert summary(gateway.reconcile(replace(followed, sent_at=ago(120))).verdicts) == ALL
+
+
+def test_absence_waits_for_a_word_on_the_list(gateway: PlatformGateway, platform: Vendor) -> None:
+    """The list is asked for once, after the look-ups; where that is not answered, nothing is concluded."""
+    platform.faults.replace([Fault(kind="status", match=Match(path_contains="/lists/"), times=None)])
+    with pytest.raises(UnavailableError):
+        gateway.reconcile(batch(sent_at=ago(3600)))
+    platform.faults.clear()
+    platform.vendor.store.requests.clear()
+    assert summary(gateway.reconcile(batch(sent_at=ago(3600))).verdicts) == [("not_sent", "absent_at_vendor", SIZE)]
+    assert platform.vendor.store.requests == {"lead_list": SIZE, "list_get": 1}
+
+
 def test_known_uuid_is_followed_while_the_job_runs(gateway: PlatformGateway, platform: Vendor) -> None:
     """The vendor has it and is working: the engine goes on polling."""
     followed = taken(gateway, batch())

@@ -21,6 +21,7 @@ from connectors.errors import (
     NotSentError,
     RateLimitedError,
     RejectedError,
+    TargetError,
     TooLargeError,
 )
 from connectors.gateway import Batch, Campaign, Receipt
@@ -85,7 +86,7 @@ class Engine:
             receipt = self.gateway.submit(self.batch(one))
         except (InvalidRequestError, TooLargeError):
             self.split(one)
-        except (NotSentError, RateLimitedError, RejectedError):
+        except (NotSentError, RateLimitedError, RejectedError, TargetError):
             return
         except ConnectorError:
             self.doubt(one)
@@ -188,7 +189,7 @@ def draw_faults(chance: random.Random) -> list[Fault]:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_no_history_stores_a_lead_twice(seed: int) -> None:
-    """Lost answers, deaths, late indexes, odd words: every lead is there at most once, and its verdict is true."""
+    """Lost answers, deaths, late indexes, odd words, hidden lists: a lead is there at most once, its verdict true."""
     chance = random.Random(seed)
     with SandboxServer(PlatformApi(), seed=seed) as server:
         draw_knobs(server.vendor, chance)
@@ -201,7 +202,9 @@ def test_no_history_stores_a_lead_twice(seed: int) -> None:
         engine = Engine(gateway, server.vendor, chance)
         server.faults.replace(draw_faults(chance))
         for _ in range(40):
+            server.vendor.knobs.hidden_lists = chance.choice([[], [], [LIST_ONE]])
             engine.step()
+        server.vendor.knobs.hidden_lists = []
         server.faults.clear()
         engine.may_die = False
         engine.finish()

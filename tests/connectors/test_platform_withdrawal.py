@@ -176,6 +176,20 @@ def test_lead_that_is_gone_stays_so(gateways: Gateways, platform: Vendor, way: s
 
 
 @ways
+@pytest.mark.parametrize("status", ["404", "403"])
+def test_lead_of_a_list_that_does_not_show_is_not_gone(
+    gateways: Gateways, platform: Vendor, way: str, status: Any
+) -> None:
+    """The vendor dials it on, whatever our account may see: a person must look."""
+    first = store(platform)
+    platform.vendor.knobs.hidden_lists, platform.vendor.knobs.hidden_status = [LIST_ONE], status
+    for known in (first, None):
+        with pytest.raises(TargetError, match=r"^campaigns\.promo\.target\.list_id: platform has no list"):
+            gateways(withdraw=way).withdraw(CAMPAIGN, lead(known=known))
+    assert open_keys(platform) == ["lead-L1"]
+
+
+@ways
 def test_lead_that_came_again_under_another_id_is_taken(gateways: Gateways, platform: Vendor, way: str) -> None:
     """An id that leads nowhere proves nothing."""
     first = store(platform)
