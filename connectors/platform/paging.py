@@ -7,7 +7,7 @@ dialects. Does not belong here: requests (`client.py`). Source: vendors.md, 3(c)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from connectors.platform.models import BulkErrorPage
 
@@ -67,7 +67,7 @@ class PageLinks:
             parts = urlsplit(link)
         except ValueError:
             raise LinkError("$.nextPageLink: not a link") from None
-        query = parse_qsl(parts.query)
+        query = _pairs(parts.query)
         if parts.netloc and parts.netloc.lower() != self._host:
             raise LinkError("$.nextPageLink: leads to another host")
         if not query:
@@ -80,9 +80,15 @@ class PageLinks:
 
 def _cursor(next_uri: str) -> str:
     try:
-        found = parse_qs(urlsplit(next_uri).query).get("cursor")
+        query = _pairs(urlsplit(next_uri).query)
     except ValueError:
-        found = None
-    if not found:
+        query = []
+    cursor = next((value for name, value in query if name == "cursor"), None)
+    if cursor is None:
         raise LinkError("$.metadata.nextUri: holds no cursor")
-    return found[0]
+    return cursor
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    """Names and values, of which percent-escapes alone are decoded: a + is one of base64, and stands for no blank."""
+    return parse_qsl(query.replace("+", "%2B"))

@@ -21,6 +21,8 @@ class PlatformKnobs(Knobs):
         links: How `nextUri`, `mediaUri` and `nextPageLink` are written: `short` begins at `/v3.0`, `long` at the
             base path, `absolute` with this host, `elsewhere` with another one.
         last_page: What the link of the last page is.
+        cursors: How cursors are written: `quoted` as a query should, or `bare`, in base64 with its + and / and = as
+            they are.
         looping_cursor: Every page points to the first one again.
         timestamps: `+10:00` or `+1000`.
         ignored_filters: Query parameters of reads that are overlooked.
@@ -63,6 +65,7 @@ class PlatformKnobs(Knobs):
     page_size: int = 50
     links: Literal["short", "long", "absolute", "elsewhere"] = "short"
     last_page: Literal["absent", "null", "empty"] = "null"
+    cursors: Literal["quoted", "bare"] = "quoted"
     looping_cursor: bool = False
     timestamps: Literal["colon", "basic"] = "colon"
     ignored_filters: list[str] = field(default_factory=list)

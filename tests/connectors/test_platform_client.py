@@ -22,7 +22,7 @@ from connectors.errors import (
 from connectors.platform import models
 from connectors.platform.client import PlatformClient
 from connectors.platform.models import read_time
-from connectors.platform.paging import LinkError, PageLinks
+from connectors.platform.paging import Cursors, LinkError, PageLinks
 from connectors.platform.paths import DEFAULT_PATHS, Paths, complaint
 from connectors.platform.settings import PlatformSettings
 from sandbox.faults import Fault, Match
@@ -292,18 +292,39 @@ def test_request_that_breaks_the_document_is_not_sent(
 # --- pages and links -----------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("cursors", ["quoted", "bare"])
 @pytest.mark.parametrize("last_page", ["absent", "null", "empty"])
 @pytest.mark.parametrize("links", ["short", "long", "absolute", "elsewhere"])
 def test_pages_are_read_to_the_end_in_every_dialect(
-    client: PlatformClient, platform: Vendor, links: Any, last_page: Any
+    client: PlatformClient, platform: Vendor, links: Any, last_page: Any, cursors: Any
 ) -> None:
     """nextUri gives the cursor and nothing else: our own path and filters are asked again, on our own host."""
     knobs = platform.vendor.knobs
-    knobs.page_size, knobs.links, knobs.last_page = 2, links, last_page
+    knobs.page_size, knobs.links, knobs.last_page, knobs.cursors = 2, links, last_page, cursors
     ids = [client.lead_create(lead(number)).lead_id for number in range(1, 6)]
     client.lead_create(lead(9, listId=SLEEPING_LIST))
     assert [row.lead_id for row in client.lead_list(list_id=LIST_ONE)] == ids
     assert platform.vendor.store.requests["lead_list"] == 3
+
+
+@pytest.mark.parametrize(
+    ("next_uri", "cursor"),
+    [
+        ("/v3.0/leads?cursor=fn5+Pz8/AA==", "fn5+Pz8/AA=="),
+        ("/v3.0/leads?cursor=fn5%2BPz8%2FAA%3D%3D", "fn5+Pz8/AA=="), ("?listId=1&cursor=a%20b", "a b"),
+        ("?cursor=a&cursor=b", "a"), ("?cursor=%C3%BC", "ü"),
+    ],
+)  # fmt: skip
+def test_cursor_is_the_one_that_the_vendor_wrote(next_uri: str, cursor: str) -> None:
+    """Escapes are decoded, and a plus that is none is a plus."""
+    assert Cursors().after(next_uri) == cursor
+
+
+@pytest.mark.parametrize("next_uri", ["/v3.0/leads", "?cursor=", "?page=2", "http://["])
+def test_link_without_a_cursor_is_no_end(next_uri: str) -> None:
+    """It leads on, and does not say where to."""
+    with pytest.raises(LinkError, match=r"^\$\.metadata\.nextUri: holds no cursor$"):
+        Cursors().after(next_uri)
 
 
 def test_repeated_cursor_breaks_the_contract(client: PlatformClient, platform: Vendor) -> None:
@@ -354,6 +375,7 @@ def test_error_page_on_another_host_breaks_the_contract(client: PlatformClient, 
         ([("//elsewhere.invalid/?pageNo=2", 2)], ["$.nextPageLink: leads to another host"]),
         ([("http://[", 2)], ["$.nextPageLink: not a link"]),
         ([("http://HERE:80/x?pageNo=2", 2)], [[("pageNo", "2")]]),
+        ([("?token=a+b%2B", 2)], [[("token", "a+b+")]]),
     ],
 )
 def test_page_links_are_guarded(pages: list[tuple[str | None, int | None]], outcome: list[Any]) -> None:
