@@ -8,11 +8,19 @@ What identifies a person is left out of `repr`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AliasChoices, BeforeValidator, Field, TypeAdapter
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from connectors.contract import Shape
 
@@ -57,6 +65,26 @@ def _phone(row: Any) -> Any:
 Text = Annotated[str, BeforeValidator(_text)]
 Time = Annotated[datetime | None, BeforeValidator(read_time)]
 Object = Annotated[dict[str, Any], BeforeValidator(_object)]
+
+
+def _or_else(empty: Callable[[], Any]) -> WrapValidator:
+    """For a field that no look-up needs: of an odd type it is empty, so that it keeps no other row from being seen."""
+
+    def read(value: Any, parse: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return parse(value)
+        except ValidationError:
+            return empty()
+
+    return WrapValidator(read)
+
+
+_OR_NONE = _or_else(type(None))
+LooseInt = Annotated[int | None, _OR_NONE]
+LooseBool = Annotated[bool | None, _OR_NONE]
+LooseFloat = Annotated[float | None, _OR_NONE]
+LooseText = Annotated[Text | None, _OR_NONE]
+LooseObject = Annotated[Object, _or_else(dict)]
 
 
 class Metadata(Shape):
@@ -128,25 +156,28 @@ class Recording(Voicemail):
 
 
 class Lead(Shape):
-    """A lead, by the names of the read; rows of a list are taken to look alike. Source: vendors.md, 3(b) #8, #15."""
+    """A lead, by the names of the read; rows of a list are taken to look alike. Source: vendors.md, 3(b) #8, #15.
+
+    What tells one lead from another (its id, its list, its key) is read as documented, and the rest loosely.
+    """
 
     lead_id: int = Field(alias="leadId", validation_alias=AliasChoices("leadId", "id"))
-    campaign_id: int | None = Field(None, alias="campaignId")
-    campaign_name: Text | None = Field(None, alias="campaignName")
+    campaign_id: LooseInt = Field(None, alias="campaignId")
+    campaign_name: LooseText = Field(None, alias="campaignName")
     list_id: int | None = Field(None, alias="listId")
-    list_name: Text | None = Field(None, alias="listName")
-    timezone: str | None = None
-    is_completed: bool | None = Field(None, alias="completed")
+    list_name: LooseText = Field(None, alias="listName")
+    timezone: LooseText = None
+    is_completed: LooseBool = Field(None, alias="completed")
     customer_key: Text | None = Field(None, alias="customerKey")
-    agent_id: int | None = Field(None, alias="agentId")
-    agent_name: Text | None = Field(None, alias="agentFullName", repr=False)
-    data_fields: Object = Field(default_factory=dict, alias="dataFields", repr=False)
-    last_status_code: int | None = Field(None, alias="lastStatusCode")
-    last_status: Text | None = Field(None, alias="lastStatusDescription")
-    phones: Annotated[tuple[Text, ...], BeforeValidator(_phones)] = Field((), repr=False)
-    outcome_type: Text | None = Field(None, alias="outcomeType")
+    agent_id: LooseInt = Field(None, alias="agentId")
+    agent_name: LooseText = Field(None, alias="agentFullName", repr=False)
+    data_fields: LooseObject = Field(default_factory=dict, alias="dataFields", repr=False)
+    last_status_code: LooseInt = Field(None, alias="lastStatusCode")
+    last_status: LooseText = Field(None, alias="lastStatusDescription")
+    phones: Annotated[tuple[Text, ...], BeforeValidator(_phones), _or_else(tuple)] = Field((), repr=False)
+    outcome_type: LooseText = Field(None, alias="outcomeType")
     outcomes: Any = Field(None, alias="outcomesInfo", repr=False)
-    timestamps: Object = Field(default_factory=dict)
+    timestamps: LooseObject = Field(default_factory=dict)
 
     @property
     def says_its_key(self) -> bool:
@@ -162,15 +193,18 @@ class CreatedLead(Shape):
 
 
 class LeadList(Shape):
-    """A lead list; it calls its id and name differently in two places. Source: vendors.md, 3(b) #10, #11, #14."""
+    """A lead list; it calls its id and name differently in two places. Source: vendors.md, 3(b) #10, #11, #14.
+
+    Its id, its name and its campaign are read as documented, and the rest loosely.
+    """
 
     list_id: int = Field(validation_alias=AliasChoices("id", "listId"))
     name: Text = Field(validation_alias=AliasChoices("name", "listName"))
     campaign_id: int | None = Field(None, alias="campaignId")
-    campaign_name: Text | None = Field(None, alias="campaignName")
-    is_in_dialler: bool | None = Field(None, alias="inDialler")
-    weight: float | None = None
-    timestamps: Object = Field(default_factory=dict)
+    campaign_name: LooseText = Field(None, alias="campaignName")
+    is_in_dialler: LooseBool = Field(None, alias="inDialler")
+    weight: LooseFloat = None
+    timestamps: LooseObject = Field(default_factory=dict)
 
 
 class BulkJob(Shape):

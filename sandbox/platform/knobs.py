@@ -6,7 +6,7 @@ Belongs here: fields and their defaults, which are assumed. Does not belong here
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from sandbox.settings import Knobs
 
@@ -27,6 +27,7 @@ class PlatformKnobs(Knobs):
         timestamps: `+10:00` or `+1000`.
         ignored_filters: Query parameters of reads that are overlooked.
         hidden_fields: What the rows of `GET leads` leave out.
+        odd_fields: What the rows of `GET leads` and of `GET leads/lists` say instead, of whatever type.
         hidden_lists: Lists that the account may not see: reads, changes and deletions find neither them nor their
             leads.
         hidden_status: The status for such a list; that of its leads is 404.
@@ -70,6 +71,7 @@ class PlatformKnobs(Knobs):
     timestamps: Literal["colon", "basic"] = "colon"
     ignored_filters: list[str] = field(default_factory=list)
     hidden_fields: list[str] = field(default_factory=list)
+    odd_fields: dict[str, Any] = field(default_factory=dict)
     hidden_lists: list[int] = field(default_factory=list)
     hidden_status: Literal["404", "403"] = "404"
     index_lag_s: float = 0.0

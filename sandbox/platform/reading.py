@@ -136,7 +136,7 @@ class Reading:
         """GET /leads/lists."""
         asked = filters(request, ("campaignId",), self._knobs)
         shown = [
-            (key, list_view(one, self._store, self._knobs))
+            (key, _oddly(list_view(one, self._store, self._knobs), self._knobs))
             for key, one in self._store.lists.items()
             if _same_number(asked, "campaignId", one.campaign_id) and key not in self._knobs.hidden_lists
         ]
@@ -195,7 +195,7 @@ class Reading:
         )
 
     def _row(self, lead: Lead) -> dict[str, Any]:
-        view = lead_view(lead, self._store, self._knobs)
+        view = _oddly(lead_view(lead, self._store, self._knobs), self._knobs)
         return {name: value for name, value in view.items() if name not in self._knobs.hidden_fields}
 
     def _campaign(self, identifier: str, kind: str) -> PlatformCampaign:
@@ -214,6 +214,10 @@ class Reading:
     def _activity(self, activity: Mapping[str, Any]) -> dict[str, Any]:
         created = timestamp(activity["created_at"], self._knobs)
         return {"type": activity["type"], "data": {**activity["data"], "timestamps": {"created": created}}}
+
+
+def _oddly(view: Mapping[str, Any], knobs: PlatformKnobs) -> dict[str, Any]:
+    return {name: knobs.odd_fields.get(name, value) for name, value in view.items()}
 
 
 def _same_number(asked: Mapping[str, str], name: str, value: int | None) -> bool:

@@ -501,6 +501,43 @@ def test_row_without_an_id_breaks_the_contract(client: PlatformClient, platform:
     assert str(raised.value) == "platform lead_list: $.items[0].leadId: missing"
 
 
+ODD_VALUES: list[Any] = ["", "x", None, True, -1.5, [], [1], {}, {"x": None}]
+IN_LEADS = [
+    "campaignId", "campaignName", "listName", "timezone", "completed", "agentId", "agentFullName", "dataFields",
+    "lastStatusCode", "lastStatusDescription", "phones", "outcomeType", "outcomesInfo", "timestamps",
+]  # fmt: skip
+IN_LISTS = ["campaignName", "inDialler", "weight", "timestamps"]
+
+
+@pytest.mark.parametrize("value", ODD_VALUES, ids=repr)
+def test_field_that_no_look_up_needs_may_be_of_any_type(client: PlatformClient, platform: Vendor, value: Any) -> None:
+    """The document shows no row: what does not tell one lead, or one list, from another blocks nobody."""
+    lead_id = client.lead_create(lead()).lead_id
+    platform.vendor.knobs.odd_fields = dict.fromkeys(IN_LEADS, value)
+    found = [(row.lead_id, row.list_id, row.customer_key) for row in client.lead_list()]
+    assert found == [(lead_id, LIST_ONE, "crm-1")]
+    platform.vendor.knobs.odd_fields = dict.fromkeys(IN_LISTS, value)
+    assert "List One" in [one.name for one in client.list_list()]
+
+
+@pytest.mark.parametrize("name", ["leadId", "listId", "customerKey"])
+def test_field_that_a_look_up_needs_is_read_as_documented(client: PlatformClient, platform: Vendor, name: str) -> None:
+    """Whose lead it is must not be guessed."""
+    client.lead_create(lead())
+    platform.vendor.knobs.odd_fields = {name: {"x": 1}}
+    with pytest.raises(ContractError, match=rf"^platform lead_list: \$\.items\[0\]\.{name}: not as documented"):
+        list(client.lead_list())
+
+
+def test_odd_field_is_as_if_it_were_not_there(client: PlatformClient, platform: Vendor) -> None:
+    """It is empty, and the others hold."""
+    client.lead_create(lead(agentId=1002, timezone="Australia/Sydney"))
+    platform.vendor.knobs.odd_fields = {"agentId": "", "dataFields": "x", "phones": 7, "completed": "perhaps"}
+    (row,) = client.lead_list()
+    assert (row.agent_id, row.data_fields, row.phones, row.is_completed) == (None, {}, (), None)
+    assert row.timezone == "Australia/Sydney"
+
+
 def test_undocumented_fields_are_passed_over(client: PlatformClient, platform: Vendor) -> None:
     """What a later version adds harms nothing."""
     platform.faults.replace([Fault(kind="extra_fields", times=None)])

@@ -437,6 +437,14 @@ def test_reconcile_trusts_no_filter(gateway: PlatformGateway, platform: Vendor) 
     assert [verdict[:2] for verdict in receipt.verdicts] == [(0, "accepted"), (1, "not_sent"), (2, "not_sent")]
 
 
+def test_odd_lead_of_somebody_else_blocks_no_question(gateway: PlatformGateway, platform: Vendor) -> None:
+    """A lead without an agent, written as an empty text, stands among ours."""
+    platform.vendor.knobs.change({"ignored_filters": ["customerKey"], "odd_fields": {"agentId": "", "phones": 7}})
+    gateway.submit(batch(entry(8), entry(1)))
+    receipt = gateway.reconcile(batch(entry(1), entry(2)))
+    assert [verdict[:2] for verdict in receipt.verdicts] == [(0, "accepted"), (1, "not_sent")]
+
+
 def test_rows_without_a_key_are_read_one_by_one(gateway: PlatformGateway, platform: Vendor) -> None:
     """What a row of the list shows is not documented: the lead itself tells its key."""
     platform.vendor.knobs.hidden_fields, platform.vendor.knobs.ignored_filters = ["customerKey"], ["customerKey"]
