@@ -19,6 +19,8 @@ from connectors.redaction import redact
 # The read names differ from those of the write (3(c) 12); these fields change at the vendor, or are not shown.
 _NOT_COMPARABLE = frozenset({"nextAttemptTimestamp", "statusCode"})
 
+_SHOWN = "not found, although the list shows it; is vendors.platform.paths.lead_update right?"
+
 
 class Updates:
     """Updates of single leads."""
@@ -64,10 +66,12 @@ class Updates:
 
     def _by_key(self, position: int, entry: Entry, batch: Batch) -> Verdict:
         leads = self._look_up.find(batch.campaign, entry)
-        verdict = self._put(position, leads[0].lead_id, entry, batch) if leads else None
-        if verdict is None:
+        if not leads:
             self._look_up.require_list(batch.campaign)
             return _absent(position)
+        verdict = self._put(position, leads[0].lead_id, entry, batch)
+        if verdict is None:
+            return Verdict(position, "rejected", "refused_by_vendor", _SHOWN)
         is_doubtful = len(leads) > 1 and verdict.outcome == "accepted"
         return verdict._replace(reason_code="several_at_vendor") if is_doubtful else verdict
 

@@ -557,6 +557,19 @@ def test_update_knows_no_absence_from_a_list_that_does_not_show(gateway: Platfor
                 ask(update(entry(1, phone1=phone(2)), reference=reference))
 
 
+@pytest.mark.parametrize("is_known", [True, False])
+def test_404_for_an_update_of_a_lead_that_shows_is_a_refusal(
+    gateway: PlatformGateway, platform: Vendor, is_known: bool
+) -> None:
+    """The paths are guesses, and a wrong one answers 404 too: what counts as gone would be made a second time."""
+    gateway.submit(batch(entry(1)))
+    (lead_id,) = ids(platform, 1)
+    platform.faults.replace([Fault(kind="status", status=404, match=Match(method="PUT"), times=None)])
+    receipt = gateway.submit(update(entry(1, phone1=phone(2)), reference=lead_id if is_known else None))
+    text = "not found, although the list shows it; is vendors.platform.paths.lead_update right?"
+    assert receipt.verdicts == [Verdict(0, "rejected", "refused_by_vendor", text)]
+
+
 def test_update_of_a_lead_that_is_there_twice_is_told(gateway: PlatformGateway, platform: Vendor) -> None:
     """The first is changed, and a person hears of the other."""
     gateway.submit(batch(entry(1)))
