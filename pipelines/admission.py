@@ -58,7 +58,7 @@ class Admission:
 
     def admit_all(self, names: Iterable[str]) -> None:
         """The campaigns are admitted unseen: a question loads nothing."""
-        self._admitted = self._told = set(names)
+        self._admitted, self._told = set(names), set(names)
 
     def look_ahead(self, names: Iterable[str]) -> None:
         """The vendor is asked about the campaigns by a thread, while other things are done; `admit` waits for it."""

@@ -100,18 +100,15 @@ class PlanLedger(Ledger):
                 reasons=[refusal.reason for refusal in refusals],
             )
 
-    def note_changes(self, vendor: str, source: str, changed: Sequence[Numbered], *, can_update: bool) -> None:
+    def note_changes(self, source: str, changed: Sequence[Numbered], *, can_update: bool) -> None:
         """Accepted deliveries whose lead changed since say so."""
         if changed:
-            self.store.run(
-                "deliveries", "note_change", vendor=vendor, can_update=can_update, **_columns(source, changed)
-            )
+            self.store.run("deliveries", "note_change", can_update=can_update, **_columns(source, changed))
 
-    def note_returns(self, vendor: str, day: date, source: str, same: Sequence[Numbered], *, can_update: bool) -> None:
+    def note_returns(self, day: date, source: str, same: Sequence[Numbered], *, can_update: bool) -> None:
         """Outdated deliveries whose lead is on this day what the vendor has are up to date."""
         if same:
-            columns = _columns(source, same)
-            self.store.run("deliveries", "note_return", vendor=vendor, day=day, can_update=can_update, **columns)
+            self.store.run("deliveries", "note_return", day=day, can_update=can_update, **_columns(source, same))
 
     def insert_deliveries(self, vendor: str, day: date, deliveries: pa.Table) -> None:
         """New deliveries are stored with the import that carries them."""
@@ -125,7 +122,9 @@ class PlanLedger(Ledger):
                 deliveries = deliveries.append_column(name, pa.repeat(value, len(deliveries)))
             self.store.copy("ledger.deliveries", deliveries)
 
-    def replan_deliveries(self, day: date, deliveries: pa.Table, *, is_update: bool, keeps_phones: bool) -> None:
+    def replan_deliveries(
+        self, vendor: str, day: date, deliveries: pa.Table, *, is_update: bool, keeps_phones: bool
+    ) -> None:
         """Refused deliveries that changed, or accepted ones as updates, are carried by new imports.
 
         With `keeps_phones` the vendor has after an update the numbers, too, that the lead has no more.
@@ -135,6 +134,7 @@ class PlanLedger(Ledger):
             self.store.run(
                 "deliveries",
                 "replan",
+                vendor=vendor,
                 day=day,
                 is_update=is_update,
                 keeps_phones=keeps_phones,

@@ -162,7 +162,9 @@ class Planner:
             own = kept.filter(pc.equal(kept["campaign"], campaign))
             outcomes = self._enter(campaign, page, own, refusals)
             changed += _numbered(own.filter(pc.equal(outcomes, "changed")))
-            returned += _numbered(own.filter(pc.and_kleene(pc.equal(outcomes, "unchanged"), own["is_outdated"])))
+            is_back = pc.and_kleene(pc.equal(outcomes, "unchanged"), own["is_outdated"])
+            is_ours = pc.equal(own["vendor"], self._scope.vendor)
+            returned += _numbered(own.filter(pc.and_kleene(is_back, is_ours)))
         groups = self._cut(is_last=False)
         return Judged(page.day, page.source, list(refusals.values()), changed, returned, groups, self._begun_at)
 
@@ -174,9 +176,8 @@ class Planner:
         """What the page came to is committed; the campaigns that imports were added to."""
         with self._ledger.store.transaction():
             self._ledger.refuse_contacts(judged.day, judged.source, judged.refusals)
-            vendor, can_update = self._scope.vendor, self._can_update
-            self._ledger.note_changes(vendor, judged.source, judged.changed, can_update=can_update)
-            self._ledger.note_returns(vendor, judged.day, judged.source, judged.returned, can_update=can_update)
+            self._ledger.note_changes(judged.source, judged.changed, can_update=self._can_update)
+            self._ledger.note_returns(judged.day, judged.source, judged.returned, can_update=self._can_update)
             return self._write(judged)
 
     def _looked_up(self, contacts: pa.Table) -> tuple[pa.Table, dict[int, Refusal]]:
@@ -224,16 +225,17 @@ class Planner:
         verdicts = whole(contacts["verdict"])
         is_same = whole(pc.equal(contacts["content_digest"], digests))
         is_taken = pc.is_in(verdicts, pa.array(["accepted", "duplicate"], TEXT))
+        is_ours = whole(pc.equal(contacts["vendor"], self._scope.vendor))
         rules = {
             "new": (pc.invert(whole(contacts["is_delivery"])), "planned"),
             "open": (verdicts.is_null(), "in_progress"),
-            # Its campaign went to another vendor before: that one keeps it.
-            "elsewhere": (whole(pc.not_equal(contacts["vendor"], self._scope.vendor)), "changed"),
             "ended": (pc.is_in(verdicts, pa.array(["unattributed", "withdrawn"], TEXT)), verdicts),
+            # Its campaign went to another vendor since: the one that took it keeps it.
+            "elsewhere": (pc.and_(is_taken, pc.invert(is_ours)), "unchanged"),
             "unchanged": (pc.and_(is_taken, is_same), "unchanged"),
             "newer": (whole(contacts["is_newer"]), "superseded"),
             "taken": (is_taken, "update" if self._can_update else "changed"),
-            "refused": (is_same, "refused_before"),
+            "refused": (pc.and_(is_same, is_ours), "refused_before"),
         }
         conditions, outcomes = zip(*rules.values(), strict=True)
         names = [name if isinstance(name, pa.Array) else pa.scalar(name, TEXT) for name in (*outcomes, "planned")]
@@ -275,7 +277,9 @@ class Planner:
         again = carried.filter(carried["is_again"])
         for is_update in (False, True):
             own = again.filter(pc.equal(again["is_update"], is_update))
-            self._ledger.replan_deliveries(day, own, is_update=is_update, keeps_phones=self._keeps_phones)
+            self._ledger.replan_deliveries(
+                self._scope.vendor, day, own, is_update=is_update, keeps_phones=self._keeps_phones
+            )
         self._summary.import_count += len(groups)
         return {group.campaign for group in groups}
 

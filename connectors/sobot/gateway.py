@@ -6,7 +6,6 @@ tasks (`targets.py`), paths and parsing (`client.py`), states and retries (`pipe
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -24,7 +23,6 @@ from connectors.errors import (
     RejectedError,
     SetupError,
     TargetError,
-    TooLargeError,
     UnavailableError,
 )
 from connectors.gateway import (
@@ -52,7 +50,6 @@ from connectors.withdrawal import refusal_of, taking_back
 
 Withdrawal = Literal["bar_numbers", "off"]
 
-FEWEST_DETAILS = 50
 TRANSIENT = (NotSentError, UnavailableError, RateLimitedError)
 
 
@@ -96,6 +93,7 @@ class SobotGateway:
         max_parallel_imports_per_task: int = 1,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self.batch_size = batch_size
         self.connections = connections
         self.result_terms = result_terms
         self._client = client
@@ -108,14 +106,7 @@ class SobotGateway:
         )
         self._gate = TaskGate(max_parallel_imports_per_task)
         self._now = now
-        self._lock = threading.Lock()
-        self._batch_size = batch_size
         self._known_agents: set[ServiceAgent] = set()
-
-    @property
-    def batch_size(self) -> int:
-        """How many entries one import carries at most; half as many after each that was too large, not below 50."""
-        return self._batch_size
 
     @property
     def request_count(self) -> int:
@@ -231,19 +222,12 @@ class SobotGateway:
                 idempotency_key=idempotency_key(terms.tenant, task, code),
                 not_after=batch.not_after,
             )
-        except TooLargeError:
-            self._shrink(batch.entry_count)
-            raise
         except ConflictError as error:
             # The code or the key is known there: an earlier try may have arrived. Only the result row can tell.
             raise OutcomeUnknownError(
                 "the import is known there", vendor=VENDOR, operation=error.operation, status=error.status
             ) from None
         return taken.calling_list_code
-
-    def _shrink(self, refused_count: int) -> None:
-        with self._lock:
-            self._batch_size = min(self._batch_size, max(FEWEST_DETAILS, refused_count // 2))
 
     def _row(self, batch: Batch, *, retry: bool = True) -> ImportResult | None:
         """The import's result row, under our code, else under the vendor's; rows of other imports do not count."""

@@ -108,12 +108,12 @@ WITH sharing AS MATERIALIZED (
         WINDOW same_lead AS (PARTITION BY campaign, source, lead_id)
     ) AS dated
 ), candidates AS (
-    -- A lead that was taken back keeps its number from nobody: it will not be sent.
-    SELECT judged.*, delivery.lead_id IS NOT NULL AND NOT delivery.is_withdrawn AS is_delivered,
-           coalesce(delivery.is_withdrawn, FALSE) AS is_withdrawn
+    -- A lead that was taken back, or refused, keeps its number from nobody: it will not be sent.
+    SELECT judged.*, delivery.lead_id IS NOT NULL AND NOT delivery.is_over AS is_delivered,
+           coalesce(delivery.is_over, FALSE) AS is_over
     FROM judged
     LEFT JOIN LATERAL (
-        SELECT lead_id, coalesce(verdict = 'withdrawn', FALSE) AS is_withdrawn
+        SELECT lead_id, coalesce(verdict IN ('withdrawn', 'rejected'), FALSE) AS is_over
         FROM ledger.deliveries AS known
         WHERE known.lead_id = judged.lead_id AND known.campaign = judged.campaign AND known.source = judged.source
         LIMIT 1
@@ -131,7 +131,7 @@ WITH sharing AS MATERIALIZED (
     WHERE lead_rank = 1
     WINDOW numbers AS (
         PARTITION BY campaign, phone
-        ORDER BY is_withdrawn, is_delivered DESC, cursor_at NULLS LAST, source DESC, lead_id, row_no)
+        ORDER BY is_over, is_delivered DESC, cursor_at NULLS LAST, source DESC, lead_id, row_no)
 ), losers AS (
     SELECT day, source, row_no, campaign, lead_id, 'duplicate' AS verdict, 'duplicate_lead' AS reason_code,
            'the same ' || source || ' was read before on this day' AS reason

@@ -23,16 +23,23 @@ WHERE page.day = :day AND page.source = :source AND page.row_no > :after AND pag
   AND page.campaign = ANY (CAST(:campaigns AS text[])) AND page.verdict = 'eligible';
 
 -- name: holders :many
--- Who holds the numbers, parted by commas, in the campaigns: deliveries that the vendor has, may have, or will be sent.
--- The limit keeps each look-up on its index: a join of unknown size would read the whole table.
+-- Who holds the numbers, parted by commas, in the campaigns: deliveries that the vendor has, may have, or will be sent; and
+-- those that have the number until their update is settled.
+-- The limits keep each look-up on its index: a join of unknown size would read the whole table.
 SELECT wanted.campaign, number.phone, holder.source, holder.lead_id
 FROM unnest(CAST(:campaigns AS text[])) AS wanted (campaign)
 CROSS JOIN string_to_table(:phones, ',') AS number (phone)
 CROSS JOIN LATERAL (
-    SELECT delivery.source, delivery.lead_id
-    FROM ledger.deliveries AS delivery
-    WHERE delivery.phone = number.phone AND delivery.campaign = wanted.campaign
-      AND (delivery.verdict IS NULL OR delivery.verdict NOT IN ('rejected', 'withdrawn'))
+    (SELECT delivery.source, delivery.lead_id
+     FROM ledger.deliveries AS delivery
+     WHERE delivery.phone = number.phone AND delivery.campaign = wanted.campaign
+       AND (delivery.verdict IS NULL OR delivery.verdict NOT IN ('rejected', 'withdrawn'))
+     LIMIT 1)
+    UNION ALL
+    (SELECT delivery.source, delivery.lead_id
+     FROM ledger.deliveries AS delivery
+     WHERE delivery.held_phone = number.phone AND delivery.campaign = wanted.campaign
+     LIMIT 1)
     LIMIT 1
 ) AS holder;
 
@@ -40,7 +47,7 @@ CROSS JOIN LATERAL (
 -- Deliveries that were refused, and changed since, are carried by another batch; so are those that the vendor has,
 -- as an update: where they were is kept until it is settled, and which numbers the vendor has.
 UPDATE ledger.deliveries AS delivery
-SET import_id = again.import_id, position = again.position, day = :day, phone = again.phone,
+SET vendor = :vendor, import_id = again.import_id, position = again.position, day = :day, phone = again.phone,
     phones = CASE WHEN cardinality(again.all_phones) > 1 THEN again.all_phones END,
     content_digest = again.content_digest, verdict = NULL, settled_at = NULL, reason_code = NULL, reason = NULL,
     vendor_id = CASE WHEN :is_update THEN coalesce(import.vendor_ids[delivery.position + 1], delivery.vendor_id) END,
@@ -69,7 +76,7 @@ WHERE delivery.campaign = again.campaign AND delivery.source = again.source AND 
 -- the change, the numbers that the lead has now are held against the list beside those that the vendor has.
 UPDATE ledger.deliveries AS delivery
 SET reason_code = 'changed_since_accepted', reason = 'the lead changed after the vendor accepted it; it was not sent again',
-    kept_phones = CASE WHEN :can_update OR delivery.vendor <> :vendor THEN delivery.kept_phones
+    kept_phones = CASE WHEN :can_update THEN delivery.kept_phones
                        ELSE coalesce(delivery.phones, ARRAY[delivery.phone]) || string_to_array(changed.phones, ',') END
 FROM unnest(CAST(:campaigns AS text[]), CAST(:sources AS text[]), CAST(:lead_ids AS text[]), CAST(:phones AS text[]))
     AS changed (campaign, source, lead_id, phones), ledger.imports AS import
@@ -85,7 +92,7 @@ SET reason_code = nullif(delivery.reason_code, 'changed_since_accepted'),
     reason = CASE WHEN delivery.reason_code <> 'changed_since_accepted' THEN delivery.reason END,
     phone = split_part(same.phones, ',', 1),
     phones = CASE WHEN same.phones LIKE '%,%' THEN string_to_array(same.phones, ',') END,
-    kept_phones = CASE WHEN :can_update OR delivery.vendor <> :vendor THEN delivery.kept_phones END
+    kept_phones = CASE WHEN :can_update THEN delivery.kept_phones END
 FROM unnest(CAST(:campaigns AS text[]), CAST(:sources AS text[]), CAST(:lead_ids AS text[]), CAST(:phones AS text[]))
     AS same (campaign, source, lead_id, phones)
 WHERE delivery.campaign = same.campaign AND delivery.source = same.source AND delivery.lead_id = same.lead_id

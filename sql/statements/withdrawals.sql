@@ -152,7 +152,7 @@ ON CONFLICT (lead_id, campaign, source) DO UPDATE SET
     vendor = excluded.vendor,
     refusal_code = coalesce(excluded.refusal_code, noted.refusal_code),
     refused_on = coalesce(excluded.refused_on, noted.refused_on),
-    numbers = ARRAY(SELECT DISTINCT unnest(noted.numbers || excluded.numbers)),
+    numbers = nullif(ARRAY(SELECT DISTINCT unnest(noted.numbers || excluded.numbers)), '{}'),
     is_of_row = excluded.is_of_row;
 
 -- name: count_due :one

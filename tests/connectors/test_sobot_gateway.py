@@ -295,19 +295,6 @@ def test_submit_of_a_poisoned_entry_refuses_the_batch(gateway: SobotGateway, sob
     assert sobot.vendor.held() == []
 
 
-def test_batches_get_smaller_after_one_that_was_too_large(gateways: Callable[..., SobotGateway], sobot: Vendor) -> None:
-    """Half of what was refused, and not below fifty."""
-    sobot.vendor.knobs.max_details = 60
-    gateway = gateways(max_details_per_import=200)
-    sizes = []
-    for count in (200, 200, 100, 61):
-        with pytest.raises(TooLargeError):
-            gateway.submit(batch(count))
-        sizes.append(gateway.batch_size)
-    assert sizes == [100, 100, 50, 50]
-    assert gateways(max_details_per_import=20).batch_size == 20
-
-
 def test_imports_into_one_task_take_turns(gateways: Callable[..., SobotGateway], sobot: Vendor) -> None:
     """One task has one request in flight; another task does not wait for it."""
     gateway, other = gateways(), sobot.vendor.store.add_task("other")

@@ -310,3 +310,15 @@ def test_a_refused_lead_whose_number_another_lead_has_by_now_is_not_tried_again(
     found = query(installation, "SELECT state, reason_code, reason FROM reporting.lead_outcome WHERE lead_id = 'L2'")
     assert found == [("duplicate", "number_in_campaign", "the campaign has this number as lead L3")]
     assert_balanced(installation)
+
+
+def test_who_was_refused_keeps_a_number_from_nobody(installations: Make, sinch: Vendor) -> None:
+    """Another lead of the day has the number too: the refused one is not sent as it is, so the other is."""
+    sinch.faults.replace([Fault(kind="entry_status", status=400, match=SENDING)])
+    installation = installations(rows=leads(1))
+    load(installation)
+    assert states(installation) == {"rejected": 1}
+    sinch.faults.clear()
+    load(installations(rows=[*leads(1), lead(2, phone1=phone(1))]))
+    outcomes = query(installation, "SELECT lead_id, state FROM reporting.lead_outcome ORDER BY lead_id")
+    assert outcomes == [("L1", "duplicate"), ("L2", "accepted")]

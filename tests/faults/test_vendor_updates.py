@@ -306,3 +306,20 @@ def test_a_number_that_another_lead_has_is_no_update(way: str, sites: MakeSite) 
         site.installation, "SELECT state, reason_code, reason FROM reporting.lead_outcome WHERE day = :day", day=NEXT
     )
     assert told == [("accepted", "number_in_campaign_after_delivery", "the campaign has this number as lead L1")]
+
+
+def test_a_number_is_free_when_the_update_that_takes_it_away_is_settled(sites: MakeSite) -> None:
+    """While it is not known whether the vendor changed the number, nobody else gets the old one; else both have it."""
+    site = sites("platform-singles", count=2)
+    site.load()
+    site.spoil("reset_before_processing", UPDATE["platform"], times=None)
+    change(site, 1, phone1=phone(50))
+    site.load()
+    site.write([*site.rows, lead(9, campaign=site.campaign, phone1=phone(1), updated_at=f"{NEXT}T10:00:00+01:00")])
+    site.load(day=NEXT)
+    site.server.faults.clear()
+    site.spoil("status", UPDATE["platform"], status=422, times=None)
+    site.follow()
+    assert sorted(number for _, number in site.vendor.held()) == [phone(number).lstrip("+") for number in (1, 2)]
+    refused = "SELECT state, reason_code FROM reporting.lead_outcome WHERE lead_id = 'L9'"
+    assert query(site.installation, refused) == [("duplicate", "number_in_campaign")]
