@@ -159,7 +159,7 @@ def sync(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]
 def status(config: Path | None, as_json: bool, day: date | None) -> int:
     """Did the night load, and if not, which leads and why? The newest day unless --day says otherwise."""
     from pipelines import morning
-    from pipelines.report import newest_days, waiting_before
+    from pipelines.report import newest_days
 
     others: list[str] = []
     with _opened(config) as installation:
@@ -168,7 +168,7 @@ def status(config: Path | None, as_json: bool, day: date | None) -> int:
             if not days:
                 raise SetupError("nothing was loaded yet; begin with `leadsync sync --day …`")
             if not day:
-                others = [*_missing_nights(installation, days[0]), *waiting_before(store, days[0])]
+                others = [*_missing_nights(installation, days[0]), *morning.told_of_older_days(installation, days[0])]
         report = morning.report(installation, days)
     _tell(report, as_json, extra=others, is_asked_for=True)
     return NEEDS_A_PERSON if report.problems or others else OK
@@ -399,9 +399,11 @@ def _yesterday(installation: Any) -> date:
 
 def _missing_nights(installation: Any, newest: date) -> list[str]:
     """That the last nights pulled nothing, if so: the newest day is then not the one that was asked about."""
-    first, last = newest + timedelta(days=1), _yesterday(installation)
-    if first > last:
+    passed = range(1, (_yesterday(installation) - newest).days + 1)
+    missed = [day for day in (newest + timedelta(days=n) for n in passed) if installation.settings.is_night(day)]
+    if not missed:
         return []
+    first, last = missed[0], missed[-1]
     days = str(last) if first == last else f"{first} to {last}"
     return [f"{days}: nothing was pulled; {newest} is the newest day"]
 

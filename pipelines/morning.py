@@ -14,16 +14,21 @@ from datetime import date, timedelta
 from connectors.crm.frames import DayWindow
 from connectors.errors import ConnectorError, SetupError
 from connectors.gateway import ResultsLater
-from pipelines import results, targets
+from pipelines import intake, results, targets
 from pipelines.delivery import deliver
 from pipelines.installation import Installation
 from pipelines.ledger_rows import Scope
 from pipelines.night import empty_text, vendors_in_use
-from pipelines.report import NightReport, night_report
+from pipelines.report import NightReport, night_report, waiting_before
 from pipelines.results import PollSummary
 from pipelines.retention import purge
 from pipelines.store import Row, utc_now
 from pipelines.tally import DeliverySummary
+
+# Who decided a day plans it within this time, in seconds; after that somebody else does.
+PLANNED_WITHIN_S = 3600
+# A load that was asked for in vain is asked for again after so many seconds, then after twice as many, up to the most.
+ASK_AGAIN_S, LONGEST_WAIT_S = 300, 4 * 3600
 
 
 def poll_results(installation: Installation, *, limit: int, budget_s: float) -> dict[str, PollSummary]:
@@ -75,17 +80,44 @@ def collect(
     return summaries
 
 
-def due_questions(installation: Installation, *, limit: int) -> Sequence[Row]:
-    """Vendors and days that have imports to ask about now: `vendor`, `day`, `last_event_id`."""
+def due_questions(
+    installation: Installation, *, limit: int, first_day: date | None = None, today: date | None = None
+) -> Sequence[Row]:
+    """Vendors and days of which a load goes on now: `vendor`, `day`, `last_event_id`, `cause`.
+
+    They have imports to ask about, leads that were given back, or were decided and planned by nobody; the latter only
+    where every row that was read has a verdict. Only days from `first_day` to `today` are looked at.
+    """
+    now = utc_now()
     with installation.store() as store:
-        settled_before = utc_now() - timedelta(seconds=longest_settle_s(installation))
-        return store.rows(
+        rows = store.rows(
             "imports",
             "due_partitions",
-            now=utc_now(),
-            settled_before=settled_before,
+            now=now,
+            settled_before=now - timedelta(seconds=longest_settle_s(installation)),
+            decided_before=now - timedelta(seconds=PLANNED_WITHIN_S),
+            first_day=first_day or installation.settings.first_day,
+            today=today or now.astimezone(installation.settings.zone).date(),
             vendors=list(installation.settings.vendors.configured()),
+            wait_s=ASK_AGAIN_S,
+            longest_wait_s=LONGEST_WAIT_S,
             limit=limit,
+        )
+        return [row for row in rows if not row.is_unplanned or not intake.decision_summary(store, row.day).imbalances]
+
+
+def note_requests(installation: Installation, due: Sequence[Row]) -> None:
+    """The rows of `due_questions` were answered by asking for loads: for the same cause none is due at once again."""
+    now = utc_now()
+    with installation.store() as store:
+        store.run(
+            "imports",
+            "note_requests",
+            vendors=[row.vendor for row in due],
+            days=[row.day for row in due],
+            causes=[row.cause for row in due],
+            now=now,
+            forget_before=now - timedelta(seconds=10 * LONGEST_WAIT_S),
         )
 
 
@@ -98,6 +130,13 @@ def report(installation: Installation, days: Sequence[date], names: Sequence[str
     """What the reporting schema says of the days, of the named campaigns or of all."""
     with installation.store() as store:
         return night_report(store, days, names, empty_text=empty_text(installation))
+
+
+def told_of_older_days(installation: Installation, newest: date) -> list[str]:
+    """One sentence for each day before the newest that waits for something, or was not read."""
+    settings = installation.settings
+    with installation.store() as store:
+        return waiting_before(store, newest, first_day=settings.first_day, is_night=settings.is_night)
 
 
 def count_imports(installation: Installation, day: date) -> dict[str, int]:

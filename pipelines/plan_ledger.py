@@ -6,8 +6,8 @@ belong here: when to call them (`planning.py`), and SQL.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -47,6 +47,15 @@ class PlanLedger(Ledger):
     def reconsider(self, scope: Scope, day: date) -> None:
         """What an earlier plan refused of the day is eligible again."""
         self.store.run("contacts", "reconsider", day=day, campaigns=list(scope.campaigns))
+
+    def to_plan(self, scope: Scope, day: date) -> dict[str, datetime]:
+        """Those of the campaigns that are to be planned for the day, and since when."""
+        rows = self.store.rows("contacts", "to_plan", day=day, campaigns=list(scope.campaigns))
+        return {row.campaign: row.since for row in rows}
+
+    def forget_to_plan(self, day: date, seen: Mapping[str, datetime]) -> None:
+        """The campaigns are planned for the day, unless more of them was given back since it was seen."""
+        self.store.run("contacts", "forget_to_plan", day=day, campaigns=list(seen), since=list(seen.values()))
 
     def begun_campaigns(self, campaigns: Iterable[str]) -> list[str]:
         """Those of the campaigns that imports were planned for before."""

@@ -65,13 +65,18 @@ def plan(
         for day in scope.days:
             ledger.hold_day(day)
             check_decided(ledger, day)
+            to_plan = ledger.to_plan(
+                scope, day
+            )  # before anything is read: what is given back later is not planned here
             planner.begin(day)
             with ledger.store.transaction():
                 Refusals.since_decided(ledger.store, day, scope.campaigns, days=withdraw_days).hold(ledger.store)
             for source in SOURCES:
                 pages = Pages(reading or ledger, scope, day, source, zone)
                 yield from _plan_source(planner, pages, store, is_ahead=reading is not None)
-            yield store(planner.rest(day))
+            names = store(planner.rest(day))
+            ledger.forget_to_plan(day, to_plan)
+            yield names
     finally:
         ledger.leave_planning()
 

@@ -7,9 +7,9 @@ terminal or Dagster shows it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from pipelines import withdrawals
@@ -59,13 +59,8 @@ class NightReport:
         ]
 
     def _unread(self) -> list[str]:
-        told: dict[date, list[str]] = {day: [] for day in self.days}
-        for day in self.days:
-            if day not in self.decided:
-                told[day].append("nothing was pulled and decided")
-            if day in self.failures:
-                told[day].append(f"the last intake failed: {self.failures[day]}")
-        return [f"{day}: {'; '.join(texts)}" for day, texts in told.items() if texts]
+        told = {day: _unread_text(self.failures.get(day), is_decided=day in self.decided) for day in self.days}
+        return [f"{day}: {text}" for day, text in told.items() if text]
 
     def _unbalanced(self) -> list[str]:
         return [
@@ -116,8 +111,30 @@ def night_report(
     )
 
 
-def waiting_before(store: Store, day: date) -> list[str]:
-    """One sentence for each of the last days before the given one that has leads without an outcome."""
+def waiting_before(
+    store: Store, day: date, *, first_day: date = date.min, is_night: Callable[[date], bool] = lambda _: True
+) -> list[str]:
+    """A sentence for each of the last days before the given one that has leads without an outcome, or was not read.
+
+    Args:
+        first_day: nothing is missed before it, nor before the first pull, nor more than a month ago.
+        is_night: whether a day is pulled at all.
+    """
+    return [*_missed_before(store, day, first_day, is_night), *_open_before(store, day)]
+
+
+def _missed_before(store: Store, day: date, first_day: date, is_night: Callable[[date], bool]) -> list[str]:
+    since = min(max(first_day, day - timedelta(days=MOST_WAITING_DAYS)), day)
+    rows = store.rows("reporting", "missed_days", before=day, since=since, limit=MOST_WAITING_DAYS)
+    told = {
+        row.day: _unread_text(row.problem, is_decided=row.is_decided)
+        for row in reversed(rows)
+        if row.problem or is_night(row.day)
+    }
+    return [f"{_span(days)}: {text}" for days, text in _runs_of_days(told)]
+
+
+def _open_before(store: Store, day: date) -> list[str]:
     days = [row.day for row in store.rows("reporting", "waiting_days", before=day, limit=MOST_WAITING_DAYS)]
     waiting: dict[date, Counter[str]] = {}
     for row in store.rows("reporting", "campaign_days", days=days):
@@ -163,6 +180,28 @@ def reason_codes(store: Store, day: date) -> list[str]:
 def newest_days(store: Store, limit: int = 1) -> list[date]:
     """The newest days that were pulled, or that an intake failed of, the newest first."""
     return [row.day for row in store.rows("reporting", "newest_days", limit=limit)]
+
+
+def _unread_text(problem: str | None, *, is_decided: bool) -> str:
+    """What kept a day from being read; empty where nothing did."""
+    texts = [] if is_decided else ["nothing was pulled and decided"]
+    return "; ".join(texts + ([f"the last intake failed: {problem}"] if problem else []))
+
+
+def _runs_of_days(told: Mapping[date, str]) -> Iterator[tuple[list[date], str]]:
+    """The texts, each once for days that follow each other and have the same."""
+    run: list[date] = []
+    for day, text in told.items():
+        if run and (text != told[run[-1]] or day - run[-1] > timedelta(days=1)):
+            yield run, told[run[-1]]
+            run = []
+        run.append(day)
+    if run:
+        yield run, told[run[-1]]
+
+
+def _span(days: Sequence[date]) -> str:
+    return str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]}"
 
 
 def _waiting(counts: Mapping[str, int]) -> list[str]:

@@ -15,8 +15,6 @@ from pipelines.resources import LeadSync
 from pipelines.store import utc_now
 
 MOST_PER_TICK = 20
-# A question that failed without a trace in the ledger is asked again after this many seconds.
-ASK_AGAIN_S = 300
 # A tick that asks vendors for results ends in time for the next.
 MOST_POLLS, POLLING_S = 50, 20.0
 
@@ -79,20 +77,21 @@ def _report_after(
 
 
 def unresolved_imports(jobs: dict[str, AssetJob], vendors: Sequence[str]) -> dg.SensorDefinition:
-    """Starts a run where the outcome of an import was not seen and its settle time is over."""
+    """Starts a run where an outcome was not seen and its settle time is over, or where leads were left behind."""
 
     @dg.sensor(
         name="unresolved_imports",
         jobs=[jobs[job_name(vendor)] for vendor in vendors],
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=30,
-        description="Asks the vendor about imports whose outcome was not seen, and sends what a vendor gave back.",
+        description="Asks vendors about outcomes that were not seen; loads what was given back, or planned by nobody.",
     )
     def unresolved(context: dg.SensorEvaluationContext, leadsync: LeadSync) -> Iterator[dg.RunRequest | dg.SkipReason]:
         with leadsync.opened("sensor unresolved_imports") as installation:
             due = morning.due_questions(installation, limit=MOST_PER_TICK)
+            morning.note_requests(installation, due)
         if not due:
-            yield dg.SkipReason("no import waits for a question that is due")
+            yield dg.SkipReason("no import waits for a question that is due, and no day that was decided for its plan")
         for row in due:
             yield dg.RunRequest(
                 run_key=f"ask:{row.vendor}:{row.day}:{_attempt(row.last_event_id)}",
@@ -146,7 +145,7 @@ def _poll_for_a_while(leadsync: LeadSync) -> str:
 
 def _attempt(last_event_id: int | None) -> str:
     """Dagster drops a repeated run_key for ever: the newest event and the time make each attempt new."""
-    return f"{last_event_id}:{int(utc_now().timestamp()) // ASK_AGAIN_S}"
+    return f"{last_event_id}:{int(utc_now().timestamp()) // morning.ASK_AGAIN_S}"
 
 
 def _follow(context: dg.RunStatusSensorContext, what: str) -> dg.RunRequest | dg.SkipReason:

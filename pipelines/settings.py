@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -30,6 +30,7 @@ from connectors.numbers import Days, Seconds, Whole
 from connectors.zones import ZoneName
 from pipelines import vendors
 from pipelines.configfile import Document, dotted, read_document
+from pipelines.cron import fires_on, is_cron
 from pipelines.database import EMBEDDED, postgres_url
 from pipelines.mistakes import complaint, problems_of, sentence
 from pipelines.source_settings import SourcesSettings, check_sources
@@ -39,8 +40,6 @@ SECRETS = ("password", "api_key", "token", "app_secret", "app_key")
 
 
 _PASSWORD_IN_URL = re.compile(r"[a-z0-9+]+://[^/@]*:[^/@]+@")
-_CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
-_CRON_PART = re.compile(r"(?:\*|(?P<first>\d{1,2})(?:-(?P<last>\d{1,2}))?)(?:/(?P<step>\d{1,2}))?")
 
 
 class _Strict(BaseModel):
@@ -150,10 +149,13 @@ class Settings(_Strict):
     @field_validator("nightly")
     @classmethod
     def _is_cron(cls, value: str) -> str:
-        fields = value.split()
-        if len(fields) != len(_CRON_RANGES) or not all(map(_is_cron_field, fields, _CRON_RANGES)):
+        if not is_cron(value):
             raise ValueError("must be a cron expression of five fields, such as 0 2 * * *")
         return value
+
+    def is_night(self, day: date) -> bool:
+        """Whether the schedule pulls the day, in the night after it."""
+        return fires_on(self.nightly, day + timedelta(days=1))
 
     @property
     def folder(self) -> Path:
@@ -271,13 +273,3 @@ def _at(values: Any, key: tuple[str | int, ...]) -> Any:
     for part in key:
         values = values[part]
     return values
-
-
-def _is_cron_field(field: str, bounds: tuple[int, int]) -> bool:
-    parts = (_CRON_PART.fullmatch(part) for part in field.split(","))
-    return all(
-        match is not None
-        and all(bounds[0] <= int(number) <= bounds[1] for number in match.group("first", "last") if number)
-        and match["step"] != "0"
-        for match in parts
-    )

@@ -207,6 +207,34 @@ UPDATE ledger.contacts
 SET verdict = 'eligible', reason_code = NULL, reason = NULL, is_refused_by_plan = FALSE
 WHERE day = :day AND campaign = ANY (CAST(:campaigns AS text[])) AND is_refused_by_plan AND NOT is_purged;
 
+-- name: note_to_plan :none
+-- The active campaigns that rows of the day were read for are to be planned for the day, and no others.
+WITH wanted AS (
+    SELECT DISTINCT read.campaign
+    FROM crm.read_counts AS read
+    JOIN crm.campaigns AS campaign ON campaign.campaign = read.campaign AND campaign.is_active
+    WHERE read.day = :day
+), done_with AS (
+    DELETE FROM ledger.to_plan WHERE day = :day AND campaign NOT IN (SELECT campaign FROM wanted)
+)
+INSERT INTO ledger.to_plan (day, campaign, since)
+SELECT :day, campaign, CAST(:now AS timestamptz) FROM wanted ORDER BY campaign
+ON CONFLICT (day, campaign) DO UPDATE SET since = greatest(excluded.since, to_plan.since + interval '1 microsecond');
+
+-- name: to_plan :many
+-- Those of the campaigns that are to be planned for the day, and since when.
+SELECT campaign, since FROM ledger.to_plan WHERE day = :day AND campaign = ANY (CAST(:campaigns AS text[]));
+
+-- name: forget_to_plan :none
+-- The campaigns are planned for the day, unless more of them was given back since.
+DELETE FROM ledger.to_plan AS planned
+USING unnest(CAST(:campaigns AS text[]), CAST(:since AS timestamptz[])) AS seen (campaign, since)
+WHERE planned.day = :day AND planned.campaign = seen.campaign AND planned.since = seen.since;
+
+-- name: purge_to_plan :none
+-- Of days before the given one nothing is to be planned any more.
+DELETE FROM ledger.to_plan WHERE day < :before;
+
 -- name: plannable :many
 -- The next eligible rows of the day for the vendor's campaigns, in the reader's order.
 -- What their source said, and what was delivered of them, are statements of their own (`crm.said`,

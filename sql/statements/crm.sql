@@ -147,8 +147,10 @@ DELETE FROM crm.intake_failures WHERE day = :day;
 SELECT day, problem FROM crm.intake_failures WHERE day = ANY (CAST(:days AS date[])) ORDER BY day;
 
 -- name: purge_rows :one
--- Rows of days before the given one are gone, and so are their pulls: deciding such a day needs a new pull.
-WITH leads AS (DELETE FROM crm.leads WHERE day < :before RETURNING 1),
+-- Rows of days before the given one are gone, and so are their pulls: deciding such a day needs a new pull. That an
+-- intake of theirs failed is forgotten, too.
+WITH failures AS (DELETE FROM crm.intake_failures WHERE day < :before),
+     leads AS (DELETE FROM crm.leads WHERE day < :before RETURNING 1),
      customers AS (DELETE FROM crm.customers WHERE day < :before RETURNING 1),
      pulls AS (DELETE FROM crm.pulls WHERE day < :before RETURNING 1)
 SELECT (SELECT count(*) FROM leads) + (SELECT count(*) FROM customers) AS row_count;

@@ -131,7 +131,7 @@ SELECT count(*) AS row_count FROM moved;
 
 -- name: drop :one
 -- The entries are delivered by nobody, and the next plan decides about them anew: the vendor has nothing of them, or,
--- for an update, what it had before.
+-- for an update, what it had before. Until then it is noted that their days are to be planned.
 WITH unwanted AS (
     SELECT * FROM unnest(CAST(:import_ids AS bigint[]), CAST(:positions AS smallint[])) AS entry (import_id, position)
 ), held AS (
@@ -145,13 +145,19 @@ WITH unwanted AS (
     FROM unwanted
     WHERE delivery.import_id = unwanted.import_id AND delivery.position = unwanted.position
       AND delivery.verdict IS NULL AND delivery.held_digest IS NOT NULL
-    RETURNING 1
+    RETURNING delivery.day, delivery.campaign
 ), dropped AS (
     DELETE FROM ledger.deliveries AS delivery
     USING unwanted
     WHERE delivery.import_id = unwanted.import_id AND delivery.position = unwanted.position
       AND delivery.verdict IS NULL AND delivery.held_digest IS NULL
-    RETURNING 1
+    RETURNING delivery.day, delivery.campaign
+), noted AS (
+    INSERT INTO ledger.to_plan (day, campaign, since)
+    SELECT day, campaign, CAST(:now AS timestamptz) FROM (TABLE held UNION TABLE dropped) AS given (day, campaign)
+    ORDER BY day, campaign
+    ON CONFLICT (day, campaign)
+    DO UPDATE SET since = greatest(excluded.since, to_plan.since + interval '1 microsecond')
 )
 SELECT (SELECT count(*) FROM dropped) + (SELECT count(*) FROM held) AS row_count;
 

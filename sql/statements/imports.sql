@@ -330,29 +330,78 @@ WHERE vendor = :vendor AND settled_at IS NULL AND state = ANY (CAST(:states AS t
   AND day = ANY (CAST(:days AS date[])) AND campaign = ANY (CAST(:campaigns AS text[]));
 
 -- name: due_partitions :many
--- The vendors and days that have batches to ask about now, leftovers to send, or a target whose making was not
--- seen; with the attempt that makes a request unique.
-SELECT vendor, day, count(*) AS import_count, max(event.event_id) AS last_event_id
-FROM ledger.imports AS import
-LEFT JOIN LATERAL (
-    SELECT event_id FROM ledger.events WHERE events.import_id = import.import_id ORDER BY event_id DESC LIMIT 1
-) AS event ON TRUE
-WHERE import.settled_at IS NULL AND import.vendor = ANY (CAST(:vendors AS text[])) AND (
-    (state = 'unknown' AND due_at <= :now AND (claim_token IS NULL OR lease_until < :now))
-    OR (state = 'sending' AND lease_until < :now)
-    OR (state = 'planned' AND due_at <= :now
-        AND EXISTS (
-            SELECT FROM crm.campaigns AS campaign
-            WHERE campaign.campaign = import.campaign AND campaign.vendor = import.vendor AND campaign.is_active)
-        AND (parent_id IS NOT NULL
-             OR error_code = 'absent_at_vendor'
-             OR EXISTS (
-                 SELECT FROM ledger.targets AS target
-                 WHERE target.vendor = import.vendor AND target.campaign = import.campaign AND target.target IS NULL
-                   AND target.attempted_at < :settled_before))))
-GROUP BY vendor, day
-ORDER BY day, vendor
+-- The vendors and days, from :first_day to :today, that have batches to ask about now, leftovers to send, or a target whose
+-- making was not seen; and days that ended and that nobody planned, unless it is known why, or somebody plans for the
+-- vendor. With the attempt that makes a request unique, and with its cause: the newest of what waits. Where a load was asked
+-- for by that cause it is not at once again, but later each time.
+WITH found AS (
+    SELECT import.vendor, import.day, import.import_id, import.state <> 'planned' AS is_question,
+           CAST(NULL AS timestamptz) AS to_plan_since
+    FROM ledger.imports AS import
+    WHERE import.settled_at IS NULL AND import.vendor = ANY (CAST(:vendors AS text[]))
+      AND import.day BETWEEN :first_day AND :today AND (
+        (state = 'unknown' AND due_at <= :now AND (claim_token IS NULL OR lease_until < :now))
+        OR (state = 'sending' AND lease_until < :now)
+        OR (state = 'planned' AND due_at <= :now
+            AND EXISTS (
+                SELECT FROM crm.campaigns AS campaign
+                WHERE campaign.campaign = import.campaign AND campaign.vendor = import.vendor AND campaign.is_active)
+            AND (parent_id IS NOT NULL
+                 OR error_code = 'absent_at_vendor'
+                 OR EXISTS (
+                     SELECT FROM ledger.targets AS target
+                     WHERE target.vendor = import.vendor AND target.campaign = import.campaign AND target.target IS NULL
+                       AND target.attempted_at < :settled_before))))
+    UNION ALL
+    SELECT campaign.vendor, waiting.day, NULL, FALSE, waiting.since
+    FROM ledger.to_plan AS waiting
+    JOIN crm.campaigns AS campaign ON campaign.campaign = waiting.campaign
+    WHERE campaign.is_active AND campaign.defect IS NULL AND campaign.vendor = ANY (CAST(:vendors AS text[]))
+      AND waiting.day >= :first_day AND waiting.day < :today AND waiting.since < :decided_before
+      AND NOT EXISTS (
+          SELECT FROM ledger.campaign_stops AS stop
+          WHERE stop.vendor = campaign.vendor AND stop.campaign = waiting.campaign AND stop.day = waiting.day
+            AND stop.stopped_at >= waiting.since)
+      AND NOT EXISTS (  -- the lock of `lock_planning`
+          SELECT FROM pg_locks AS turn
+          WHERE turn.locktype = 'advisory' AND turn.objsubid = 1
+            AND (CAST(turn.classid AS bigint) << 32) | CAST(turn.objid AS bigint)
+                = hashtextextended('leadsync plan ' || campaign.vendor, 0))
+), due AS (
+    SELECT vendor, day, count(import_id) AS import_count, max(event.event_id) AS last_event_id,
+           bool_and(to_plan_since IS NOT NULL) AS is_unplanned,
+           concat_ws(' ', 'asked ' || max(event.event_id) FILTER (WHERE is_question),
+                     'sent ' || max(found.import_id) FILTER (WHERE NOT is_question),
+                     'planned ' || extract(epoch FROM max(to_plan_since))) AS cause
+    FROM found
+    LEFT JOIN LATERAL (
+        SELECT event_id FROM ledger.events WHERE events.import_id = found.import_id ORDER BY event_id DESC LIMIT 1
+    ) AS event ON TRUE
+    GROUP BY vendor, day
+)
+SELECT due.vendor, due.day, due.import_count, due.last_event_id, due.is_unplanned, due.cause
+FROM due
+LEFT JOIN ledger.load_requests AS request
+    ON request.vendor = due.vendor AND request.day = due.day AND request.cause = due.cause
+WHERE request.day IS NULL
+   OR request.requested_at + make_interval(secs => least(:wait_s * 2 ^ least(request.request_count - 1, 20), :longest_wait_s))
+      <= :now
+ORDER BY due.day, due.vendor
 LIMIT :limit;
+
+-- name: note_requests :none
+-- Loads of these vendors and days were asked for, each for its cause; what was noted before :forget_before is forgotten.
+WITH old AS (
+    DELETE FROM ledger.load_requests
+    WHERE requested_at < :forget_before
+      AND (vendor, day) NOT IN (SELECT * FROM unnest(CAST(:vendors AS text[]), CAST(:days AS date[])))
+)
+INSERT INTO ledger.load_requests AS noted (vendor, day, cause, request_count, requested_at)
+SELECT asked.vendor, asked.day, asked.cause, 1, CAST(:now AS timestamptz)
+FROM unnest(CAST(:vendors AS text[]), CAST(:days AS date[]), CAST(:causes AS text[])) AS asked (vendor, day, cause)
+ON CONFLICT (vendor, day) DO UPDATE SET
+    request_count = CASE WHEN noted.cause = excluded.cause THEN noted.request_count + 1 ELSE 1 END,
+    cause = excluded.cause, requested_at = excluded.requested_at;
 
 -- name: purge_payloads :one
 -- Settled batches of days before the given one keep their counts and lose their payload.

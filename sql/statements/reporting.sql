@@ -39,11 +39,30 @@ ORDER BY since, import_id;
 SELECT day FROM crm.pulls UNION SELECT day FROM crm.intake_failures ORDER BY day DESC LIMIT :limit;
 
 -- name: waiting_days :many
--- The newest days before the given one that imports are open of, or campaigns stopped.
+-- The newest days before the given one that imports are open of, or campaigns stopped, or that are to be planned.
 SELECT day FROM ledger.imports WHERE settled_at IS NULL AND day < :before
 UNION
 SELECT day FROM ledger.campaign_stops WHERE day < :before
+UNION
+SELECT day FROM ledger.to_plan WHERE day < :before
 ORDER BY day DESC
+LIMIT :limit;
+
+-- name: missed_days :many
+-- The newest days before the given one whose last intake failed, and why; and those since the first pull, but not before
+-- :since, of which nothing was decided.
+SELECT missed.day, failure.problem, decision.day IS NOT NULL AS is_decided
+FROM (
+    SELECT day FROM crm.intake_failures WHERE day < :before
+    UNION
+    SELECT CAST(:since AS date) + passed.day_count
+    FROM generate_series(0, CAST(:before AS date) - CAST(:since AS date) - 1) AS passed (day_count)
+    WHERE CAST(:since AS date) + passed.day_count > (SELECT min(day) FROM crm.pulls)
+      AND CAST(:since AS date) + passed.day_count NOT IN (SELECT day FROM ledger.decisions)
+) AS missed (day)
+LEFT JOIN crm.intake_failures AS failure ON failure.day = missed.day
+LEFT JOIN (SELECT DISTINCT day FROM ledger.decisions) AS decision ON decision.day = missed.day
+ORDER BY missed.day DESC
 LIMIT :limit;
 
 -- name: decided_days :many

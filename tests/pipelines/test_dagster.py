@@ -15,6 +15,7 @@ from pipelines import morning, night
 from pipelines.definitions import build_definitions
 from pipelines.installation import Installation
 from pipelines.jobs import INTAKE, REPORT, job_name
+from pipelines.ledger_rows import Scope
 from pipelines.load import load_day
 from pipelines.runs import failures, run_job
 from sandbox.faults import Fault, Match
@@ -329,6 +330,63 @@ def sensor_requests(installation: Installation, instance: dg.DagsterInstance) ->
     resources = dict(assets.resources or {})
     with dg.build_sensor_context(instance=instance, definitions=assets, resources=resources) as context:
         return list(assets.resolve_sensor_def("unresolved_imports").evaluate_tick(context).run_requests or [])
+
+
+def test_sensor_goes_on_with_a_decided_day_that_nobody_planned(
+    installations: Make, instance: dg.DagsterInstance, sinch: SandboxServer[SinchObi]
+) -> None:
+    """The process died after the decision: an hour later a load is asked for, and less often each time in vain."""
+    installation = installations(rows=leads(3))
+    decide_and_die(installation)
+    assert sensor_requests(installation, instance) == []
+    shift(installation, "to_plan", "since", hours=2)
+    [request] = sensor_requests(installation, instance)
+    assert (request.job_name, request.partition_key) == (LOAD, DAY.isoformat())
+    for minutes in (5, 10, 20):  # the run dies, too
+        shift(installation, "load_requests", "requested_at", minutes=minutes - 1)
+        assert sensor_requests(installation, instance) == []
+        shift(installation, "load_requests", "requested_at", minutes=1)
+        assert len(sensor_requests(installation, instance)) == 1
+    assert run(installation, instance, LOAD).success
+    assert states(installation) == {"accepted": 3}
+    shift(installation, "load_requests", "requested_at", hours=4)
+    assert sensor_requests(installation, instance) == []
+
+
+def test_sensor_leaves_alone_what_it_must_not_load(installations: Make, instance: dg.DagsterInstance) -> None:
+    """A plan in the making, a load that said why it ended, rows without a verdict, a day that is not over."""
+    installation = installations(rows=leads(3))
+    decide_and_die(installation)
+    shift(installation, "to_plan", "since", hours=2)
+    with installation.plan_ledger() as ledger:
+        assert ledger.take_planning("sinch")
+        assert sensor_requests(installation, instance) == []
+        ledger.leave_planning()
+        scope = Scope("sinch", (DAY,), (CAMPAIGN,))
+        ledger.record_early_end(scope, "no answer")
+        assert sensor_requests(installation, instance) == []
+        ledger.record_stops(scope, {}, [CAMPAIGN])
+    with installation.engine.begin() as connection:
+        connection.execute(text("UPDATE crm.read_counts SET read_count = read_count + 1"))
+    assert sensor_requests(installation, instance) == []
+    with installation.engine.begin() as connection:
+        connection.execute(text("UPDATE crm.read_counts SET read_count = read_count - 1"))
+    assert morning.due_questions(installation, limit=20, today=DAY) == []
+    assert len(sensor_requests(installation, instance)) == 1
+
+
+def decide_and_die(installation: Installation) -> None:
+    """The day is decided, and nobody planned it."""
+    night.refresh_campaigns(installation)
+    night.pull_and_decide(installation, DAY)
+
+
+def shift(installation: Installation, table: str, column: str, **passed: float) -> None:
+    """What stands in the column of the ledger's table was so much earlier."""
+    with installation.engine.begin() as connection:
+        connection.execute(
+            text(f"UPDATE ledger.{table} SET {column} = {column} - :passed"), {"passed": timedelta(**passed)}
+        )
 
 
 def test_on_demand_run_sends_only_the_named_campaign(

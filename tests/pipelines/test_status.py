@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
+from connectors.errors import SetupError
+from pipelines import morning, night
+from pipelines.installation import Installation
+from pipelines.load import load_day
+from sandbox.faults import Fault, Match
 from tests.commands import Configure, Vendor, leadsync, load
 from tests.factories import ABSENT_TARGET, CAMPAIGN, DAY, OTHER_CAMPAIGN, TARGET, lead
+from tests.reading import query
+
+Make = Callable[..., Installation]
 
 
 def test_status_before_any_load_says_how_to_begin(configure: Configure) -> None:
@@ -59,6 +69,74 @@ def test_status_without_a_day_tells_of_older_days_that_wait(configure: Configure
     assert f"! {DAY}: 2 leads are planned; leadsync status --day {DAY}" in ended.stdout
     leadsync("sync", "--config", config, "--day", DAY)
     assert "planned" not in leadsync("status", "--config", config, code=1).stdout
+
+
+@pytest.mark.parametrize("is_tried", [True, False], ids=["failed", "never_run"])
+def test_a_night_that_failed_is_told_of_after_the_next(is_tried: bool, installations: Make) -> None:
+    """A good night does not make the one before it good; days before the first pull are no nights."""
+    days = [DAY + timedelta(days=number) for number in range(4)]
+    installation = installations(rows=[lead(n, updated_at=f"{day}T10:00:00+01:00") for n, day in enumerate(days)])
+    load_day(installation, days[0])
+    leads_csv = installation.settings.folder / "leads.csv"
+    failed = [f"{days[1]} to {days[2]}: nothing was pulled and decided"]
+    if is_tried:
+        kept = leads_csv.rename(leads_csv.with_suffix(".away"))
+        with pytest.raises(SetupError) as caught:
+            load_day(installation, days[1])
+        failed = [
+            f"{days[1]}: nothing was pulled and decided; the last intake failed: {caught.value}",
+            f"{days[2]}: nothing was pulled and decided",
+        ]
+        kept.rename(leads_csv)
+    load_day(installation, days[3])
+    assert morning.told_of_older_days(installation, days[3]) == failed
+    for day in days[1:3]:
+        load_day(installation, day)
+    assert morning.told_of_older_days(installation, days[3]) == []
+
+
+def test_a_day_that_the_schedule_leaves_out_is_not_missed(installations: Make) -> None:
+    """Where nobody pulls the days of a weekend, none of them is told of."""
+    following = DAY + timedelta(days=4)
+    rows = [lead(1), lead(2, updated_at=f"{following}T10:00:00+01:00")]
+    installation = installations(rows=rows, nightly="0 2 19 11 *")  # of these days the night after the 18th alone
+    load_day(installation, DAY)
+    load_day(installation, following)
+    missed = [f"{DAY + timedelta(days=1)}: nothing was pulled and decided"]
+    assert morning.told_of_older_days(installation, following) == missed
+
+
+def test_a_decided_day_that_nobody_planned_is_told_of(installations: Make) -> None:
+    """The process died after the decision: the leads have no delivery and no import that could tell of them."""
+    following = DAY + timedelta(days=1)
+    installation = installations(rows=[lead(1), lead(2), lead(3, updated_at=f"{following}T10:00:00+01:00")])
+    night.refresh_campaigns(installation)
+    night.refresh_do_not_call(installation)
+    night.pull_and_decide(installation, DAY)
+    load_day(installation, following)
+    told = [f"{DAY}: 2 leads are planned; leadsync status --day {DAY}"]
+    assert morning.told_of_older_days(installation, following) == told
+    load_day(installation, DAY)
+    assert morning.told_of_older_days(installation, following) == []
+
+
+def test_what_was_given_back_and_not_planned_again_is_told_of(installations: Make, sinch: Vendor) -> None:
+    """The vendor has nothing of an import, something was decided since, and the run that asked died before planning."""
+    following = DAY + timedelta(days=1)
+    sinch.faults.add(Fault(kind="reset_before_processing", match=Match(path_contains="customers/list"), times=None))
+    rows = [lead(1), lead(2), lead(3, updated_at=f"{following}T10:00:00+01:00")]
+    installation = installations(rows=rows, sinch={"settle_s": 3600})
+    load_day(installation, DAY)
+    sinch.faults.clear()
+    load_day(installation, following)
+    with installation.engine.begin() as connection:  # the settle time is over
+        connection.execute(text("UPDATE ledger.imports SET due_at = now()"))
+    night.ask_and_withdraw(installation, "sinch", [DAY])
+    assert query(installation, "SELECT day, count(*) FROM ledger.imports WHERE settled_at IS NULL GROUP BY day") == []
+    told = [f"{DAY}: 2 leads are planned; leadsync status --day {DAY}"]
+    assert morning.told_of_older_days(installation, following) == told
+    assert night.plan_and_send(installation, "sinch", [DAY]).delivery.problem is None
+    assert morning.told_of_older_days(installation, following) == []
 
 
 @pytest.mark.parametrize("is_loaded", [False, True], ids=["before_any_load", "after_a_good_one"])
