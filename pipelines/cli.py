@@ -137,19 +137,22 @@ def plan(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]
     help="Stay until unseen outcomes were asked about and imports are settled, at most so many seconds (900).",
 )
 def sync(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str], wait_s: float) -> int:
-    """Load one day: pull, decide, plan, send; what is accepted and unchanged is not sent again."""
+    """Load one day: pull, decide, plan, send; what is accepted and unchanged is not sent again.
+
+    Of a day before first_day what was sent is asked about, and nothing else is done.
+    """
     from pipelines import morning
-    from pipelines.load import load_day
 
     stop = _stop_on_signals()
     with _opened(config) as installation:
-        _check_day(installation, day)
-        with progress(f"Loading {day}") if not as_json else _quiet():
-            result = load_day(installation, day, campaigns, wait_s=wait_s, stop=stop)
-            failures = [*result.failures, *(_followed(installation, day, wait_s, stop) if wait_s else [])]
+        is_loaded = not morning.is_past_with_open(installation, day)
+        if is_loaded:
+            _check_day(installation, day)
+        with progress(f"{'Loading' if is_loaded else 'Settling'} {day}") if not as_json else _quiet():
+            failures, stops = (_loaded if is_loaded else _settled)(installation, day, campaigns, wait_s, stop)
         report = morning.report(installation, [day], campaigns)
     _tell(report, as_json, extra=failures, names=campaigns)
-    return OK if not failures and not result.stops and not report.problems else NEEDS_A_PERSON
+    return OK if not failures and not stops and not report.problems else NEEDS_A_PERSON
 
 
 @cli.command()
@@ -367,6 +370,26 @@ def _opened(config: Path | None) -> Any:
     from pipelines.installation import Installation  # here: pandas takes a second to import
 
     return closing(Installation.load(config))
+
+
+def _loaded(
+    installation: Any, day: date, names: Sequence[str], wait_s: float, stop: threading.Event
+) -> tuple[list[str], list[str]]:
+    """The day was loaded, and followed where that was asked for: what failed, and what was stopped."""
+    from pipelines.load import load_day
+
+    result = load_day(installation, day, names, wait_s=wait_s, stop=stop)
+    return [*result.failures, *(_followed(installation, day, wait_s, stop) if wait_s else [])], result.stops
+
+
+def _settled(
+    installation: Any, day: date, names: Sequence[str], wait_s: float, stop: threading.Event
+) -> tuple[list[str], list[str]]:
+    """What was sent of a day that is not loaded any more was asked about: what failed."""
+    from pipelines.settling import settle_day
+
+    complain(f"{day} lies before first_day: what was sent is asked about; nothing is pulled, planned or sent")
+    return settle_day(installation, day, names, wait_s=wait_s, stop=stop), []
 
 
 def _followed(installation: Any, day: date, wait_s: float, stop: threading.Event) -> list[str]:

@@ -57,10 +57,13 @@ def told_of_polls(summaries: Mapping[str, PollSummary]) -> str:
     return "; ".join(told) or "no import waits for a vendor's result that is due"
 
 
-def due_results(installation: Installation, *, limit: int) -> Sequence[Row]:
-    """Days that have results to collect now: `day`, `last_event_id`."""
+def due_results(
+    installation: Installation, *, limit: int, first_day: date | None = None, today: date | None = None
+) -> Sequence[Row]:
+    """Days from `first_day` to `today` that have results to collect now: `day`, `last_event_id`."""
+    reach = _reach(installation, first_day, today)
     with installation.store() as store:
-        return store.rows("results", "due_days", now=utc_now(), limit=limit)
+        return store.rows("results", "due_days", now=utc_now(), limit=limit, **reach)
 
 
 def collect(
@@ -96,14 +99,33 @@ def due_questions(
             now=now,
             settled_before=now - timedelta(seconds=longest_settle_s(installation)),
             decided_before=now - timedelta(seconds=PLANNED_WITHIN_S),
-            first_day=first_day or installation.settings.first_day,
-            today=today or now.astimezone(installation.settings.zone).date(),
+            **_reach(installation, first_day, today),
             vendors=list(installation.settings.vendors.configured()),
             wait_s=ASK_AGAIN_S,
             longest_wait_s=LONGEST_WAIT_S,
             limit=limit,
         )
         return [row for row in rows if not row.is_unplanned or not intake.decision_summary(store, row.day).imbalances]
+
+
+def days_out_of_reach(installation: Installation, first_day: date, today: date) -> list[date]:
+    """The days before `first_day`, or after `today`, that have open imports: no partition, and so no run, is theirs."""
+    with installation.store() as store:
+        rows = store.rows("imports", "days_out_of_reach", first_day=first_day, today=today)
+    return [row.day for row in rows]
+
+
+def is_past_with_open(installation: Installation, day: date) -> bool:
+    """Whether the day lies before `first_day` and has open imports: it can be settled, and not loaded."""
+    first_day = installation.settings.first_day
+    return day < first_day and day in days_out_of_reach(installation, first_day, date.max)
+
+
+def _reach(installation: Installation, first_day: date | None, today: date | None) -> dict[str, date]:
+    """The days that can be loaded, unless others are given."""
+    settings = installation.settings
+    now = utc_now().astimezone(settings.zone).date()
+    return {"first_day": first_day or settings.first_day, "today": today or now}
 
 
 def note_requests(installation: Installation, due: Sequence[Row]) -> None:

@@ -101,6 +101,7 @@ def ask(
     days: Sequence[date],
     names: Sequence[str] = (),
     *,
+    wait_s: float = 0,
     stop: threading.Event | None = None,
 ) -> DeliverySummary:
     """The vendor was asked about every outcome that was not seen and is due; nothing was sent.
@@ -111,7 +112,7 @@ def ask(
         wanted = names or ledger.campaigns_with_open(vendor, days)
         if not wanted:
             return DeliverySummary()
-        scope, terms = Scope(vendor, tuple(days), tuple(wanted)), installation.terms(vendor)
+        scope, terms = Scope(vendor, tuple(days), tuple(wanted)), installation.terms(vendor, wait_s=wait_s)
         with installation.gateway(vendor) as gateway:
             return deliver(ledger, gateway, scope, {}, terms, stop=stop, mode="ask")
 

@@ -23,6 +23,14 @@ def business_days(settings: Settings) -> dg.DailyPartitionsDefinition:
     )
 
 
+def reach(days: dg.DailyPartitionsDefinition) -> tuple[date, date]:
+    """The first partition and the last; two that no day lies between where `first_day` is yet to come."""
+    first, last = days.get_first_partition_key(), days.get_last_partition_key()
+    if first is None or last is None:
+        return date.max, date.min
+    return date.fromisoformat(first), date.fromisoformat(last)
+
+
 def days_of(context: dg.AssetExecutionContext) -> list[date]:
     """The days that this run materialises, in order."""
     return sorted(date.fromisoformat(key) for key in context.partition_keys)

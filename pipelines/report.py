@@ -19,6 +19,8 @@ OPEN_STATES = ("planned", "sending", "submitted", "unknown")
 CLOSED_STATES = ("accepted", "invalid", "suppressed", "duplicate", "rejected", "withdrawn", "unattributed")
 STATES = (*CLOSED_STATES, *OPEN_STATES)
 MOST_WAITING_DAYS = 31
+_ASK = "leadsync status --day {day}"
+_PAST = "before first_day nobody goes on with it: leadsync sync --day {day} asks about what was sent, and sends nothing"
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def waiting_before(
         first_day: nothing is missed before it, nor before the first pull, nor more than a month ago.
         is_night: whether a day is pulled at all.
     """
-    return [*_missed_before(store, day, first_day, is_night), *_open_before(store, day)]
+    return [*_missed_before(store, day, first_day, is_night), *_open_before(store, day, first_day)]
 
 
 def _missed_before(store: Store, day: date, first_day: date, is_night: Callable[[date], bool]) -> list[str]:
@@ -134,14 +136,14 @@ def _missed_before(store: Store, day: date, first_day: date, is_night: Callable[
     return [f"{_span(days)}: {text}" for days, text in _runs_of_days(told)]
 
 
-def _open_before(store: Store, day: date) -> list[str]:
+def _open_before(store: Store, day: date, first_day: date) -> list[str]:
     days = [row.day for row in store.rows("reporting", "waiting_days", before=day, limit=MOST_WAITING_DAYS)]
     waiting: dict[date, Counter[str]] = {}
     for row in store.rows("reporting", "campaign_days", days=days):
         counts = {state: getattr(row, f"{state}_count") for state in OPEN_STATES}
         waiting.setdefault(row.day, Counter()).update(counts)
     return [
-        f"{day}: {', '.join(_waiting(counts))}; leadsync status --day {day}"
+        f"{day}: {', '.join(_waiting(counts))}; " + (_PAST if day < first_day else _ASK).format(day=day)
         for day, counts in sorted(waiting.items())
         if counts.total()
     ]

@@ -5,26 +5,32 @@ Belongs here: sensors. Does not belong here: what is due (the ledger decides), a
 
 import threading
 from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import TypeAlias
 
 import dagster as dg
 
 from pipelines import morning
+from pipelines.installation import Installation
 from pipelines.jobs import INTAKE, REPORT, AssetJob, job_name
-from pipelines.partitions import PARTITION, days_of_run
+from pipelines.partitions import PARTITION, days_of_run, reach
 from pipelines.resources import LeadSync
 from pipelines.store import utc_now
+
+Days: TypeAlias = dg.DailyPartitionsDefinition
+"""A request for a day that is no partition fails the tick for all days: such days are left out, and named."""
 
 MOST_PER_TICK = 20
 # A tick that asks vendors for results ends in time for the next.
 MOST_POLLS, POLLING_S = 50, 20.0
 
 
-def vendor_runs(jobs: dict[str, AssetJob], vendors: Sequence[str]) -> list[dg.SensorDefinition]:
+def vendor_runs(jobs: dict[str, AssetJob], vendors: Sequence[str], days: Days) -> list[dg.SensorDefinition]:
     """After each nightly intake, one run per vendor: a vendor that is down delays nobody."""
-    return [_after_intake(vendor, jobs[job_name(vendor)], jobs[INTAKE]) for vendor in vendors]
+    return [_after_intake(vendor, jobs[job_name(vendor)], jobs[INTAKE], days) for vendor in vendors]
 
 
-def _after_intake(vendor: str, job: AssetJob, intake: AssetJob) -> dg.SensorDefinition:
+def _after_intake(vendor: str, job: AssetJob, intake: AssetJob, days: Days) -> dg.SensorDefinition:
     @dg.run_status_sensor(
         name=f"{vendor}_after_intake",
         run_status=dg.DagsterRunStatus.SUCCESS,
@@ -35,23 +41,23 @@ def _after_intake(vendor: str, job: AssetJob, intake: AssetJob) -> dg.SensorDefi
         description=f"Loads {vendor} as soon as the day is decided.",
     )
     def after_intake(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
-        return _follow(context, vendor)
+        return _follow(context, vendor, days)
 
     return after_intake
 
 
-def report_runs(jobs: dict[str, AssetJob], vendors: Sequence[str]) -> list[dg.SensorDefinition]:
+def report_runs(jobs: dict[str, AssetJob], vendors: Sequence[str], days: Days) -> list[dg.SensorDefinition]:
     """The report of the day after each load, and after any failure: the person on call needs it most then."""
     loads = [jobs[job_name(vendor)] for vendor in vendors]
     return [
-        _report_after("report_after_load", dg.DagsterRunStatus.SUCCESS, loads, jobs[REPORT]),
+        _report_after("report_after_load", dg.DagsterRunStatus.SUCCESS, loads, jobs[REPORT], days),
         # Whatever failed: what is materialised by hand in the UI belongs to no job of ours.
-        _report_after("report_after_failure", dg.DagsterRunStatus.FAILURE, None, jobs[REPORT]),
+        _report_after("report_after_failure", dg.DagsterRunStatus.FAILURE, None, jobs[REPORT], days),
     ]
 
 
 def _report_after(
-    name: str, status: dg.DagsterRunStatus, monitored: list[AssetJob] | None, job: AssetJob
+    name: str, status: dg.DagsterRunStatus, monitored: list[AssetJob] | None, job: AssetJob, days: Days
 ) -> dg.SensorDefinition:
     @dg.run_status_sensor(
         name=name,
@@ -67,16 +73,17 @@ def _report_after(
         if run.job_name == REPORT:  # a report that cannot be made is not made again for that
             yield dg.SkipReason("the run is the report itself")
             return
-        days = [day.isoformat() for day in days_of_run(run)[-MOST_PER_TICK:]]  # of a long backfill the newest
-        if not days:
-            yield dg.SkipReason("the run is about no day")
-        for day in days:
-            yield dg.RunRequest(run_key=f"report:{run.run_id}:{day}", partition_key=day)
+        first, last = reach(days)
+        told = [day for day in days_of_run(run) if first <= day <= last]
+        if not told:
+            yield dg.SkipReason("the run is about no day, or none is a partition")
+        for day in told[-MOST_PER_TICK:]:  # of a long backfill the newest
+            yield dg.RunRequest(run_key=f"report:{run.run_id}:{day}", partition_key=day.isoformat())
 
     return after_run
 
 
-def unresolved_imports(jobs: dict[str, AssetJob], vendors: Sequence[str]) -> dg.SensorDefinition:
+def unresolved_imports(jobs: dict[str, AssetJob], vendors: Sequence[str], days: Days) -> dg.SensorDefinition:
     """Starts a run where an outcome was not seen and its settle time is over, or where leads were left behind."""
 
     @dg.sensor(
@@ -88,10 +95,15 @@ def unresolved_imports(jobs: dict[str, AssetJob], vendors: Sequence[str]) -> dg.
     )
     def unresolved(context: dg.SensorEvaluationContext, leadsync: LeadSync) -> Iterator[dg.RunRequest | dg.SkipReason]:
         with leadsync.opened("sensor unresolved_imports") as installation:
-            due = morning.due_questions(installation, limit=MOST_PER_TICK)
+            first, last = reach(days)
+            due = morning.due_questions(installation, limit=MOST_PER_TICK, first_day=first, today=last)
             morning.note_requests(installation, due)
+            left_out = _left_out(installation, days)
+        if left_out:
+            context.log.warning(left_out)
         if not due:
-            yield dg.SkipReason("no import waits for a question that is due, and no day that was decided for its plan")
+            nothing = "no import waits for a question that is due, and no day that was decided for its plan"
+            yield dg.SkipReason("; ".join(text for text in (nothing, left_out) if text))
         for row in due:
             yield dg.RunRequest(
                 run_key=f"ask:{row.vendor}:{row.day}:{_attempt(row.last_event_id)}",
@@ -103,7 +115,7 @@ def unresolved_imports(jobs: dict[str, AssetJob], vendors: Sequence[str]) -> dg.
     return unresolved
 
 
-def import_results(jobs: dict[str, AssetJob]) -> dg.SensorDefinition:
+def import_results(jobs: dict[str, AssetJob], days: Days) -> dg.SensorDefinition:
     """Asks vendors about the imports that they took, and starts a run where a result can be read."""
 
     @dg.sensor(
@@ -116,9 +128,13 @@ def import_results(jobs: dict[str, AssetJob]) -> dg.SensorDefinition:
     def results(context: dg.SensorEvaluationContext, leadsync: LeadSync) -> Iterator[dg.RunRequest | dg.SkipReason]:
         told = _poll_for_a_while(leadsync)
         with leadsync.opened("sensor import_results") as installation:
-            due = morning.due_results(installation, limit=MOST_PER_TICK)
+            first, last = reach(days)
+            due = morning.due_results(installation, limit=MOST_PER_TICK, first_day=first, today=last)
+            left_out = _left_out(installation, days)
+        if left_out:
+            context.log.warning(left_out)
         if not due:
-            yield dg.SkipReason(told)
+            yield dg.SkipReason("; ".join(text for text in (told, left_out) if text))
         for row in due:
             yield dg.RunRequest(
                 run_key=f"results:{row.day}:{_attempt(row.last_event_id)}",
@@ -148,10 +164,19 @@ def _attempt(last_event_id: int | None) -> str:
     return f"{last_event_id}:{int(utc_now().timestamp()) // morning.ASK_AGAIN_S}"
 
 
-def _follow(context: dg.RunStatusSensorContext, what: str) -> dg.RunRequest | dg.SkipReason:
+def _left_out(installation: Installation, days: Days) -> str:
+    """Which days have open imports and are no partition, so that no run of them can be asked for."""
+    names = ", ".join(map(str, morning.days_out_of_reach(installation, *reach(days))))
+    return f"no partition, so no run of it can be asked for: {names}; see leadsync status" if names else ""
+
+
+def _follow(context: dg.RunStatusSensorContext, what: str, days: Days) -> dg.RunRequest | dg.SkipReason:
     """One run for the partition of the run that ended; a backfill of several days follows nothing."""
     run = context.dagster_run
     day = run.tags.get(PARTITION)
     if day is None:
         return dg.SkipReason("the run has no single day")
+    first, last = reach(days)
+    if not first <= date.fromisoformat(day) <= last:
+        return dg.SkipReason(f"{day} is no partition any more")
     return dg.RunRequest(run_key=f"{what}:{run.run_id}", partition_key=day)

@@ -389,6 +389,12 @@ WHERE request.day IS NULL
 ORDER BY due.day, due.vendor
 LIMIT :limit;
 
+-- name: days_out_of_reach :many
+-- The days before :first_day, or after :today, that have open batches.
+SELECT DISTINCT day FROM ledger.imports
+WHERE settled_at IS NULL AND day NOT BETWEEN :first_day AND :today
+ORDER BY day;
+
 -- name: note_requests :none
 -- Loads of these vendors and days were asked for, each for its cause; what was noted before :forget_before is forgotten.
 WITH old AS (

@@ -78,7 +78,7 @@ WHERE import_id = ANY (CAST(:import_ids AS bigint[])) AND state = 'settled' AND 
 UPDATE ledger.imports SET due_at = :due_at WHERE import_id = :import_id AND state = 'settled' AND late_until IS NOT NULL;
 
 -- name: due_days :many
--- The days that have results to collect, with the newest event, which makes a request unique.
+-- The days, from :first_day to :today, that have results to collect, with the newest event, which makes a request unique.
 SELECT import.day, count(*) AS import_count, max(event.event_id) AS last_event_id
 FROM ledger.imports AS import
 LEFT JOIN LATERAL (
@@ -87,6 +87,7 @@ LEFT JOIN LATERAL (
 WHERE import.state = 'submitted' AND import.settled_at IS NULL AND import.finished_at IS NOT NULL
   AND import.due_at <= :now
   AND (import.claim_token IS NULL OR import.lease_until < :now)
+  AND import.day BETWEEN :first_day AND :today
 GROUP BY import.day
 ORDER BY import.day
 LIMIT :limit;

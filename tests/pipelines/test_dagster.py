@@ -18,6 +18,7 @@ from pipelines.jobs import INTAKE, REPORT, job_name
 from pipelines.ledger_rows import Scope
 from pipelines.load import load_day
 from pipelines.runs import failures, run_job
+from pipelines.settling import settle_day
 from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
@@ -223,6 +224,7 @@ def test_range_materialises_the_days_that_were_loaded(installations: Make, insta
             },
             ["2026-11-16", "2026-11-17"],
         ),
+        ("__ASSET_JOB", {"dagster/partition": "2026-10-31"}, []),  # before first_day
         ("retention", {}, []),
         (REPORT, {"dagster/partition": "2026-11-17"}, []),
     ],
@@ -324,12 +326,14 @@ def test_sensor_asks_again_about_unseen_outcomes(
     assert query(installation, "SELECT DISTINCT event FROM ledger.events WHERE event = 'asking'") == [("asking",)]
 
 
-def sensor_requests(installation: Installation, instance: dg.DagsterInstance) -> list[dg.RunRequest]:
-    """What one tick of `unresolved_imports` asks for."""
+def sensor_requests(
+    installation: Installation, instance: dg.DagsterInstance, name: str = "unresolved_imports"
+) -> list[dg.RunRequest]:
+    """What one tick of the sensor asks for."""
     assets = definitions(installation)
     resources = dict(assets.resources or {})
     with dg.build_sensor_context(instance=instance, definitions=assets, resources=resources) as context:
-        return list(assets.resolve_sensor_def("unresolved_imports").evaluate_tick(context).run_requests or [])
+        return list(assets.resolve_sensor_def(name).evaluate_tick(context).run_requests or [])
 
 
 def test_sensor_goes_on_with_a_decided_day_that_nobody_planned(
@@ -373,6 +377,48 @@ def test_sensor_leaves_alone_what_it_must_not_load(installations: Make, instance
         connection.execute(text("UPDATE crm.read_counts SET read_count = read_count - 1"))
     assert morning.due_questions(installation, limit=20, today=DAY) == []
     assert len(sensor_requests(installation, instance)) == 1
+
+
+def test_sensors_survive_a_day_that_is_no_partition(
+    installations: Make, instance: dg.DagsterInstance, sinch: SandboxServer[SinchObi]
+) -> None:
+    """After `first_day` moved, what is open of a day before it stops no other; status names it, `sync` settles it."""
+    following = DAY + timedelta(days=1)
+    sinch.faults.add(Fault(kind="lost_after_commit", match=Match(path_contains="customers/list"), times=None))
+    rows = [lead(1), lead(2, updated_at=f"{following}T10:00:00+01:00")]
+    installation = installations(rows=rows, sinch={"settle_s": 3600})
+    for day in (DAY, following):
+        load_day(installation, day)
+    sinch.faults.clear()
+    shift(installation, "imports", "due_at", hours=2)
+    installation = installations(rows=rows, first_day=following.isoformat())
+    requests = sensor_requests(installation, instance)
+    assert [request.partition_key for request in requests] == [following.isoformat()]
+    assert morning.told_of_older_days(installation, following) == [
+        f"{DAY}: 1 lead is unknown; before first_day nobody goes on with it: "
+        f"leadsync sync --day {DAY} asks about what was sent, and sends nothing"
+    ]
+    assert morning.is_past_with_open(installation, DAY)
+    assert settle_day(installation, DAY) == []
+    assert states(installation) == {"accepted": 1}
+    assert not morning.is_past_with_open(installation, DAY)
+
+
+def test_results_of_a_day_that_is_no_partition_are_left_out(installations: Make, instance: dg.DagsterInstance) -> None:
+    """What a vendor finished of it can be read by `sync`; the days after it are read by the sensor's runs."""
+    installation = installations(rows=leads(1), first_day=str(DAY))
+    submitted = """
+        INSERT INTO ledger.imports (import_key, vendor, campaign, day, target, payload, payload_digest, entry_count,
+                                    state, due_at, planned_at, sent_at, submitted_at, deadline_at, finished_at)
+        SELECT gen_random_uuid(), 'sobot', 'c', CAST(:day AS date) - n, '{}', '[]', 'd', 1, 'submitted', now(), now(),
+               now(), now(), now(), now()
+        FROM generate_series(0, 1) AS n
+    """
+    with installation.engine.begin() as connection:
+        connection.execute(text(submitted), {"day": DAY})
+    requests = sensor_requests(installation, instance, "import_results")
+    assert [request.partition_key for request in requests] == [DAY.isoformat()]
+    assert morning.days_out_of_reach(installation, DAY, DAY) == [DAY - timedelta(days=1)]
 
 
 def decide_and_die(installation: Installation) -> None:
