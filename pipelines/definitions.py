@@ -47,6 +47,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         schedules=schedules.all_schedules(settings, jobs),
         sensors=[
             *sensors.vendor_runs(jobs, vendors, days),
+            sensors.take_back(jobs, vendors, days),
             *sensors.report_runs(jobs, vendors, days),
             sensors.unresolved_imports(jobs, vendors, days),
             sensors.import_results(jobs, days),

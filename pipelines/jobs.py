@@ -17,7 +17,7 @@ from pipelines.assets.contacts import CONTACTS
 from pipelines.assets.crm import CAMPAIGNS, DO_NOT_CALL
 from pipelines.assets.reference import KINDS, reference_key
 from pipelines.assets.reporting import CALL_OUTCOMES, IMPORT_OUTCOMES, LEAD_OUTCOMES, NIGHTLY_REPORT
-from pipelines.assets.vendors import load_keys
+from pipelines.assets.vendors import load_keys, withdrawals_key
 from pipelines.resources import LeadSync
 from pipelines.settings import Settings
 
@@ -57,6 +57,21 @@ def vendor_job(vendor: str) -> AssetJob:
         selection=_with_checks(*load_keys(vendor)),
         tags={"vendor": vendor, "dagster/max_runtime": "14400"},
         description=f"Plan and send the day's contacts to {vendor}; ask about what is unsure first.",
+    )
+
+
+def take_back_name(vendor: str) -> str:
+    """The name of the vendor's job that takes back, and loads nothing."""
+    return f"{vendor}_take_back"
+
+
+def take_back_job(vendor: str) -> AssetJob:
+    """Takes back from one vendor who must not be called, whatever becomes of the intake."""
+    return dg.define_asset_job(
+        take_back_name(vendor),
+        selection=_with_checks(withdrawals_key(vendor)),
+        tags={"vendor": vendor, "dagster/max_runtime": "14400"},
+        description=f"Take back from {vendor} who must not be called any more, and load nothing.",
     )
 
 
@@ -105,6 +120,6 @@ def reference_job(vendors: list[str]) -> AssetJob:
 
 def all_jobs(rows: list[dg.AssetKey], vendors: list[str]) -> list[AssetJob]:
     """Every job."""
-    loads = [vendor_job(vendor) for vendor in vendors]
+    loads = [make(vendor) for vendor in vendors for make in (vendor_job, take_back_job)]
     reference = [reference_job(vendors)] if vendors else []
     return [intake_job(rows), *loads, report_job(), call_job(), *reference]

@@ -1,18 +1,19 @@
-"""What follows by itself: the vendors' loads after the intake, questions after unseen outcomes, the report.
+"""What follows by itself: loads after the intake, taking back after the list, questions, the report.
 
 Belongs here: sensors. Does not belong here: what is due (the ledger decides), and the work itself.
 """
 
 import threading
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import TypeAlias
 
 import dagster as dg
 
 from pipelines import morning
+from pipelines.assets.crm import DO_NOT_CALL
 from pipelines.installation import Installation
-from pipelines.jobs import INTAKE, REPORT, AssetJob, job_name
+from pipelines.jobs import INTAKE, REPORT, AssetJob, job_name, take_back_name
 from pipelines.partitions import PARTITION, days_of_run, reach
 from pipelines.resources import LeadSync
 from pipelines.store import utc_now
@@ -44,6 +45,37 @@ def _after_intake(vendor: str, job: AssetJob, intake: AssetJob, days: Days) -> d
         return _follow(context, vendor, days)
 
     return after_intake
+
+
+def take_back(jobs: dict[str, AssetJob], vendors: Sequence[str], days: Days) -> dg.SensorDefinition:
+    """Whoever was listed is taken back once the list was read: also where the intake fails, or the day is empty."""
+
+    @dg.asset_sensor(
+        DO_NOT_CALL,
+        name="take_back",
+        jobs=[jobs[take_back_name(vendor)] for vendor in vendors],
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=15,
+        description="Takes back who must not be called any more, as soon as the do-not-call list was read.",
+    )
+    def after_list(
+        context: dg.SensorEvaluationContext, asset_event: dg.EventLogEntry
+    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        first, last = reach(days)
+        if first > last:
+            yield dg.SkipReason("there is no partition yet")
+            return
+        # Leads of whatever day are taken back; that of a run is the one whose unseen outcomes are asked about.
+        ended = max(first, last - timedelta(days=1)).isoformat()
+        for vendor in vendors:
+            yield dg.RunRequest(
+                run_key=f"take_back:{vendor}:{asset_event.run_id}",
+                job_name=take_back_name(vendor),
+                partition_key=ended,
+                tags={"leadsync/reason": "take_back"},
+            )
+
+    return after_list
 
 
 def report_runs(jobs: dict[str, AssetJob], vendors: Sequence[str], days: Days) -> list[dg.SensorDefinition]:

@@ -47,6 +47,11 @@ def import_key(vendor: str) -> dg.AssetKey:
     return dg.AssetKey([vendor, NAMES[vendor][1]])
 
 
+def withdrawals_key(vendor: str) -> dg.AssetKey:
+    """The asset of what is taken back."""
+    return dg.AssetKey([vendor, WITHDRAWALS])
+
+
 def plan_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
     """The plan of one vendor: vendor-schema rows, frozen in the ledger."""
     key = plan_key(vendor)
@@ -124,7 +129,7 @@ def load_keys(vendor: str) -> list[dg.AssetKey]:
     """All assets of one vendor's load, in their order."""
     before = [dg.AssetKey([vendor, TARGETS[vendor]])] if vendor in TARGETS else []
     after = [dg.AssetKey([vendor, SWITCHES[vendor]])] if vendor in SWITCHES else []
-    return [dg.AssetKey([vendor, WITHDRAWALS]), plan_key(vendor), *before, import_key(vendor), *after]
+    return [withdrawals_key(vendor), plan_key(vendor), *before, import_key(vendor), *after]
 
 
 def load_assets(vendor: str, days: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from pipelines import morning, night
 from pipelines.definitions import build_definitions
 from pipelines.installation import Installation
-from pipelines.jobs import INTAKE, REPORT, job_name
+from pipelines.jobs import INTAKE, REPORT, job_name, take_back_name
 from pipelines.ledger_rows import Scope
 from pipelines.load import load_day
 from pipelines.runs import failures, run_job
@@ -139,6 +139,23 @@ def test_who_must_not_be_called_is_taken_back_by_the_load(
     assert again.success
     assert numbers(again, "sinch/withdrawals") == {"withdrawn": 1, "not_withdrawn": 0}
     assert sinch.vendor.store.creations == {(TARGET, f"lead-L{number}"): 1 for number in (1, 2, 3)}
+
+
+def test_an_empty_day_takes_back_who_was_listed(
+    installations: Make, instance: dg.DagsterInstance, sinch: SandboxServer[SinchObi]
+) -> None:
+    """Taking back follows the list, not the intake: that fails, as its day has no row, and no load follows it."""
+    load_day(installations(rows=leads(2)), DAY)
+    installation = installations(rows=leads(2), do_not_call=[{"phone": phone(2)}])
+    assert sensor_requests(installation, instance, "take_back") == []
+    assert not run_job(installation.settings, instance, INTAKE, [DAY + timedelta(days=1)]).success
+    [request] = sensor_requests(installation, instance, "take_back")
+    ended = datetime.now(installation.settings.zone).date() - timedelta(days=1)
+    assert (request.job_name, request.partition_key) == (take_back_name("sinch"), ended.isoformat())
+    taken = run_job(installation.settings, instance, take_back_name("sinch"), [ended])
+    assert failures(taken) == []
+    assert numbers(taken, "sinch/withdrawals") == {"withdrawn": 1, "not_withdrawn": 0}
+    assert [number for _, number in sinch.vendor.held()] == [phone(1).lstrip("+")]
 
 
 def test_lost_row_blocks_what_follows(
