@@ -333,10 +333,11 @@ WHERE vendor = :vendor AND settled_at IS NULL AND state = ANY (CAST(:states AS t
 -- The vendors and days, from :first_day to :today, that have batches to ask about now, leftovers to send, or a target whose
 -- making was not seen; and days that ended and that nobody planned, unless it is known why, or somebody plans for the
 -- vendor. With the attempt that makes a request unique, and with its cause: the newest of what waits. Where a load was asked
--- for by that cause it is not at once again, but later each time.
+-- for by that cause it is not at once again: after :wait_s for a question, which has a due time of its own, for the rest later
+-- each time. Questions come first; what was not asked for yet comes before what was, then what is due for longest.
 WITH found AS (
     SELECT import.vendor, import.day, import.import_id, import.state <> 'planned' AS is_question,
-           CAST(NULL AS timestamptz) AS to_plan_since
+           greatest(import.due_at, import.lease_until) AS due_at, CAST(NULL AS timestamptz) AS to_plan_since
     FROM ledger.imports AS import
     WHERE import.settled_at IS NULL AND import.vendor = ANY (CAST(:vendors AS text[]))
       AND import.day BETWEEN :first_day AND :today AND (
@@ -353,7 +354,7 @@ WITH found AS (
                      WHERE target.vendor = import.vendor AND target.campaign = import.campaign AND target.target IS NULL
                        AND target.attempted_at < :settled_before))))
     UNION ALL
-    SELECT campaign.vendor, waiting.day, NULL, FALSE, waiting.since
+    SELECT campaign.vendor, waiting.day, NULL, FALSE, waiting.since, waiting.since
     FROM ledger.to_plan AS waiting
     JOIN crm.campaigns AS campaign ON campaign.campaign = waiting.campaign
     WHERE campaign.is_active AND campaign.defect IS NULL AND campaign.vendor = ANY (CAST(:vendors AS text[]))
@@ -369,7 +370,8 @@ WITH found AS (
                 = hashtextextended('leadsync plan ' || campaign.vendor, 0))
 ), due AS (
     SELECT vendor, day, count(import_id) AS import_count, max(event.event_id) AS last_event_id,
-           bool_and(to_plan_since IS NOT NULL) AS is_unplanned,
+           bool_or(is_question) AS is_question, bool_and(to_plan_since IS NOT NULL) AS is_unplanned,
+           coalesce(min(due_at) FILTER (WHERE is_question), min(due_at)) AS due_at,
            concat_ws(' ', 'asked ' || max(event.event_id) FILTER (WHERE is_question),
                      'sent ' || max(found.import_id) FILTER (WHERE NOT is_question),
                      'planned ' || extract(epoch FROM max(to_plan_since))) AS cause
@@ -384,9 +386,11 @@ FROM due
 LEFT JOIN ledger.load_requests AS request
     ON request.vendor = due.vendor AND request.day = due.day AND request.cause = due.cause
 WHERE request.day IS NULL
-   OR request.requested_at + make_interval(secs => least(:wait_s * 2 ^ least(request.request_count - 1, 20), :longest_wait_s))
-      <= :now
-ORDER BY due.day, due.vendor
+   OR request.requested_at + make_interval(secs => CASE
+          WHEN due.is_question THEN CAST(:wait_s AS float)
+          ELSE least(:wait_s * 2 ^ least(request.request_count - 1, 20), :longest_wait_s)
+      END) <= :now
+ORDER BY due.is_question DESC, coalesce(request.request_count, 0), due.due_at, due.day, due.vendor
 LIMIT :limit;
 
 -- name: days_out_of_reach :many

@@ -1,4 +1,4 @@
-"""The code location in process: jobs, checks, metadata, schedules and sensors on a real instance."""
+"""The code location in process: jobs, checks, metadata and schedules on a real instance."""
 
 from __future__ import annotations
 
@@ -14,11 +14,8 @@ from sqlalchemy import text
 from pipelines import morning, night
 from pipelines.definitions import build_definitions
 from pipelines.installation import Installation
-from pipelines.jobs import INTAKE, REPORT, job_name, take_back_name
-from pipelines.ledger_rows import Scope
-from pipelines.load import load_day
+from pipelines.jobs import INTAKE, REPORT, job_name
 from pipelines.runs import failures, run_job
-from pipelines.settling import settle_day
 from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
@@ -33,7 +30,7 @@ from tests.factories import (
     leads,
     phone,
 )
-from tests.reading import query, states
+from tests.reading import states
 
 Make = Callable[..., Installation]
 LOAD = job_name("sinch")
@@ -141,23 +138,6 @@ def test_who_must_not_be_called_is_taken_back_by_the_load(
     assert sinch.vendor.store.creations == {(TARGET, f"lead-L{number}"): 1 for number in (1, 2, 3)}
 
 
-def test_an_empty_day_takes_back_who_was_listed(
-    installations: Make, instance: dg.DagsterInstance, sinch: SandboxServer[SinchObi]
-) -> None:
-    """Taking back follows the list, not the intake: that fails, as its day has no row, and no load follows it."""
-    load_day(installations(rows=leads(2)), DAY)
-    installation = installations(rows=leads(2), do_not_call=[{"phone": phone(2)}])
-    assert sensor_requests(installation, instance, "take_back") == []
-    assert not run_job(installation.settings, instance, INTAKE, [DAY + timedelta(days=1)]).success
-    [request] = sensor_requests(installation, instance, "take_back")
-    ended = datetime.now(installation.settings.zone).date() - timedelta(days=1)
-    assert (request.job_name, request.partition_key) == (take_back_name("sinch"), ended.isoformat())
-    taken = run_job(installation.settings, instance, take_back_name("sinch"), [ended])
-    assert failures(taken) == []
-    assert numbers(taken, "sinch/withdrawals") == {"withdrawn": 1, "not_withdrawn": 0}
-    assert [number for _, number in sinch.vendor.held()] == [phone(1).lstrip("+")]
-
-
 def test_lost_row_blocks_what_follows(
     installations: Make, instance: dg.DagsterInstance, sinch: SandboxServer[SinchObi]
 ) -> None:
@@ -228,37 +208,6 @@ def test_range_materialises_the_days_that_were_loaded(installations: Make, insta
     assert ("sinch/customer_imports", str(DAY)) not in materialised
 
 
-@pytest.mark.parametrize(
-    ("job", "tags", "days"),
-    [
-        (LOAD, {"dagster/partition": "2026-11-17"}, ["2026-11-17"]),
-        ("__ASSET_JOB", {"dagster/partition": "2026-11-17"}, ["2026-11-17"]),
-        (
-            "__ASSET_JOB",
-            {
-                "dagster/asset_partition_range_start": "2026-11-16",
-                "dagster/asset_partition_range_end": "2026-11-17",
-            },
-            ["2026-11-16", "2026-11-17"],
-        ),
-        ("__ASSET_JOB", {"dagster/partition": "2026-10-31"}, []),  # before first_day
-        ("retention", {}, []),
-        (REPORT, {"dagster/partition": "2026-11-17"}, []),
-    ],
-)
-def test_every_failure_is_followed_by_the_report(
-    installations: Make, instance: dg.DagsterInstance, job: str, tags: dict[str, str], days: list[str]
-) -> None:
-    """Also of what was materialised by hand, and of each day of a backfill; the report does not follow itself."""
-    sensors = {sensor.name: sensor for sensor in definitions(installations(rows=[])).sensors or []}
-    failed = dg.DagsterRun(job_name=job, run_id="0f0f0f0f", tags=tags)
-    event = dg.DagsterEvent(dg.DagsterEventType.RUN_FAILURE.value, job)
-    told = sensors["report_after_failure"](
-        dg.build_run_status_sensor_context("report_after_failure", event, instance, failed)
-    )
-    assert [one.partition_key for one in told if isinstance(one, dg.RunRequest)] == days
-
-
 def test_one_run_backfills_several_days(installations: Make, instance: dg.DagsterInstance) -> None:
     """A single run over three days leaves each day its own numbers."""
     rows = [
@@ -322,134 +271,6 @@ def test_schedule_asks_for_the_day_that_ended(installations: Make, instance: dg.
     ) as context:
         [request] = assets.resolve_schedule_def("nightly").evaluate_tick(context).run_requests or []
     assert request.partition_key == "2026-11-17"
-
-
-def test_sensor_asks_again_about_unseen_outcomes(
-    installations: Make, instance: dg.DagsterInstance, sinch: SandboxServer[SinchObi]
-) -> None:
-    """An import whose answer was lost is asked about by a run that the sensor starts; then there is silence."""
-    sinch.faults.add(Fault(kind="lost_after_commit", match=Match(path_contains="customers/list")))
-    installation = installations(rows=leads(5), sinch={"settle_s": 3600})
-    load_day(installation, DAY)
-    assert states(installation) == {"unknown": 5}
-    assert sensor_requests(installation, instance) == []
-    with installation.engine.begin() as connection:  # the settle time is over
-        connection.execute(text("UPDATE ledger.imports SET due_at = now()"))
-    [request] = sensor_requests(installation, instance)
-    assert (request.job_name, request.partition_key) == (LOAD, DAY.isoformat())
-    assert run(installation, instance, LOAD).success
-    assert states(installation) == {"accepted": 5}
-    assert sensor_requests(installation, instance) == []
-    assert query(installation, "SELECT DISTINCT event FROM ledger.events WHERE event = 'asking'") == [("asking",)]
-
-
-def sensor_requests(
-    installation: Installation, instance: dg.DagsterInstance, name: str = "unresolved_imports"
-) -> list[dg.RunRequest]:
-    """What one tick of the sensor asks for."""
-    assets = definitions(installation)
-    resources = dict(assets.resources or {})
-    with dg.build_sensor_context(instance=instance, definitions=assets, resources=resources) as context:
-        return list(assets.resolve_sensor_def(name).evaluate_tick(context).run_requests or [])
-
-
-def test_sensor_goes_on_with_a_decided_day_that_nobody_planned(
-    installations: Make, instance: dg.DagsterInstance, sinch: SandboxServer[SinchObi]
-) -> None:
-    """The process died after the decision: an hour later a load is asked for, and less often each time in vain."""
-    installation = installations(rows=leads(3))
-    decide_and_die(installation)
-    assert sensor_requests(installation, instance) == []
-    shift(installation, "to_plan", "since", hours=2)
-    [request] = sensor_requests(installation, instance)
-    assert (request.job_name, request.partition_key) == (LOAD, DAY.isoformat())
-    for minutes in (5, 10, 20):  # the run dies, too
-        shift(installation, "load_requests", "requested_at", minutes=minutes - 1)
-        assert sensor_requests(installation, instance) == []
-        shift(installation, "load_requests", "requested_at", minutes=1)
-        assert len(sensor_requests(installation, instance)) == 1
-    assert run(installation, instance, LOAD).success
-    assert states(installation) == {"accepted": 3}
-    shift(installation, "load_requests", "requested_at", hours=4)
-    assert sensor_requests(installation, instance) == []
-
-
-def test_sensor_leaves_alone_what_it_must_not_load(installations: Make, instance: dg.DagsterInstance) -> None:
-    """A plan in the making, a load that said why it ended, rows without a verdict, a day that is not over."""
-    installation = installations(rows=leads(3))
-    decide_and_die(installation)
-    shift(installation, "to_plan", "since", hours=2)
-    with installation.plan_ledger() as ledger:
-        assert ledger.take_planning("sinch")
-        assert sensor_requests(installation, instance) == []
-        ledger.leave_planning()
-        scope = Scope("sinch", (DAY,), (CAMPAIGN,))
-        ledger.record_early_end(scope, "no answer")
-        assert sensor_requests(installation, instance) == []
-        ledger.record_stops(scope, {}, [CAMPAIGN])
-    with installation.engine.begin() as connection:
-        connection.execute(text("UPDATE crm.read_counts SET read_count = read_count + 1"))
-    assert sensor_requests(installation, instance) == []
-    with installation.engine.begin() as connection:
-        connection.execute(text("UPDATE crm.read_counts SET read_count = read_count - 1"))
-    assert morning.due_questions(installation, limit=20, today=DAY) == []
-    assert len(sensor_requests(installation, instance)) == 1
-
-
-def test_sensors_survive_a_day_that_is_no_partition(
-    installations: Make, instance: dg.DagsterInstance, sinch: SandboxServer[SinchObi]
-) -> None:
-    """After `first_day` moved, what is open of a day before it stops no other; status names it, `sync` settles it."""
-    following = DAY + timedelta(days=1)
-    sinch.faults.add(Fault(kind="lost_after_commit", match=Match(path_contains="customers/list"), times=None))
-    rows = [lead(1), lead(2, updated_at=f"{following}T10:00:00+01:00")]
-    installation = installations(rows=rows, sinch={"settle_s": 3600})
-    for day in (DAY, following):
-        load_day(installation, day)
-    sinch.faults.clear()
-    shift(installation, "imports", "due_at", hours=2)
-    installation = installations(rows=rows, first_day=following.isoformat())
-    requests = sensor_requests(installation, instance)
-    assert [request.partition_key for request in requests] == [following.isoformat()]
-    assert morning.told_of_older_days(installation, following) == [
-        f"{DAY}: 1 lead is unknown; before first_day nobody goes on with it: "
-        f"leadsync sync --day {DAY} asks about what was sent, and sends nothing"
-    ]
-    assert morning.is_past_with_open(installation, DAY)
-    assert settle_day(installation, DAY) == []
-    assert states(installation) == {"accepted": 1}
-    assert not morning.is_past_with_open(installation, DAY)
-
-
-def test_results_of_a_day_that_is_no_partition_are_left_out(installations: Make, instance: dg.DagsterInstance) -> None:
-    """What a vendor finished of it can be read by `sync`; the days after it are read by the sensor's runs."""
-    installation = installations(rows=leads(1), first_day=str(DAY))
-    submitted = """
-        INSERT INTO ledger.imports (import_key, vendor, campaign, day, target, payload, payload_digest, entry_count,
-                                    state, due_at, planned_at, sent_at, submitted_at, deadline_at, finished_at)
-        SELECT gen_random_uuid(), 'sobot', 'c', CAST(:day AS date) - n, '{}', '[]', 'd', 1, 'submitted', now(), now(),
-               now(), now(), now(), now()
-        FROM generate_series(0, 1) AS n
-    """
-    with installation.engine.begin() as connection:
-        connection.execute(text(submitted), {"day": DAY})
-    requests = sensor_requests(installation, instance, "import_results")
-    assert [request.partition_key for request in requests] == [DAY.isoformat()]
-    assert morning.days_out_of_reach(installation, DAY, DAY) == [DAY - timedelta(days=1)]
-
-
-def decide_and_die(installation: Installation) -> None:
-    """The day is decided, and nobody planned it."""
-    night.refresh_campaigns(installation)
-    night.pull_and_decide(installation, DAY)
-
-
-def shift(installation: Installation, table: str, column: str, **passed: float) -> None:
-    """What stands in the column of the ledger's table was so much earlier."""
-    with installation.engine.begin() as connection:
-        connection.execute(
-            text(f"UPDATE ledger.{table} SET {column} = {column} - :passed"), {"passed": timedelta(**passed)}
-        )
 
 
 def test_on_demand_run_sends_only_the_named_campaign(
