@@ -55,9 +55,10 @@ ENTRIES = pa.schema(
 
 @dataclass
 class PlanSummary:
-    """What planning came to. `counts`: planned, update, unchanged, superseded, changed, in_progress, refused_before,
-    duplicate, suppressed, invalid, unattributed, withdrawn: together, every eligible contact of the scope. `stopped`
-    names campaigns whose target is not there, and why: none of their contacts is planned."""
+    """What planning came to. `counts`: planned, update, unchanged, superseded, changed, in_progress, behind (with older
+    words in progress), refused_before, duplicate, suppressed, invalid, unattributed, withdrawn: together, every
+    eligible contact of the scope. `stopped` names campaigns whose target is not there, and why: none of their contacts
+    is planned."""
 
     counts: Counter[str] = field(default_factory=Counter)
     by_campaign: dict[str, Counter[str]] = field(default_factory=dict)
@@ -93,7 +94,7 @@ class Group(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What a page came to: contacts that are refused, leads that changed and are not sent, leads that are again what
-    the vendor has, and full batches of entries.
+    the vendor has, campaigns with leads whose older words are under way, and full batches of entries.
 
     `begun_at` is before anything was read that they were judged by: what is decided or listed later makes them stale.
     """
@@ -103,6 +104,7 @@ class Judged:
     refusals: Sequence[Refusal]
     changed: Sequence[Numbered]
     returned: Sequence[Numbered]
+    behind: Sequence[str]
     groups: Sequence[Group]
     begun_at: datetime
 
@@ -158,6 +160,7 @@ class Planner:
             self._summary.add(campaign, {refusals[row_no].verdict: 1})
         changed: list[Numbered] = []
         returned: list[Numbered] = []
+        behind: list[str] = []
         for campaign in kept["campaign"].unique().to_pylist():
             own = kept.filter(pc.equal(kept["campaign"], campaign))
             outcomes = self._enter(campaign, page, own, refusals)
@@ -165,12 +168,15 @@ class Planner:
             is_back = pc.and_kleene(pc.equal(outcomes, "unchanged"), own["is_outdated"])
             is_ours = pc.equal(own["vendor"], self._scope.vendor)
             returned += _numbered(own.filter(pc.and_kleene(is_back, is_ours)))
+            if pc.any(pc.equal(outcomes, "behind")).as_py():
+                behind.append(campaign)
         groups = self._cut(is_last=False)
-        return Judged(page.day, page.source, list(refusals.values()), changed, returned, groups, self._begun_at)
+        told = list(refusals.values())
+        return Judged(page.day, page.source, told, changed, returned, behind, groups, self._begun_at)
 
     def rest(self, day: date) -> Judged:
         """The entries that fill no batch."""
-        return Judged(day, "", [], [], [], self._cut(is_last=True), self._begun_at)
+        return Judged(day, "", [], [], [], [], self._cut(is_last=True), self._begun_at)
 
     def store(self, judged: Judged) -> set[str]:
         """What the page came to is committed; the campaigns that imports were added to."""
@@ -178,6 +184,7 @@ class Planner:
             self._ledger.refuse_contacts(judged.day, judged.source, judged.refusals)
             self._ledger.note_changes(judged.source, judged.changed, can_update=self._can_update)
             self._ledger.note_returns(judged.day, judged.source, judged.returned, can_update=self._can_update)
+            self._ledger.plan_again(judged.day, judged.behind)
             return self._write(judged)
 
     def _looked_up(self, contacts: pa.Table) -> tuple[pa.Table, dict[int, Refusal]]:
@@ -226,14 +233,16 @@ class Planner:
         is_same = whole(pc.equal(contacts["content_digest"], digests))
         is_taken = pc.is_in(verdicts, pa.array(["accepted", "duplicate"], TEXT))
         is_ours = whole(pc.equal(contacts["vendor"], self._scope.vendor))
+        is_newer = whole(contacts["is_newer"])
         rules = {
             "new": (pc.invert(whole(contacts["is_delivery"])), "planned"),
-            "open": (verdicts.is_null(), "in_progress"),
+            "open": (pc.and_(verdicts.is_null(), pc.or_(is_same, is_newer)), "in_progress"),
+            "overtaken": (verdicts.is_null(), "behind"),
             "ended": (pc.is_in(verdicts, pa.array(["unattributed", "withdrawn"], TEXT)), verdicts),
             # Its campaign went to another vendor since: the one that took it keeps it.
             "elsewhere": (pc.and_(is_taken, pc.invert(is_ours)), "unchanged"),
             "unchanged": (pc.and_(is_taken, is_same), "unchanged"),
-            "newer": (whole(contacts["is_newer"]), "superseded"),
+            "newer": (is_newer, "superseded"),
             "taken": (is_taken, "update" if self._can_update else "changed"),
             "refused": (pc.and_(is_same, is_ours), "refused_before"),
         }

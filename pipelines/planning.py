@@ -62,7 +62,7 @@ def plan(
         return
     try:
         ledger.store.mend_statistics()
-        for day in scope.days:
+        for day in sorted(scope.days, reverse=True):  # a lead goes with the newest of its rows
             ledger.hold_day(day)
             check_decided(ledger, day)
             to_plan = ledger.to_plan(

@@ -221,6 +221,12 @@ INSERT INTO ledger.to_plan (day, campaign, since)
 SELECT :day, campaign, CAST(:now AS timestamptz) FROM wanted ORDER BY campaign
 ON CONFLICT (day, campaign) DO UPDATE SET since = greatest(excluded.since, to_plan.since + interval '1 microsecond');
 
+-- name: plan_again :none
+-- The campaigns are to be planned for the day once more.
+INSERT INTO ledger.to_plan (day, campaign, since)
+SELECT :day, campaign, CAST(:now AS timestamptz) FROM unnest(CAST(:campaigns AS text[])) AS again (campaign) ORDER BY campaign
+ON CONFLICT (day, campaign) DO UPDATE SET since = greatest(excluded.since, to_plan.since + interval '1 microsecond');
+
 -- name: to_plan :many
 -- Those of the campaigns that are to be planned for the day, and since when.
 SELECT campaign, since FROM ledger.to_plan WHERE day = :day AND campaign = ANY (CAST(:campaigns AS text[]));

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipelines import morning
+from pipelines import morning, night
 from pipelines.installation import Installation
 from sandbox.faults import Match
 from tests.factories import DAY, lead, phone
@@ -323,3 +323,50 @@ def test_a_number_is_free_when_the_update_that_takes_it_away_is_settled(sites: M
     assert sorted(number for _, number in site.vendor.held()) == [phone(number).lstrip("+") for number in (1, 2)]
     refused = "SELECT state, reason_code FROM reporting.lead_outcome WHERE lead_id = 'L9'"
     assert query(site.installation, refused) == [("duplicate", "number_in_campaign")]
+
+
+def of_two_days(site: Site) -> None:
+    """The CRM has a lead on two days, with another number on the second."""
+    old, new = (f"{day}T10:00:00+01:00" for day in (DAY, NEXT))
+    site.write(
+        [
+            lead(1, campaign=site.campaign, updated_at=old),
+            lead(1, campaign=site.campaign, updated_at=new, phone1=phone(50)),
+        ]
+    )
+
+
+@pytest.mark.parametrize("way", ["sinch", "platform-singles", "jtel"])
+def test_a_lead_of_several_days_goes_with_its_newest_row(way: str, sites: MakeSite) -> None:
+    """A range of days is planned from its newest on: where a vendor has no update, the old number would stay."""
+    site = sites(way, rows=[])
+    of_two_days(site)
+    night.refresh_campaigns(site.installation)
+    night.refresh_do_not_call(site.installation)
+    for day in (DAY, NEXT):
+        night.pull_and_decide(site.installation, day)
+    night.plan_and_send(site.installation, site.way.vendor, [DAY, NEXT])
+    site.follow()
+    assert site.numbers() == [phone(50).lstrip("+")]
+
+
+@pytest.mark.parametrize(
+    ("way", "number", "reason_code"),
+    [("platform-singles", 50, None), ("jtel", 50, None), ("sinch", 1, "changed_since_accepted")],
+)
+def test_a_newer_row_waits_for_the_outcome_of_the_older(
+    way: str, number: int, reason_code: str | None, sites: MakeSite
+) -> None:
+    """While it is not known whether the vendor has the lead nothing is sent; what it says since is not forgotten."""
+    site = sites(way, rows=[])
+    of_two_days(site)
+    site.spoil("lost_after_commit", times=1)
+    site.load(day=DAY)
+    site.load(day=NEXT)
+    site.follow()
+    site.advance(2 * 3600)
+    site.tick()
+    site.follow()
+    assert site.numbers() == [phone(number).lstrip("+")]
+    assert site.reasons() == {"L1": ("accepted", reason_code)}
+    assert query(site.installation, "SELECT * FROM ledger.to_plan") == []

@@ -100,6 +100,7 @@ SET due_at = due_at - :by, sent_at = sent_at - :by, submitted_at = submitted_at 
     deadline_at = deadline_at - :by, late_until = late_until - :by
 """
 TARGETS_LATER = "UPDATE ledger.targets SET attempted_at = attempted_at - :by"
+PLANS_LATER = "UPDATE ledger.to_plan SET since = since - :by"
 
 ALL = pytest.mark.parametrize("way", WAYS)
 LATER = pytest.mark.parametrize("way", ["sobot", "platform"])
@@ -170,6 +171,7 @@ class Site:
         self.vendor.clock.advance(seconds)
         self.change(LATER_IN_THE_LEDGER, by=timedelta(seconds=seconds))
         self.change(TARGETS_LATER, by=timedelta(seconds=seconds))
+        self.change(PLANS_LATER, by=timedelta(seconds=seconds))
 
     def follow(self, *, ticks: int = 40) -> dict[str, int]:
         """The states when no import is open any more, or after so many ticks of the sensors."""
