@@ -37,22 +37,26 @@ class RateLimiter:
     def __init__(self, per_second: float | None) -> None:
         self._interval = 1 / per_second if per_second else 0.0
         self._lock = threading.Lock()
-        self._next_at = 0.0
+        self._next_at = self._paused_until = 0.0
         self._stopped = threading.Event()
 
     def wait(self, *, not_after: float = float("inf")) -> bool:
         """True when it is this request's turn; False when that would be too late, or after `stop`."""
-        with self._lock:
-            turn = max(self._next_at, time.monotonic())
-            if turn >= not_after or self._stopped.is_set():
+        while True:
+            with self._lock:
+                turn = max(self._next_at, self._paused_until, time.monotonic())
+                if turn >= not_after or self._stopped.is_set():
+                    return False
+                self._next_at = turn + self._interval
+            if self._sleep_until(turn):
                 return False
-            self._next_at = turn + self._interval
-        return not self._sleep_until(turn)
+            if turn >= self._paused_until:  # else a pause began while it waited: it takes another turn
+                return True
 
     def pause(self, seconds: float) -> None:
-        """No request starts within the next `seconds`."""
+        """No request starts within the next `seconds`, also none that has its turn already."""
         with self._lock:
-            self._next_at = max(self._next_at, time.monotonic() + seconds)
+            self._paused_until = max(self._paused_until, time.monotonic() + seconds)
 
     def stop(self) -> None:
         """Every wait, now and later, ends at once with False."""

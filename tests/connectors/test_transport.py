@@ -7,6 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -229,6 +230,16 @@ def test_rate_limiter_refuses_a_turn_that_comes_too_late() -> None:
     limiter.pause(60)
     assert limiter.wait(not_after=time.monotonic() + 30) is False
     assert limiter.wait(not_after=time.monotonic()) is False
+
+
+def test_a_pause_holds_requests_that_have_their_turn_already() -> None:
+    """They wait for the rate when the vendor says that it is too much; none of them starts before it may."""
+    limiter = RateLimiter(2)
+    assert limiter.wait()
+    with ThreadPoolExecutor(3) as threads:
+        waiting = [threads.submit(limiter.wait, not_after=time.monotonic() + 5) for _ in range(3)]
+        limiter.pause(60)
+        assert [one.result() for one in waiting] == [False, False, False]
 
 
 def test_rate_limiter_keeps_the_longer_pause() -> None:
