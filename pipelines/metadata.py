@@ -133,10 +133,12 @@ def of_report(report: NightReport) -> Metadata:
 def campaign_table(rows: Sequence[Row]) -> Any:
     """A table of campaigns, one column for each state that occurs."""
     seen = [state for state in STATES if any(getattr(row, f"{state}_count") for row in rows)]
+    is_any_gone = any(row.gone_count for row in rows)
     return table(
         [
             {"vendor": row.vendor, "campaign": row.campaign, "read": row.read_count}
             | {state: getattr(row, f"{state}_count") for state in seen}
+            | ({"row gone": row.gone_count} if is_any_gone else {})
             | {"balanced": row.balanced}
             for row in rows
         ]

@@ -62,7 +62,8 @@ def _parted(failure: str) -> tuple[str, str | None]:
 def _campaign(row: Any, report: NightReport) -> dict[str, Any]:
     seen = [state for state in STATES if any(getattr(other, f"{state}_count") for other in report.campaigns)]
     record = {"day": row.day.isoformat(), "campaign": row.campaign, "vendor": row.vendor or "-", "read": row.read_count}
-    return record | {state: getattr(row, f"{state}_count") for state in seen} | {"adds up": row.balanced}
+    gone = {"row gone": row.gone_count} if any(other.gone_count for other in report.campaigns) else {}
+    return record | {state: getattr(row, f"{state}_count") for state in seen} | gone | {"adds up": row.balanced}
 
 
 def _reason(row: Any) -> dict[str, Any]:

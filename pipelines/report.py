@@ -82,8 +82,7 @@ class NightReport:
         ]
 
     def _open(self) -> list[str]:
-        open_counts = {state: sum(getattr(row, f"{state}_count") for row in self.campaigns) for state in OPEN_STATES}
-        return _waiting(open_counts)
+        return _waiting(_open_counts(self.campaigns))
 
 
 def night_report(
@@ -140,8 +139,7 @@ def _open_before(store: Store, day: date, first_day: date) -> list[str]:
     days = [row.day for row in store.rows("reporting", "waiting_days", before=day, limit=MOST_WAITING_DAYS)]
     waiting: dict[date, Counter[str]] = {}
     for row in store.rows("reporting", "campaign_days", days=days):
-        counts = {state: getattr(row, f"{state}_count") for state in OPEN_STATES}
-        waiting.setdefault(row.day, Counter()).update(counts)
+        waiting.setdefault(row.day, Counter()).update(_open_counts([row]))
     return [
         f"{day}: {', '.join(_waiting(counts))}; " + (_PAST if day < first_day else _ASK).format(day=day)
         for day, counts in sorted(waiting.items())
@@ -206,6 +204,13 @@ def _span(days: Sequence[date]) -> str:
     return str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]}"
 
 
+def _open_counts(campaigns: Sequence[Row]) -> Counter[str]:
+    """How many leads of the campaigns are in each state that is no end, by what is said of them."""
+    counts = Counter({state: sum(getattr(row, f"{state}_count") for row in campaigns) for state in OPEN_STATES})
+    counts["without an outcome, and their rows are gone"] = sum(row.gone_open_count for row in campaigns)
+    return counts
+
+
 def _waiting(counts: Mapping[str, int]) -> list[str]:
     """So many leads are in each of the states, but for those that none is in."""
     return [f"{count} {'lead is' if count == 1 else 'leads are'} {state}" for state, count in counts.items() if count]
@@ -228,6 +233,7 @@ def as_markdown(report: NightReport) -> str:
             "unattributed",
             "withdrawn",
             "open",
+            "row gone",
         ],
         [
             [
@@ -235,6 +241,7 @@ def as_markdown(report: NightReport) -> str:
                 r.read_count,
                 *(getattr(r, f"{state}_count") for state in CLOSED_STATES),
                 sum(getattr(r, f"{state}_count") for state in OPEN_STATES),
+                r.gone_count,
             ]
             for r in report.campaigns
         ],

@@ -1,7 +1,8 @@
 -- Every row that was read, with the state that it is in. A delivery speaks for its row, except where the
 -- row was refused and the vendor has nothing of it: it waits, or was refused there too. A refusal never hides a lead
 -- that the vendor has, had, or may have; of several rows of one lead the first carries the delivery. Who was purged
--- before he was sent will not be sent.
+-- before he was sent will not be sent. A delivery whose row is gone from its day has a line of its own, which is not among
+-- those that were read.
 CREATE VIEW ledger.outcomes AS
 SELECT
     coalesce(delivery.vendor, campaign.vendor, '')  AS vendor,
@@ -43,7 +44,8 @@ SELECT
     delivery.planned_at,
     delivery.sent_at,
     delivery.settled_at,
-    reporting.mask_phone(contact.phones[1]) AS phone
+    reporting.mask_phone(contact.phones[1]) AS phone,
+    TRUE AS is_read
 FROM ledger.contacts AS contact
 LEFT JOIN crm.campaigns AS campaign ON campaign.campaign = contact.campaign
 LEFT JOIN ledger.campaign_stops AS stop
@@ -56,6 +58,47 @@ LEFT JOIN ledger.delivery_states AS delivery
         contact.verdict = 'eligible'
         OR (contact.reason_code <> 'duplicate_lead' AND (delivery.may_be_there OR delivery.verdict = 'withdrawn'))
     )
+LEFT JOIN ledger.withdrawals AS due
+    ON due.campaign = delivery.campaign AND due.source = delivery.source AND due.lead_id = delivery.lead_id
+    AND delivery.may_be_there
+UNION ALL
+SELECT
+    delivery.vendor,
+    delivery.campaign,
+    decided.day,
+    delivery.source,
+    delivery.lead_id,
+    NULL AS row_no,
+    delivery.state,
+    CASE
+        WHEN due.lead_id IS NOT NULL THEN 'not_withdrawn'
+        WHEN delivery.state = 'withdrawn' THEN delivery.reason_code
+        ELSE 'row_gone'
+    END AS reason_code,
+    CASE
+        WHEN due.lead_id IS NOT NULL THEN due.problem
+        WHEN delivery.state = 'withdrawn' THEN delivery.reason
+        ELSE concat_ws('; ', 'its row was not there any more when the day was read again', delivery.reason)
+    END AS reason,
+    delivery.vendor_id,
+    delivery.import_id,
+    delivery.attempts,
+    delivery.planned_at,
+    delivery.sent_at,
+    delivery.settled_at,
+    reporting.mask_phone(delivery.phone) AS phone,
+    FALSE AS is_read
+FROM (SELECT DISTINCT day FROM ledger.decisions) AS decided
+CROSS JOIN LATERAL (
+    SELECT sent.*
+    FROM ledger.delivery_states AS sent
+    WHERE sent.import_day = decided.day
+      AND NOT EXISTS (
+          SELECT FROM ledger.contacts AS contact
+          WHERE contact.day = decided.day AND contact.campaign = sent.campaign AND contact.source = sent.source
+            AND contact.lead_id = sent.lead_id)
+    OFFSET 0  -- day by day: joined at once, a condition on the day would not reach the contacts
+) AS delivery
 LEFT JOIN ledger.withdrawals AS due
     ON due.campaign = delivery.campaign AND due.source = delivery.source AND due.lead_id = delivery.lead_id
     AND delivery.may_be_there;

@@ -1,23 +1,26 @@
 -- One row per vendor, campaign and day: the count of every state. balanced: as many rows have a state as
--- the reader counted.
+-- the reader counted. gone_count: deliveries whose row is gone since, in no other count; gone_open_count: those of them that
+-- have no outcome yet.
 -- What was counted and what was read are compared by window, not by join: so a condition on the day reaches both,
 -- and no other day is looked at.
 CREATE VIEW reporting.campaign_day AS
 WITH sides AS (
     SELECT
         TRUE AS is_counted, vendor, campaign, day,
-        count(*) AS outcome_count,
-        count(*) FILTER (WHERE state = 'invalid')      AS invalid_count,
-        count(*) FILTER (WHERE state = 'suppressed')   AS suppressed_count,
-        count(*) FILTER (WHERE state = 'duplicate')    AS duplicate_count,
-        count(*) FILTER (WHERE state = 'planned')      AS planned_count,
-        count(*) FILTER (WHERE state = 'sending')      AS sending_count,
-        count(*) FILTER (WHERE state = 'submitted')    AS submitted_count,
-        count(*) FILTER (WHERE state = 'accepted')     AS accepted_count,
-        count(*) FILTER (WHERE state = 'rejected')     AS rejected_count,
-        count(*) FILTER (WHERE state = 'unknown')      AS unknown_count,
-        count(*) FILTER (WHERE state = 'unattributed') AS unattributed_count,
-        count(*) FILTER (WHERE state = 'withdrawn')    AS withdrawn_count,
+        count(*) FILTER (WHERE is_read) AS outcome_count,
+        count(*) FILTER (WHERE is_read AND state = 'invalid')      AS invalid_count,
+        count(*) FILTER (WHERE is_read AND state = 'suppressed')   AS suppressed_count,
+        count(*) FILTER (WHERE is_read AND state = 'duplicate')    AS duplicate_count,
+        count(*) FILTER (WHERE is_read AND state = 'planned')      AS planned_count,
+        count(*) FILTER (WHERE is_read AND state = 'sending')      AS sending_count,
+        count(*) FILTER (WHERE is_read AND state = 'submitted')    AS submitted_count,
+        count(*) FILTER (WHERE is_read AND state = 'accepted')     AS accepted_count,
+        count(*) FILTER (WHERE is_read AND state = 'rejected')     AS rejected_count,
+        count(*) FILTER (WHERE is_read AND state = 'unknown')      AS unknown_count,
+        count(*) FILTER (WHERE is_read AND state = 'unattributed') AS unattributed_count,
+        count(*) FILTER (WHERE is_read AND state = 'withdrawn')    AS withdrawn_count,
+        count(*) FILTER (WHERE NOT is_read) AS gone_count,
+        count(*) FILTER (WHERE NOT is_read AND state IN ('planned', 'sending', 'submitted', 'unknown')) AS gone_open_count,
         0 AS read_count
     FROM reporting.lead_outcome
     GROUP BY vendor, campaign, day
@@ -36,6 +39,8 @@ WITH sides AS (
         0 AS unknown_count,
         0 AS unattributed_count,
         0 AS withdrawn_count,
+        0 AS gone_count,
+        0 AS gone_open_count,
         sum(read_count) AS read_count
     FROM crm.read_counts
     GROUP BY coalesce(nullif(campaign, ''), '(none)'), day
@@ -56,7 +61,8 @@ SELECT
         AND outcome_count = invalid_count + suppressed_count + duplicate_count + planned_count + sending_count
             + submitted_count + accepted_count + rejected_count + unknown_count + unattributed_count + withdrawn_count
         AS balanced,
-    CASE WHEN stop.reason_code <> 'load_ended_early' OR planned_count > 0 THEN stop.reason END AS stopped_because
+    CASE WHEN stop.reason_code <> 'load_ended_early' OR planned_count > 0 THEN stop.reason END AS stopped_because,
+    gone_count, gone_open_count
 FROM compared
 LEFT JOIN ledger.campaign_stops AS stop
     ON stop.vendor = compared.vendor AND stop.campaign = compared.campaign AND stop.day = compared.day

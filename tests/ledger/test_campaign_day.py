@@ -21,6 +21,16 @@ CONTACT = """
            CASE WHEN :verdict <> 'eligible' THEN 'phone_invalid' END, ARRAY['+49301234567']
     FROM generate_series(1, :count) AS n
 """
+SENT = """
+    WITH sent AS (
+        INSERT INTO ledger.imports (import_id, import_key, vendor, campaign, day, target, payload, payload_digest,
+                                    entry_count, due_at, planned_at)
+        VALUES (:id, gen_random_uuid(), 'sinch', 'spring', :day, '{}', '[]', 'd', :count, now(), now())
+    )
+    INSERT INTO ledger.deliveries (vendor, day, campaign, source, lead_id, phone, content_digest, import_id, position)
+    SELECT 'sinch', :day, 'spring', 'lead', :day || ' ' || n, '+49301234567', 'd', :id, n
+    FROM generate_series(1, :count) AS n
+"""
 READ = "INSERT INTO crm.read_counts (source, day, campaign, read_count) VALUES ('lead', :day, :campaign, :count)"
 IMPORT = """
     INSERT INTO ledger.imports (import_id, import_key, vendor, campaign, day, target, payload, payload_digest,
@@ -30,8 +40,9 @@ IMPORT = """
 DELIVERY = """
     INSERT INTO ledger.deliveries
         (vendor, day, campaign, source, lead_id, phone, content_digest, import_id, position)
-    VALUES (:vendor, :day, :campaign, 'lead', :lead_id, '+49301234567', 'd', :id, 0)
+    VALUES (:vendor, :day, :campaign, 'lead', :lead_id, '+49301234567', 'd', :id, :position)
 """
+DECIDED = "INSERT INTO ledger.decisions VALUES (:day, 'lead', gen_random_uuid(), now())"
 
 
 @pytest.fixture
@@ -94,11 +105,34 @@ def test_a_campaign_of_two_vendors_is_balanced_by_their_sum(ledger: Connection) 
     for number, vendor in ((1, "sinch"), (2, "jtel")):
         of_import = {"id": number, "vendor": vendor, "campaign": "spring", "day": DAY}
         ledger.execute(text(IMPORT), of_import)
-        ledger.execute(text(DELIVERY), {**of_import, "lead_id": f"eligible{number}"})
+        ledger.execute(text(DELIVERY), {**of_import, "position": 0, "lead_id": f"eligible{number}"})
     assert rows(ledger) == [
         ("", "spring", 3, 0, 1, True),
         ("jtel", "spring", 3, 0, 1, True),
         ("sinch", "spring", 3, 0, 1, True),
+    ]
+
+
+def test_deliveries_whose_rows_are_gone_are_counted_apart(ledger: Connection) -> None:
+    """The file was read again, and has one row of three: what was sent is told, and what was read adds up."""
+    contacts(ledger, 1)
+    read(ledger, 1)
+    ledger.execute(text(DECIDED), {"day": DAY})
+    of_import = {"id": 1, "vendor": "sinch", "campaign": "spring", "day": DAY}
+    ledger.execute(text(IMPORT), of_import)
+    for number in range(3):
+        ledger.execute(text(DELIVERY), {**of_import, "position": number, "lead_id": f"eligible{number + 1}"})
+    ledger.execute(text(IMPORT), {**of_import, "id": 2, "campaign": "gone"})
+    ledger.execute(text(DELIVERY), {**of_import, "id": 2, "campaign": "gone", "position": 0, "lead_id": "another"})
+    assert rows(ledger) == [("sinch", "gone", 0, 0, 0, True), ("sinch", "spring", 1, 0, 1, True)]
+    counts = "SELECT gone_count, gone_open_count FROM reporting.campaign_day ORDER BY campaign"
+    assert [tuple(row) for row in ledger.execute(text(counts))] == [(1, 1), (2, 2)]
+    outcomes = "SELECT lead_id, state, reason_code, is_read FROM reporting.lead_outcome ORDER BY lead_id"
+    assert [tuple(row) for row in ledger.execute(text(outcomes))] == [
+        ("another", "planned", "row_gone", False),
+        ("eligible1", "planned", None, True),
+        ("eligible2", "planned", "row_gone", False),
+        ("eligible3", "planned", "row_gone", False),
     ]
 
 
@@ -108,11 +142,13 @@ def test_a_report_of_one_day_reads_no_other(ledger: Connection, name: str) -> No
     for number in range(DAYS):
         contacts(ledger, ROWS, day=DAY - timedelta(days=number))
         read(ledger, ROWS, day=DAY - timedelta(days=number))
-    ledger.execute(text("ANALYZE ledger.contacts, crm.read_counts"))
+        ledger.execute(text(DECIDED), {"day": DAY - timedelta(days=number)})
+        ledger.execute(text(SENT), {"day": DAY - timedelta(days=number), "id": number + 1, "count": ROWS})
+    ledger.execute(text("ANALYZE ledger.contacts, ledger.deliveries, ledger.imports, crm.read_counts"))
     plan = ledger.execute(
         text(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql.statement('reporting', name)}"), {"days": [DAY]}
     ).scalar_one()
-    assert 0 < _looked_at(plan[0]["Plan"], "contacts") <= ROWS
+    assert 0 < _looked_at(plan[0]["Plan"], "contacts") <= 2 * ROWS  # once for their states, once for rows that are gone
     assert _kept(plan[0]["Plan"], "read_counts") <= 1
 
 

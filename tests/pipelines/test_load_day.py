@@ -14,10 +14,11 @@ from connectors.errors import SetupError
 from pipelines import eligibility, morning, night
 from pipelines.installation import Installation
 from pipelines.load import IncompleteError, load_day
+from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
 from tests.factories import CAMPAIGN, DAY, OTHER_CAMPAIGN, OTHER_TARGET, TARGET, lead, leads, write_rows
-from tests.reading import states
+from tests.reading import query, states
 
 Make = Callable[..., Installation]
 
@@ -186,6 +187,37 @@ def test_a_source_that_breaks_leaves_the_others_as_they_were(installations: Make
     with pytest.raises(SetupError, match=r"sources\.leads"):
         load_day(installation, DAY)
     assert night.plan(installation, "sinch", [DAY]).counts == {"unchanged": 10}
+
+
+def test_a_file_that_shrunk_hides_nothing_that_was_sent(installations: Make, sinch: SandboxServer[SinchObi]) -> None:
+    """Three leads are sent, and one row is left when the day is loaded again: the others are told apart from it."""
+    load_day(installations(rows=leads(3)), DAY)
+    installation = installations(rows=leads(1))
+    assert load_day(installation, DAY).problems == []
+    outcomes = "SELECT lead_id, state, reason_code, is_read FROM reporting.lead_outcome ORDER BY lead_id"
+    assert query(installation, outcomes) == [
+        ("L1", "accepted", None, True),
+        ("L2", "accepted", "row_gone", False),
+        ("L3", "accepted", "row_gone", False),
+    ]
+    report = morning.report(installation, [DAY])
+    assert [(row.read_count, row.accepted_count, row.gone_count, row.balanced) for row in report.campaigns] == [
+        (1, 1, 2, True)
+    ]
+    assert report.problems == []
+
+
+def test_an_open_import_is_a_problem_though_its_rows_are_gone(
+    installations: Make, sinch: SandboxServer[SinchObi]
+) -> None:
+    """What was sent and not answered may be called: it is told of, whatever the file says since."""
+    sinch.faults.add(Fault(kind="lost_after_commit", match=Match(path_contains="customers/list"), times=None))
+    load_day(installations(rows=leads(3), sinch={"settle_s": 3600}), DAY)
+    sinch.faults.clear()
+    installation = installations(rows=[lead(7)], sinch={"settle_s": 3600})
+    load_day(installation, DAY)
+    assert morning.report(installation, [DAY]).problems == ["3 leads are without an outcome, and their rows are gone"]
+    assert states(installation) == {"accepted": 1}
 
 
 def test_a_row_without_a_verdict_keeps_everything_back(

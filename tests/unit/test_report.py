@@ -22,6 +22,7 @@ class CampaignDay(NamedTuple):
     sending_count: int = 0
     submitted_count: int = 0
     unknown_count: int = 0
+    gone_open_count: int = 0
 
 
 def test_campaigns_that_share_a_reason_share_a_sentence() -> None:
