@@ -1,5 +1,6 @@
 -- One row per vendor, campaign and day: the count of every state. balanced: as many rows have a state as
--- the reader counted. gone_count: deliveries whose row is gone since, in no other count; gone_open_count: those of them that
+-- the reader counted of the campaign. A campaign that was given up, or moved, has a line for each vendor; read_count adds up
+-- over them. gone_count: deliveries whose row is gone since, in no other count; gone_open_count: those of them that
 -- have no outcome yet.
 -- What was counted and what was read are compared by window, not by join: so a condition on the day reaches both,
 -- and no other day is looked at.
@@ -49,12 +50,15 @@ WITH sides AS (
         sides.*,
         bool_or(is_counted) OVER both_sides AS has_counted,
         sum(read_count) OVER both_sides AS all_read_count,
-        sum(outcome_count) OVER both_sides AS all_outcome_count
+        sum(outcome_count) OVER both_sides AS all_outcome_count,
+        row_number() OVER (PARTITION BY campaign, day ORDER BY is_counted DESC, outcome_count DESC, vendor) AS line_no
     FROM sides
     WINDOW both_sides AS (PARTITION BY campaign, day)
 )
 SELECT
-    compared.vendor, compared.campaign, compared.day, CAST(all_read_count AS bigint) AS read_count,
+    compared.vendor, compared.campaign, compared.day,
+    -- The reader knows no vendor: of several lines each has its own rows, and the first what is missing, or too many.
+    CAST(outcome_count + CASE WHEN line_no = 1 THEN all_read_count - all_outcome_count ELSE 0 END AS bigint) AS read_count,
     invalid_count, suppressed_count, duplicate_count, planned_count, sending_count, submitted_count, accepted_count,
     rejected_count, unknown_count, unattributed_count, withdrawn_count,
     all_read_count = all_outcome_count

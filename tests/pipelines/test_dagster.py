@@ -15,6 +15,7 @@ from pipelines import morning, night
 from pipelines.definitions import build_definitions
 from pipelines.installation import Installation
 from pipelines.jobs import INTAKE, REPORT, job_name
+from pipelines.load import load_day
 from pipelines.runs import failures, run_job
 from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
@@ -92,6 +93,21 @@ def test_metadata_of_a_night_adds_up(installations: Make, instance: dg.DagsterIn
     assert outcomes["read"] == 33 == sum(count for name, count in outcomes.items() if name != "read")
     [taken_back] = load.asset_materializations_for_node("sinch__withdrawals")
     assert taken_back.metadata["by_campaign"] == dg.MetadataValue.text("none")
+
+
+def test_what_was_read_of_a_campaign_that_was_given_up_is_counted_once(
+    installations: Make, instance: dg.DagsterInstance
+) -> None:
+    """It has a line for its vendor and one for nobody, and still as many rows as the file."""
+    rows = [*leads(3), lead(4, phone1="")]
+    load_day(installations(rows=rows), DAY)
+    installation = installations(rows=rows, campaigns={OTHER_CAMPAIGN: OTHER_TARGET})
+    load_day(installation, DAY)
+    result = run(installation, instance, REPORT)
+    outcomes = numbers(result, "reporting/lead_outcomes")
+    assert outcomes["read"] == 4 == sum(count for name, count in outcomes.items() if name != "read")
+    [check] = [one for one in result.get_asset_check_evaluations() if one.check_name == "every_lead_is_accounted_for"]
+    assert (check.passed, check.metadata["read"].value) == (True, 4)
 
 
 def test_checks_pass_on_a_good_night(installations: Make, instance: dg.DagsterInstance) -> None:
