@@ -167,7 +167,7 @@ def status(config: Path | None, as_json: bool, day: date | None) -> int:
     others: list[str] = []
     with _opened(config) as installation:
         with installation.store() as store:
-            days = [day] if day else newest_days(store)
+            days = [day] if day else newest_days(store, datetime.now(installation.settings.zone).date())
             if not days:
                 raise SetupError("nothing was loaded yet; begin with `leadsync sync --day …`")
             if not day:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 
+from connectors.crm.csv import DAY
 from connectors.crm.frames import DayWindow
 from connectors.errors import ConnectorError, SetupError
 from connectors.gateway import ResultsLater
@@ -22,6 +23,9 @@ from pipelines.night import empty_text, vendors_in_use
 from pipelines.report import NightReport, night_report, waiting_before
 from pipelines.results import PollSummary
 from pipelines.retention import purge
+from pipelines.settings import Settings
+from pipelines.source_settings import TABLES
+from pipelines.sources import configured_sources
 from pipelines.store import Row, utc_now
 from pipelines.tally import DeliverySummary
 
@@ -151,7 +155,17 @@ def longest_settle_s(installation: Installation) -> float:
 def report(installation: Installation, days: Sequence[date], names: Sequence[str] = ()) -> NightReport:
     """What the reporting schema says of the days, of the named campaigns or of all."""
     with installation.store() as store:
-        return night_report(store, days, names, empty_text=empty_text(installation))
+        return night_report(
+            store, days, names, empty_text=empty_text(installation), end_of=_end_of_days(installation.settings)
+        )
+
+
+def _end_of_days(settings: Settings) -> Callable[[date], datetime] | None:
+    """When a day is over; None where every file is a day's own, and may be whole before."""
+    described = (getattr(settings.sources, TABLES[source]) for source in configured_sources(settings))
+    if all(source.csv is not None and DAY in source.csv for source in described):
+        return None
+    return lambda day: DayWindow(day, settings.zone).end.astimezone(settings.zone)
 
 
 def told_of_older_days(installation: Installation, newest: date) -> list[str]:

@@ -62,8 +62,12 @@ def _parted(failure: str) -> tuple[str, str | None]:
 def _campaign(row: Any, report: NightReport) -> dict[str, Any]:
     seen = [state for state in STATES if any(getattr(other, f"{state}_count") for other in report.campaigns)]
     record = {"day": row.day.isoformat(), "campaign": row.campaign, "vendor": row.vendor or "-", "read": row.read_count}
+    for state in seen:
+        record[state] = getattr(row, f"{state}_count")
+        if state == "accepted" and any(other.accepted_before_count for other in report.campaigns):
+            record["before"] = row.accepted_before_count
     gone = {"row gone": row.gone_count} if any(other.gone_count for other in report.campaigns) else {}
-    return record | {state: getattr(row, f"{state}_count") for state in seen} | gone | {"adds up": row.balanced}
+    return record | gone | {"adds up": row.balanced}
 
 
 def _reason(row: Any) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from pipelines import withdrawals
-from pipelines.store import Row, Store
+from pipelines.store import Row, Store, utc_now
 
 OPEN_STATES = ("planned", "sending", "submitted", "unknown")
 CLOSED_STATES = ("accepted", "invalid", "suppressed", "duplicate", "rejected", "withdrawn", "unattributed")
@@ -28,8 +28,8 @@ class NightReport:
     """What became of the leads of some days: counts by campaign, reasons, open imports.
 
     `failures`: why the last intake of a day failed. `empty`: a sentence for each day that has no row although it should
-    have one. `lists`: what is wrong with lists as they were read last. `still_there`: one for what vendors have, of
-    whatever day, although it must not be called.
+    have one. `unfinished`: one for each day that was pulled before it had ended. `lists`: what is wrong with lists as
+    they were read last. `still_there`: one for what vendors have, of whatever day, although it must not be called.
     """
 
     days: tuple[date, ...]
@@ -39,6 +39,7 @@ class NightReport:
     decided: tuple[date, ...]
     failures: Mapping[date, str] = field(default_factory=dict)
     empty: Sequence[str] = ()
+    unfinished: Sequence[str] = ()
     lists: Sequence[str] = ()
     still_there: Sequence[str] = ()
 
@@ -54,6 +55,8 @@ class NightReport:
             *self._unread(),
             *self.lists,
             *self.empty,
+            *self.unfinished,
+            *self._uncallable(),
             *self._unbalanced(),
             *self.still_there,
             *self._stopped(),
@@ -63,6 +66,22 @@ class NightReport:
     def _unread(self) -> list[str]:
         told = {day: _unread_text(self.failures.get(day), is_decided=day in self.decided) for day in self.days}
         return [f"{day}: {text}" for day, text in told.items() if text]
+
+    def _uncallable(self) -> list[str]:
+        """Campaigns of which nobody can be called because of what the rows hold: a column that broke looks so."""
+        return [
+            f"{row.campaign} on {row.day}: nobody can be called, of {row.read_count} rows: {self._why_invalid(row)}"
+            for row in self.campaigns
+            if row.vendor and row.invalid_count and row.invalid_count + row.duplicate_count == row.read_count
+        ]
+
+    def _why_invalid(self, campaign: Row) -> str:
+        told = [
+            f"{row.reason_code} {row.lead_count}"
+            for row in self.reasons
+            if (row.campaign, row.day, row.state) == (campaign.campaign, campaign.day, "invalid")
+        ]
+        return ", ".join(told)
 
     def _unbalanced(self) -> list[str]:
         return [
@@ -86,12 +105,18 @@ class NightReport:
 
 
 def night_report(
-    store: Store, days: Sequence[date], names: Sequence[str] = (), *, empty_text: str | None = None
+    store: Store,
+    days: Sequence[date],
+    names: Sequence[str] = (),
+    *,
+    empty_text: str | None = None,
+    end_of: Callable[[date], datetime] | None = None,
 ) -> NightReport:
     """What the reporting schema says of the days, of the named campaigns or of all.
 
     Args:
         empty_text: what is said of a day that has no row; None where such days are normal.
+        end_of: when a day is over, in the business zone; None where the sources know of no hours.
     """
 
     def told(view: str) -> list[Row]:
@@ -107,6 +132,7 @@ def night_report(
         decided=tuple(row.day for row in decided),
         failures={row.day: row.problem for row in store.rows("crm", "intake_failures", days=list(days))},
         empty=[f"{row.day}: {empty_text}" for row in decided if row.is_empty and empty_text],
+        unfinished=[text for row in decided if end_of and (text := _unfinished(row, end_of(row.day)))],
         lists=[row.problem for row in store.rows("crm", "snapshot_problems")],
         still_there=withdrawals.problems(store, names),
     )
@@ -177,9 +203,17 @@ def reason_codes(store: Store, day: date) -> list[str]:
     return sorted({row.reason_code for row in store.rows("reporting", "reasons", days=[day])})
 
 
-def newest_days(store: Store, limit: int = 1) -> list[date]:
+def newest_days(store: Store, today: date, limit: int = 1) -> list[date]:
     """The newest days that were pulled, or that an intake failed of, the newest first."""
-    return [row.day for row in store.rows("reporting", "newest_days", limit=limit)]
+    return [row.day for row in store.rows("reporting", "newest_days", today=today, limit=limit)]
+
+
+def _unfinished(decided: Row, end: datetime) -> str | None:
+    """That the day is over now, and was not when it was pulled last."""
+    if decided.pulled_at is None or not decided.pulled_at < end <= utc_now():
+        return None
+    pulled_at = decided.pulled_at.astimezone(end.tzinfo)
+    return f"{decided.day}: it was pulled at {pulled_at:%H:%M} of that day, and not since it is over; load it again"
 
 
 def _unread_text(problem: str | None, *, is_decided: bool) -> str:

@@ -3,5 +3,6 @@
 CREATE VIEW reporting.lead_outcome AS
 SELECT
     vendor, coalesce(nullif(campaign, ''), '(none)') AS campaign, day, source, lead_id, state, reason_code, reason,
-    vendor_id, import_id, attempts, planned_at, sent_at, settled_at, phone, row_no, is_read
+    vendor_id, import_id, attempts, planned_at, sent_at, settled_at, phone, row_no, is_read,
+    loaded_on
 FROM ledger.outcomes;

@@ -1,6 +1,6 @@
 -- One row per vendor, campaign and day: the count of every state. balanced: as many rows have a state as
 -- the reader counted of the campaign. A campaign that was given up, or moved, has a line for each vendor; read_count adds up
--- over them. gone_count: deliveries whose row is gone since, in no other count; gone_open_count: those of them that
+-- over them. accepted_before_count: of the accepted, those that were loaded for an earlier day. gone_count: deliveries whose row is gone since, in no other count; gone_open_count: those of them that
 -- have no outcome yet.
 -- What was counted and what was read are compared by window, not by join: so a condition on the day reaches both,
 -- and no other day is looked at.
@@ -20,6 +20,7 @@ WITH sides AS (
         count(*) FILTER (WHERE is_read AND state = 'unknown')      AS unknown_count,
         count(*) FILTER (WHERE is_read AND state = 'unattributed') AS unattributed_count,
         count(*) FILTER (WHERE is_read AND state = 'withdrawn')    AS withdrawn_count,
+        count(*) FILTER (WHERE is_read AND state = 'accepted' AND loaded_on < day) AS accepted_before_count,
         count(*) FILTER (WHERE NOT is_read) AS gone_count,
         count(*) FILTER (WHERE NOT is_read AND state IN ('planned', 'sending', 'submitted', 'unknown')) AS gone_open_count,
         0 AS read_count
@@ -40,6 +41,7 @@ WITH sides AS (
         0 AS unknown_count,
         0 AS unattributed_count,
         0 AS withdrawn_count,
+        0 AS accepted_before_count,
         0 AS gone_count,
         0 AS gone_open_count,
         sum(read_count) AS read_count
@@ -66,7 +68,7 @@ SELECT
             + submitted_count + accepted_count + rejected_count + unknown_count + unattributed_count + withdrawn_count
         AS balanced,
     CASE WHEN stop.reason_code <> 'load_ended_early' OR planned_count > 0 THEN stop.reason END AS stopped_because,
-    gone_count, gone_open_count
+    gone_count, gone_open_count, accepted_before_count
 FROM compared
 LEFT JOIN ledger.campaign_stops AS stop
     ON stop.vendor = compared.vendor AND stop.campaign = compared.campaign AND stop.day = compared.day

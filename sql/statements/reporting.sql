@@ -35,8 +35,11 @@ GROUP BY vendor, campaign, day, state, next_action, error_code
 ORDER BY since, import_id;
 
 -- name: newest_days :many
--- The newest days that were pulled, or that an intake failed of.
-SELECT day FROM crm.pulls UNION SELECT day FROM crm.intake_failures ORDER BY day DESC LIMIT :limit;
+-- The newest days that were pulled, or that an intake failed of: those that are over first.
+SELECT day
+FROM (SELECT day FROM crm.pulls UNION SELECT day FROM crm.intake_failures) AS known
+ORDER BY day < :today DESC, day DESC
+LIMIT :limit;
 
 -- name: waiting_days :many
 -- The newest days before the given one that imports are open of, or campaigns stopped, or that are to be planned.
@@ -66,8 +69,8 @@ ORDER BY missed.day DESC
 LIMIT :limit;
 
 -- name: decided_days :many
--- Those of the days that were decided, and whether they have no row that could be read.
-SELECT decided.day, NOT EXISTS (
+-- Those of the days that were decided, when they were pulled last, and whether they have no row that could be read.
+SELECT decided.day, (SELECT max(pulled_at) FROM crm.pulls WHERE pulls.day = decided.day) AS pulled_at, NOT EXISTS (
     SELECT FROM ledger.contacts
     WHERE contacts.day = decided.day AND contacts.reason_code IS DISTINCT FROM 'row_unreadable'
 ) AS is_empty

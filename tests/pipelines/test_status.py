@@ -15,9 +15,10 @@ from connectors.errors import SetupError
 from pipelines import morning, night
 from pipelines.installation import Installation
 from pipelines.load import load_day
+from pipelines.reading import tell
 from sandbox.faults import Fault, Match
 from tests.commands import Configure, Vendor, leadsync, load
-from tests.factories import ABSENT_TARGET, CAMPAIGN, DAY, OTHER_CAMPAIGN, TARGET, lead
+from tests.factories import ABSENT_TARGET, CAMPAIGN, DAY, OTHER_CAMPAIGN, TARGET, lead, leads
 from tests.reading import query
 
 Make = Callable[..., Installation]
@@ -205,3 +206,43 @@ def test_status_of_a_day_that_was_never_loaded_needs_a_person(configure: Configu
     """A day without a load is a problem, not an empty success."""
     report = json.loads(leadsync("status", "--config", configure(), "--day", "2026-11-15", "--json", code=1).stdout)
     assert report["problems"] == ["2026-11-15: nothing was pulled and decided"]
+
+
+def test_a_day_that_was_pulled_before_it_had_ended_is_not_done(installations: Make) -> None:
+    """What came after is in no report; while the day goes on, and for files of a day, that is nobody's problem."""
+    installation = installations(rows=[lead(1)], timezone="Europe/Berlin")
+    load_day(installation, DAY)
+    assert morning.report(installation, [DAY]).problems == []
+    noon = datetime(DAY.year, DAY.month, DAY.day, 12, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    with installation.engine.begin() as connection:
+        connection.execute(text("UPDATE crm.pulls SET pulled_at = :noon"), {"noon": noon})
+    told = f"{DAY}: it was pulled at 12:30 of that day, and not since it is over; load it again"
+    assert morning.report(installation, [DAY]).problems == [told]
+    of_a_day = installation.settings.folder / f"leads-{DAY}.csv"
+    (installation.settings.folder / "leads.csv").rename(of_a_day)
+    sources = {"leads": {"csv": "leads-{day}.csv"}}
+    assert morning.report(installations(rows=[lead(1)], sources=sources), [DAY]).problems == []
+
+
+def test_status_is_of_a_day_that_is_over(configure: Configure) -> None:
+    """Who loads today's leads at noon asks for last night all the same."""
+    zone = ZoneInfo("Europe/Berlin")
+    today = datetime.now(zone).date()
+    yesterday = today - timedelta(days=1)
+    rows = [lead(number, updated_at=f"{day}T00:00:01") for number, day in ((1, yesterday), (2, today))]
+    config = configure(rows=rows)
+    for day in (yesterday, today):
+        leadsync("sync", "--config", config, "--day", day)
+    assert leadsync("status", "--config", config).stdout.startswith(f"{yesterday}: every lead has its outcome\n")
+
+
+def test_leads_that_a_vendor_had_before_are_told_apart(installations: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    """Yesterday's file under today's name is accepted in full, and nothing of it was sent."""
+    rows = [*leads(2), *leads(3, updated_at=f"{DAY + timedelta(days=1)}T10:00:00+01:00")]
+    installation = installations(rows=rows)
+    for day in (DAY, DAY + timedelta(days=1)):
+        load_day(installation, day)
+    report = morning.report(installation, [DAY + timedelta(days=1)])
+    assert [(row.accepted_count, row.accepted_before_count) for row in report.campaigns] == [(3, 2)]
+    tell(report)
+    assert "   accepted   before   adds up" in capsys.readouterr().out

@@ -16,7 +16,11 @@ class CampaignDay(NamedTuple):
 
     campaign: str
     day: date
-    stopped_because: str | None
+    stopped_because: str | None = None
+    vendor: str = "sinch"
+    read_count: int = 1
+    invalid_count: int = 0
+    duplicate_count: int = 0
     balanced: bool = True
     planned_count: int = 0
     sending_count: int = 0
@@ -41,6 +45,36 @@ def test_a_failure_that_the_report_tells_is_told_once() -> None:
     others = [f"{DAY}: try later", f"{DAY}: answer", "a step failed"]
     problems = as_record(report, [f"{DAY}: no answer: try later", *others])["problems"]
     assert problems == [*others, *report.problems]
+
+
+class Reason(NamedTuple):
+    """A row of `reporting.reason`, as far as its sentence goes."""
+
+    campaign: str
+    day: date
+    state: str
+    reason_code: str
+    lead_count: int
+
+
+def test_a_campaign_of_which_nobody_can_be_called_needs_a_person() -> None:
+    """A column that broke looks like a day of bad leads; who is kept back for his own sake is no such thing."""
+    rows = [
+        CampaignDay("spring", DAY, read_count=10, invalid_count=9, duplicate_count=1),
+        CampaignDay("summer", DAY, read_count=10, invalid_count=9),
+        CampaignDay("autumn", DAY, read_count=2, duplicate_count=2),
+        CampaignDay("ghost", DAY, vendor="", read_count=2, invalid_count=2),
+    ]
+    reasons = [
+        Reason("spring", DAY, "invalid", "phone_invalid", 8),
+        Reason("spring", DAY, "invalid", "lead_id_missing", 1),
+        Reason("spring", DAY, "duplicate", "duplicate_lead", 1),
+        Reason("summer", DAY, "invalid", "phone_invalid", 9),
+    ]
+    report = NightReport((DAY,), rows, reasons, open_imports=[], decided=(DAY,))
+    assert report.problems == [
+        f"spring on {DAY}: nobody can be called, of 10 rows: phone_invalid 8, lead_id_missing 1",
+    ]
 
 
 def _row(campaign: str, stopped_because: str | None) -> CampaignDay:
