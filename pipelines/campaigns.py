@@ -21,17 +21,22 @@ from pipelines.settings import Settings, region_code, target_of, vendor_name
 from pipelines.sources import open_source
 from pipelines.store import Store, utc_now
 
+_LISTED = "sources.campaigns"  # how the origin of a campaign that the CRM lists begins
+
 
 def read_campaigns(store: Store, settings: Settings) -> list[Campaign]:
     """`crm.campaigns` holds the campaigns of the configuration and of the CRM; returns those that can be loaded.
 
     Raises:
-        SetupError: the configuration describes a campaign that cannot be. One of the CRM is stored with its defect.
+        SetupError: the CRM listed campaigns before, and lists none now: nothing was replaced. A campaign of the CRM
+            that cannot be is stored with its defect.
     """
-    rows = {row["campaign"]: row for row in _crm_campaigns(settings)}
-    rows.update({row["campaign"]: row for row in _own_campaigns(settings)})
+    listed = {row["campaign"]: row for row in _crm_campaigns(settings)}
+    rows = listed | {row["campaign"]: row for row in _own_campaigns(settings)}
     with store.transaction():
         store.run("crm", "take_turns", name="campaigns")
+        if settings.sources.campaigns is not None and not listed:
+            _refuse_emptied(store)
         store.run("crm", "delete_campaigns")
         for row in rows.values():
             target, mapping = orjson.dumps(row["target"]).decode(), orjson.dumps(row["mapping"]).decode()
@@ -67,6 +72,17 @@ def record_defects(store: Store, day: date) -> None:
             store.run("reporting", "stop_campaigns", vendor=row.vendor, now=utc_now(), **stopped)
 
 
+def _refuse_emptied(store: Store) -> None:
+    """The CRM listed no campaign before, either: else none of their leads would be called, and nobody told."""
+    count = sum(row.origin.startswith(_LISTED) for row in store.rows("crm", "campaigns"))
+    if count:
+        were = "campaign was" if count == 1 else "campaigns were"
+        raise SetupError(
+            f"{_LISTED}: {count} {were} listed before, and none is now; nothing was replaced."
+            f" If none is meant to be listed, take {_LISTED} out of the configuration"
+        )
+
+
 def _crm_campaigns(settings: Settings) -> Iterator[dict[str, Any]]:
     """The campaigns that the CRM lists; one that cannot be loaded has its defect, and must not stop the others."""
     if settings.sources.campaigns is None:
@@ -80,7 +96,7 @@ def _crm_campaigns(settings: Settings) -> Iterator[dict[str, Any]]:
                 "region": row["region"],
                 "mapping": settings.mappings.of(str(row["vendor"])),
                 "is_active": str(row["active"] or "true").casefold() not in eligibility.WITHDRAWN,
-                "origin": f"sources.campaigns, row {row['row_no']}",
+                "origin": f"{_LISTED}, row {row['row_no']}",
                 "defect": None,
             }
             try:

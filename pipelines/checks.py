@@ -162,6 +162,24 @@ def campaigns_result(asset: dg.AssetKey, defects: Mapping[str, str]) -> dg.Asset
     )
 
 
+def known_campaigns_spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
+    """Warns where rows name a campaign that nobody knows."""
+    return dg.AssetCheckSpec(
+        "every_campaign_is_known", asset=asset, description="Every campaign that a row names is configured, or listed."
+    )
+
+
+def known_campaigns_result(asset: dg.AssetKey, problems: Sequence[str]) -> dg.AssetCheckResult:
+    """Warns of the leads that are not called for it, one sentence a day; the others are."""
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name="every_campaign_is_known",
+        passed=not problems,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"problems": list(problems)},
+    )
+
+
 def list_spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
     """Warns where the do-not-call list bars fewer people than it means."""
     return dg.AssetCheckSpec(

@@ -31,7 +31,8 @@ def dry_run(installation: Installation, day: date, names: Sequence[str] = ()) ->
         with trial.store() as store:
             decided = intake.decision_summary(store, day)
             problems = night.empty_days(trial, [decided])
-            problems += [] if names else list(campaign_defects(store).values())
+            if not names:
+                problems += [*night.unknown_campaigns(trial, [decided]), *campaign_defects(store).values()]
         for vendor in night.vendors_in_use(trial, names):
             try:
                 plans.append(night.plan(trial, vendor, [day], names))

@@ -77,6 +77,7 @@ def load_day(
     deliveries = [summary.delivery for summary in vendors.values()]
     failures = night.empty_days(installation, [decisions])
     failures += [text for one in deliveries for text in night.failures_of(one, day)]
+    failures += [] if names else night.unknown_campaigns(installation, [decisions])
     stops = [text for one in deliveries for text in night.stops_of(one, day)]
     kept = [text for one in vendors.values() for text in one.withdrawal.problems]
     kept += [

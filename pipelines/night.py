@@ -16,7 +16,7 @@ from functools import partial
 from connectors.errors import ConnectorError, LeadsyncError, SetupError, TargetError
 from connectors.gateway import Campaign, ControlsTargets, Gateway
 from connectors.redaction import redact
-from pipelines import intake, planning, recall, reference, targets, withdrawals
+from pipelines import intake, planning, recall, reference, report, targets, withdrawals
 from pipelines.campaigns import campaign_defects, read_campaigns, stored_campaigns
 from pipelines.collector import calm_collector
 from pipelines.delivery import deliver
@@ -278,6 +278,13 @@ def empty_days(installation: Installation, decisions: Sequence[DecisionSummary])
     """One sentence for each day that has no row, unless that is allowed."""
     text = empty_text(installation)
     return [f"{one.day}: {text}" for one in decisions if one.is_empty and text]
+
+
+def unknown_campaigns(installation: Installation, decisions: Sequence[DecisionSummary]) -> list[str]:
+    """One sentence for each day of which rows name campaigns that nobody knows: none of them is called."""
+    days = [one.day for one in decisions if "campaign_unknown" in one.by_reason]
+    with installation.store() as store:
+        return report.unknown_campaigns(store, days) if days else []
 
 
 def empty_text(installation: Installation) -> str | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from connectors.redaction import redact
 from pipelines import withdrawals
 from pipelines.store import Row, Store, utc_now
 
@@ -21,6 +22,8 @@ STATES = (*CLOSED_STATES, *OPEN_STATES)
 MOST_WAITING_DAYS = 31
 _ASK = "leadsync status --day {day}"
 _PAST = "before first_day nobody goes on with it: leadsync sync --day {day} asks about what was sent, and sends nothing"
+MOST_NAMES = 10
+_LONGEST_NAME = 60
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,17 @@ class NightReport:
             *self.empty,
             *self.unfinished,
             *self._uncallable(),
+            *self.unknown,
             *self._unbalanced(),
             *self.still_there,
             *self._stopped(),
             *self._open(),
         ]
+
+    @property
+    def unknown(self) -> list[str]:
+        """One sentence for each day of which rows name campaigns that nobody knows: none of them is called."""
+        return _unknown_campaigns(self.reasons)
 
     def _unread(self) -> list[str]:
         told = {day: _unread_text(self.failures.get(day), is_decided=day in self.decided) for day in self.days}
@@ -136,6 +145,11 @@ def night_report(
         lists=[row.problem for row in store.rows("crm", "snapshot_problems")],
         still_there=withdrawals.problems(store, names),
     )
+
+
+def unknown_campaigns(store: Store, days: Sequence[date]) -> list[str]:
+    """One sentence for each of the days of which rows name campaigns that nobody knows."""
+    return _unknown_campaigns(store.rows("reporting", "reasons", days=list(days)))
 
 
 def waiting_before(
@@ -243,6 +257,24 @@ def _open_counts(campaigns: Sequence[Row]) -> Counter[str]:
     counts = Counter({state: sum(getattr(row, f"{state}_count") for row in campaigns) for state in OPEN_STATES})
     counts["without an outcome, and their rows are gone"] = sum(row.gone_open_count for row in campaigns)
     return counts
+
+
+def _unknown_campaigns(reasons: Sequence[Row]) -> list[str]:
+    counts: dict[date, Counter[str]] = {}
+    for row in reasons:
+        if row.reason_code == "campaign_unknown":
+            counts.setdefault(row.day, Counter())[row.campaign] += row.lead_count
+    return [_unknown(day, by_name) for day, by_name in sorted(counts.items())]
+
+
+def _unknown(day: date, counts: Counter[str]) -> str:
+    """A name is what a row has in a column: a person's data, where columns were shifted."""
+    names = [f"{(redact(name) or '')[:_LONGEST_NAME]} ({count})" for name, count in counts.most_common(MOST_NAMES)]
+    rest = f" and {len(counts) - MOST_NAMES} more" if len(counts) > MOST_NAMES else ""
+    total = counts.total()
+    leads = "1 lead names a campaign" if total == 1 else f"{total} leads name campaigns"
+    called = "is not called" if total == 1 else "none of them is called"
+    return f"{day}: {leads} that nobody knows, and {called}: {', '.join(names)}{rest}"
 
 
 def _waiting(counts: Mapping[str, int]) -> list[str]:

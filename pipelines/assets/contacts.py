@@ -30,7 +30,7 @@ def contacts_asset(rows: Sequence[dg.AssetsDefinition], days: dg.PartitionsDefin
         owners=OWNERS,
         kinds={"python", "postgres"},
         metadata={"dagster/column_schema": CONTACT_COLUMNS},
-        check_specs=[checks.conservation_spec(CONTACTS)],
+        check_specs=[checks.conservation_spec(CONTACTS), checks.known_campaigns_spec(CONTACTS)],
     )
     def contacts(context: dg.AssetExecutionContext, leadsync: LeadSync) -> Outcome:
         """Who may be called, and for everybody else why not."""
@@ -41,12 +41,14 @@ def contacts_asset(rows: Sequence[dg.AssetsDefinition], days: dg.PartitionsDefin
                 summaries[day.isoformat()] = summary
             decided = list(summaries.values())
             empty = night.empty_days(installation, decided)
+            unknown = night.unknown_campaigns(installation, decided)
         check = checks.conservation_of_decisions(CONTACTS, decided)
         if len(empty) == len(decided):  # a range may hold a Sunday; a run about nothing at all has failed
             yield check
             fail(empty)
         for key, summary in summaries.items():
             context.add_asset_metadata(metadata.of_decision(summary), partition_key=key)
-        yield dg.MaterializeResult(asset_key=CONTACTS, check_results=[check])
+        known = checks.known_campaigns_result(CONTACTS, unknown)
+        yield dg.MaterializeResult(asset_key=CONTACTS, check_results=[check, known])
 
     return contacts

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
@@ -11,6 +13,7 @@ import pytest
 
 from connectors.errors import SetupError
 from pipelines import morning
+from pipelines.dryrun import dry_run
 from pipelines.installation import Installation
 from pipelines.jobs import INTAKE
 from pipelines.load import load_day
@@ -127,3 +130,43 @@ def test_dagster_warns_of_a_campaign_that_cannot_be_loaded(
     assert not check.passed
     assert "snich" in str(check.metadata["bad"].value)
     installation.close()
+
+
+EMPTIED = (
+    "sources.campaigns: 2 campaigns were listed before, and none is now; nothing was replaced."
+    " If none is meant to be listed, take sources.campaigns out of the configuration"
+)
+
+
+def test_list_that_lost_all_its_campaigns_stops_the_intake(
+    tmp_path: Path, database: str, sinch: SandboxServer[SinchObi]
+) -> None:
+    """An emptied export is no list of campaigns: nothing is replaced, and the morning has the sentence."""
+    with closing(configured(tmp_path, database, sinch, GOOD, REPAIRED)) as installation:
+        assert load_day(installation, DAY).problems == []
+    with closing(configured(tmp_path, database, sinch)) as installation:
+        with pytest.raises(SetupError, match=re.escape(EMPTIED)):
+            load_day(installation, DAY)
+        assert EMPTIED in morning.report(installation, [DAY]).problems[0]
+        assert [finding.problem for finding in look(installation, DAY) if not finding.is_good] == [EMPTIED]
+        with pytest.raises(SetupError, match=re.escape(EMPTIED)):
+            dry_run(installation, DAY)
+        assert query(installation, "SELECT campaign FROM crm.campaigns ORDER BY 1") == [("bad",), ("good",)]
+    with closing(configured(tmp_path, database, sinch, GOOD, REPAIRED)) as installation:
+        assert load_day(installation, DAY).problems == []
+        assert morning.report(installation, [DAY]).problems == []
+
+
+def test_campaigns_that_nobody_knows_are_named(tmp_path: Path, database: str, sinch: SandboxServer[SinchObi]) -> None:
+    """A list that lost a campaign whose leads are there calls none of them, and says so everywhere."""
+    sentence = f"{DAY}: 3 leads name campaigns that nobody knows, and none of them is called: bad (3)"
+    with closing(configured(tmp_path, database, sinch, GOOD)) as installation:
+        assert dry_run(installation, DAY)["problems"] == [sentence]
+        assert load_day(installation, DAY).problems == [sentence]
+        assert morning.report(installation, [DAY]).problems == [sentence]
+        assert load_day(installation, DAY, ["good"]).problems == []
+        with dg.instance_for_test() as instance:
+            result = run_job(installation.settings, instance, INTAKE, [DAY])
+    assert result.success
+    [check] = [one for one in result.get_asset_check_evaluations() if one.check_name == "every_campaign_is_known"]
+    assert (check.passed, check.metadata["problems"].value) == (False, [sentence])

@@ -29,6 +29,15 @@ class CampaignDay(NamedTuple):
     gone_open_count: int = 0
 
 
+class Reason(NamedTuple):
+    """A row of `reporting.reason`, as far as a sentence goes."""
+
+    campaign: str
+    day: date
+    reason_code: str
+    lead_count: int
+
+
 def test_campaigns_that_share_a_reason_share_a_sentence() -> None:
     """A vendor that is down stops all of its campaigns: that is one thing to know, not twenty."""
     rows = [_row("spring", "no answer"), _row("summer", "no answer"), _row("autumn", "closed"), _row("winter", None)]
@@ -79,3 +88,20 @@ def test_a_campaign_of_which_nobody_can_be_called_needs_a_person() -> None:
 
 def _row(campaign: str, stopped_because: str | None) -> CampaignDay:
     return CampaignDay(campaign, DAY, stopped_because)
+
+
+def test_campaigns_that_nobody_knows_are_named_up_to_ten() -> None:
+    """Where the column holds something else, it may be what is private, and there may be thousands."""
+    reasons = [_reason(f"c{number:02}", 20 - number) for number in range(12)]
+    reasons[0] = _reason("ada@example.com", 20)
+    report = NightReport((DAY,), [], reasons=reasons, open_imports=[], decided=(DAY,))
+    named = ", ".join(["<mail> (20)", *(f"c{number:02} ({20 - number})" for number in range(1, 10))])
+    assert report.problems == [
+        f"{DAY}: 174 leads name campaigns that nobody knows, and none of them is called: {named} and 2 more"
+    ]
+    report = NightReport((DAY,), [], reasons=[_reason("promo", 1)], open_imports=[], decided=(DAY,))
+    assert report.problems == [f"{DAY}: 1 lead names a campaign that nobody knows, and is not called: promo (1)"]
+
+
+def _reason(campaign: str, lead_count: int) -> Reason:
+    return Reason(campaign, DAY, "campaign_unknown", lead_count)
