@@ -17,6 +17,7 @@ from pipelines import intake, night, recall, withdrawals
 from pipelines.installation import Installation
 from pipelines.intake import DecisionSummary
 from pipelines.night import VendorSummary
+from pipelines.store import LedgerError, LedgerUnavailableError
 from pipelines.vendors import VENDORS
 
 
@@ -76,8 +77,8 @@ def load_day(
     vendors = {vendor: load.result() for vendor, load in loads.items()}
     deliveries = [summary.delivery for summary in vendors.values()]
     failures = night.empty_days(installation, [decisions])
-    failures += [text for one in deliveries for text in night.failures_of(one, day)]
     failures += [] if names else night.unknown_campaigns(installation, [decisions])
+    failures += [text for one in deliveries for text in night.failures_of(one, day)]
     stops = [text for one in deliveries for text in night.stops_of(one, day)]
     kept = [text for one in vendors.values() for text in one.withdrawal.problems]
     kept += [
@@ -110,18 +111,37 @@ def _load_vendor(
     *,
     is_loaded: bool,
 ) -> VendorSummary:
-    """What the vendor's part of the night came to: whom it must not call is taken back, also where nothing is loaded;
-    what it has in full is switched, where that is asked for."""
-    withdrawal = night.ask_and_withdraw(installation, vendor, [day], names, stop=stop, confirm=confirm)
-    summary = VendorSummary(withdrawal=withdrawal)
-    if not is_loaded:
-        return summary
+    """What the vendor's part of the night came to; what ended it early is in the summary, and on record.
+
+    Raises:
+        LedgerUnavailableError: no part of the night can go on.
+    """
+    summary = VendorSummary()
     try:
-        loaded = night.plan_and_send(installation, vendor, [day], names, wait_s=wait_s, stop=stop, confirm=confirm)
-        summary.plan, summary.delivery = loaded.plan, loaded.delivery
-    except (SetupError, ConnectorError) as error:
-        summary.delivery.problem = str(error)
-        return summary
+        with night.end_on_record(installation, vendor, [day], names):
+            summary.withdrawal = night.ask_and_withdraw(installation, vendor, [day], names, stop=stop, confirm=confirm)
+            if is_loaded:
+                loaded = night.plan_and_send(
+                    installation, vendor, [day], names, wait_s=wait_s, stop=stop, confirm=confirm
+                )
+                summary.plan, summary.delivery = loaded.plan, loaded.delivery
+                _finish(installation, vendor, day, names, stop, summary)
+    except LedgerUnavailableError:
+        raise
+    except (SetupError, ConnectorError, LedgerError) as error:
+        summary.delivery.problem = summary.delivery.problem or str(error)
+    return summary
+
+
+def _finish(
+    installation: Installation,
+    vendor: str,
+    day: date,
+    names: Sequence[str],
+    stop: threading.Event | None,
+    summary: VendorSummary,
+) -> None:
+    """Whom the vendor must not call, also as the load has shown, is taken back, and what it has in full is switched."""
     if summary.withdrawal.is_waiting:
         again = recall.withdraw(installation, vendor, names, is_looking=False, stop=stop)
         again.leads += [lead for lead in summary.withdrawal.leads if lead.outcome == withdrawals.WITHDRAWN]
@@ -129,4 +149,3 @@ def _load_vendor(
     if stop is None or not stop.is_set():
         switched = night.switch_loaded(installation, vendor, [day], names)
         summary.delivery.stopped |= {name: problem for name, problem in switched.items() if problem}
-    return summary

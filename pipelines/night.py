@@ -28,7 +28,7 @@ from pipelines.ledger_rows import Scope
 from pipelines.planner import PlanSummary
 from pipelines.source_settings import TABLES, Source
 from pipelines.sources import configured_sources
-from pipelines.store import Store, utc_now
+from pipelines.store import LedgerError, Store, utc_now
 from pipelines.tally import DeliverySummary
 from pipelines.vendors import VENDORS
 from pipelines.withdrawals import WithdrawalSummary
@@ -87,7 +87,7 @@ def plan(installation: Installation, vendor: str, days: Sequence[date], names: S
     What is unsure is asked about first, so that a lead which the vendor has not is planned too. A dry run asks nobody.
     """
     summary = PlanSummary()
-    with _on_record(installation, vendor, days, names):
+    with end_on_record(installation, vendor, days, names):
         if not installation.is_dry_run:
             ask(installation, vendor, days, names)
         for _ in _planned(installation, vendor, days, names, summary):
@@ -133,7 +133,7 @@ def send(
     """
     summary = DeliverySummary()
     with (
-        _on_record(installation, vendor, days, names),
+        end_on_record(installation, vendor, days, names),
         installation.ledger() as ledger,
         installation.gateway(vendor) as gateway,
     ):
@@ -165,7 +165,7 @@ def plan_and_send(
     another pass. `confirm` is called before anything is planned: what it raises ends the load.
     """
     summary, delivered = PlanSummary(), DeliverySummary()
-    with _on_record(installation, vendor, days, names):
+    with end_on_record(installation, vendor, days, names):
         ask(installation, vendor, days, names, stop=stop)
         terms = installation.terms(vendor, wait_s=wait_s)
         for _ in range(MOST_PASSES):
@@ -341,13 +341,16 @@ def intake_on_record(installation: Installation, days: Sequence[date]) -> Iterat
 
 
 @contextmanager
-def _on_record(installation: Installation, vendor: str, days: Sequence[date], names: Sequence[str]) -> Iterator[None]:
+def end_on_record(
+    installation: Installation, vendor: str, days: Sequence[date], names: Sequence[str]
+) -> Iterator[None]:
     """What ends the vendor's load before it began is in the ledger too: whoever waits has the sentence."""
     try:
         yield
-    except (SetupError, ConnectorError) as error:
+    except (SetupError, ConnectorError, LedgerError) as error:
         if not installation.is_dry_run:
-            with installation.ledger() as ledger:
+            # A ledger that is gone for good cannot be told anything; the error itself still is.
+            with suppress(LedgerError), installation.ledger() as ledger:
                 campaigns = installation.campaigns(ledger.store, vendor, names)
                 ledger.record_early_end(installation.scope(vendor, days, campaigns), redact(str(error)) or "")
         raise

@@ -25,6 +25,7 @@ from pydantic import (
     field_validator,
 )
 
+from connectors.crm.layout import LONGEST_KEY
 from connectors.errors import SetupError
 from connectors.numbers import Days, Seconds, Whole
 from connectors.zones import ZoneName
@@ -49,7 +50,7 @@ class _Strict(BaseModel):
 class CampaignSettings(_Strict):
     """One campaign: our name, its vendor, its target there, its mapping."""
 
-    campaign: str = Field(min_length=1, max_length=200)
+    campaign: str = Field(min_length=1, max_length=LONGEST_KEY)
     vendor: str
     target: dict[str, Any]
     region: str | None = None

@@ -19,11 +19,12 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors.columns import TEXT
 from connectors.crm.encoding import AUTO, find_delimiter, find_encoding
 from connectors.crm.frames import Cursor, DayWindow, build_frame, regroup
-from connectors.crm.layout import COLUMNS, Columns, Layout, no_cursor
+from connectors.crm.layout import COLUMNS, LONGEST_KEY, Columns, Layout, long_key, no_cursor
 from connectors.crm.records import Records, Shape, read_records
 from connectors.errors import SetupError
 
@@ -157,7 +158,8 @@ class CsvSource:
             with self._open(path) as sheet:
                 for records in sheet.records(block_lines=block_lines):
                     last_line = max(records.lines, default=last_line)
-                    rows = _Rows(records, records.columns, sheet.layout, self._cursor(sheet.layout), label)
+                    columns = _without_long_keys(records, sheet.layout)
+                    rows = _Rows(records, columns, sheet.layout, self._cursor(sheet.layout), label)
                     wanted = window if self._is_filtered(window) else None
                     yield rows.frame(wanted, first_row_no=first_row_no)
             first_row_no += last_line
@@ -264,6 +266,18 @@ class _Rows:
             complaint = self.cursor.complaint(cells[at].as_py())
             defects[at] = defects[at] or f"{self.label}line {self.records.lines[at]}: {complaint}"
         return defects
+
+
+def _without_long_keys(records: Records, layout: Layout) -> list[pa.Array]:
+    """The columns of the records; a key that fits in no index is blanked, and its row a defect."""
+    columns = records.columns
+    for at, name in layout.keys.items():
+        is_long = pc.fill_null(pc.greater(pc.utf8_length(columns[at]), LONGEST_KEY), False)
+        if pc.any(is_long).as_py():
+            columns[at] = pc.if_else(is_long, pa.scalar(None, TEXT), columns[at])
+            for row in compress(range(len(is_long)), is_long.to_pylist()):
+                records.defects.setdefault(row, long_key(name))
+    return columns
 
 
 def _first_line(file: TextIO) -> tuple[int, str]:

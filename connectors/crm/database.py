@@ -36,7 +36,7 @@ from connectors.crm.bounds import Bounds
 from connectors.crm.cells import is_storable, to_texts, unstorable_reason
 from connectors.crm.connection import Database
 from connectors.crm.frames import Cursor, DayWindow, Texts, build_frame, regroup
-from connectors.crm.layout import COLUMNS, Columns, Layout, did_you_mean, no_cursor
+from connectors.crm.layout import COLUMNS, LONGEST_KEY, Columns, Layout, did_you_mean, long_key, no_cursor
 from connectors.errors import SetupError
 
 _LIMITS = frozenset({"from", "to"})
@@ -229,14 +229,16 @@ class _Batch:
 
     @classmethod
     def of(cls, rows: Sequence[Sequence[object]], answer: _Answer) -> _Batch:
-        """The rows as text; a cell that no store can hold is blanked, and its row a defect."""
+        """The rows as text; a cell that no store or index can hold is blanked, and its row a defect."""
         batch = cls([], answer.layout, [None] * len(rows))
-        attributes = set(answer.layout.attributes.values())
+        attributes, keys = set(answer.layout.attributes.values()), answer.layout.keys
         for at, values in enumerate(zip(*rows, strict=True)):
             cells = to_texts(list(map(_truth, values)) if answer.is_truth[at] else values)
             batch.columns.append(cells)
             if not is_storable("".join(filter(None, cells))):
                 batch._drop_unstorable(cells, values, is_attribute=at in attributes)
+            if at in keys:
+                batch._drop_long(cells, keys[at])
         return batch
 
     def _drop_unstorable(self, cells: list[str | None], values: Sequence[object], *, is_attribute: bool) -> None:
@@ -246,6 +248,12 @@ class _Batch:
                 # A picture beside a lead is not text and is nobody's loss; a field of ours is.
                 if not is_attribute or isinstance(values[at], str):
                     self.defects[at] = self.defects[at] or unstorable_reason(cell)
+
+    def _drop_long(self, cells: list[str | None], name: str) -> None:
+        for at, cell in enumerate(cells):
+            if cell is not None and len(cell) > LONGEST_KEY:
+                cells[at] = None
+                self.defects[at] = self.defects[at] or long_key(name)
 
     def frame(self, cursor: Cursor, window: DayWindow | None, *, first_row_no: int) -> pd.DataFrame:
         """The rows that are the window's to account for, numbered from `first_row_no`."""

@@ -35,6 +35,9 @@ from connectors.crm.layout import Layout
 _FULL_DATE = r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?:[T ].*)?"
 _HAS_OFFSET = r"[T ][0-9].*(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$"
 
+# What Postgres and Python can hold; pandas goes on to the year 0 and before.
+_EARLIEST, _LATEST = (pd.Timestamp(at.replace(tzinfo=UTC)) for at in (datetime.min, datetime.max))
+
 Texts: TypeAlias = Sequence[str | None] | pa.Array
 
 
@@ -74,10 +77,12 @@ class Cursor:
     format: str | None = None
 
     def read(self, cells: Texts) -> pd.Series[pd.Timestamp]:
-        """The moments of the cells in UTC, NaT where a cell is missing or cannot be read."""
+        """The moments of the cells in UTC, NaT where a cell is missing or cannot be read, or no calendar has it."""
         texts = _arrow(cells)
         moments = _read_offsets(texts) if self.format is None else None
-        return parse_cursor(texts.to_pandas(), self.zone, self.format) if moments is None else moments
+        if moments is None:
+            moments = parse_cursor(texts.to_pandas(), self.zone, self.format)
+        return moments.where(moments.between(_EARLIEST, _LATEST))
 
     def complaint(self, cell: str | None) -> str:
         """Why a cell without a moment is a defect; never quotes the cell."""

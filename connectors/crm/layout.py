@@ -32,6 +32,10 @@ COLUMNS = (
 CAMPAIGN_COLUMNS = ("campaign", "vendor", "target", "region", "active")
 DO_NOT_CALL_COLUMNS = ("phone", "reason", "until")
 CURSOR_COLUMN = "updated_at"
+KEY_COLUMNS = ("lead_id", "campaign", "vendor")
+"""Columns of ours by which rows are told apart; what is longer than `LONGEST_KEY` fits in no index."""
+
+LONGEST_KEY = 200
 
 # Leads and customers are one shape; each calls its id by its own name.
 ALIASES = {"customer_id": "lead_id"}
@@ -54,6 +58,11 @@ class Layout:
     cursor: int | None
     cursor_name: str
     width: int
+
+    @property
+    def keys(self) -> dict[int, str]:
+        """The positions of the source's key columns, with our names."""
+        return {at: name for name in KEY_COLUMNS if (at := self.fields.get(name)) is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +148,11 @@ class Columns:
                     f"{self.setting}.columns.{needed}: {place} lacks the column, and it is needed;"
                     f" {_choices(needed, header)}"
                 )
+
+
+def long_key(name: str) -> str:
+    """Why a row's key is unusable, as the end of a sentence about the row: cut, it might be another's."""
+    return f"has a {name} of more than {LONGEST_KEY} characters"
 
 
 def no_cursor(setting: str, path: str | None = None) -> SetupError:

@@ -670,3 +670,16 @@ def test_chunks_are_bounded_and_complete(leads: Path, chunk_rows: int) -> None:
     assert frame["lead_id"].tolist() == [str(at) for at in range(3000) if at % 3 == 1]
     assert frame["row_no"].tolist() == [at + 2 for at in range(3000) if at % 3 == 1]
     assert all(each.index.tolist() == list(range(len(each))) for each in frames)
+
+
+def test_key_that_fits_in_no_index_is_a_defect_of_its_row(leads: Path) -> None:
+    """It is never cut: the rest might be another lead's id. 200 characters are enough."""
+    long, whole = "ü" * 201, "ü" * 200
+    write(leads, HEADER, row("L1"), row(long), f"L3,{long},0170 1234567,{NOON}", row(whole))
+    frame = read(leads)
+    assert frame[["lead_id", "campaign", "defect"]].values.tolist() == [
+        ["L1", "spring", None],
+        [None, "spring", "line 3 has a lead_id of more than 200 characters"],
+        ["L3", None, "line 4 has a campaign of more than 200 characters"],
+        [whole, "spring", None],
+    ]

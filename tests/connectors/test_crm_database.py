@@ -658,3 +658,17 @@ def test_check_accepts_what_chunks_can_read(postgres: str, settings: dict[str, A
     fill_postgres(postgres, *leads_at("timestamp", "2026-11-17 12:00"))
     source(postgres, required=("lead_id",), **settings).check(DAY)
     source(postgres, **settings).check(None)
+
+
+def test_key_that_fits_in_no_index_is_a_defect_of_its_row(sqlite_file: Path) -> None:
+    """It is never cut: the rest might be another lead's id. 200 characters are enough."""
+    url = fill_sqlite(
+        sqlite_file,
+        "CREATE TABLE lead (lead_id, campaign, phone1, updated_at)",
+        f"INSERT INTO lead VALUES ('{'a' * 201}', 'spring', '1', '2026-11-17 10:00:00')",
+        f"INSERT INTO lead VALUES ('{'a' * 200}', '{'b' * 201}', '1', '2026-11-17 10:00:00')",
+    )
+    assert read(url)[["lead_id", "campaign", "defect"]].values.tolist() == [
+        [None, "spring", "has a lead_id of more than 200 characters"],
+        ["a" * 200, None, "has a campaign of more than 200 characters"],
+    ]

@@ -129,6 +129,14 @@ def test_parse_cursor_reads_sentinels_at_the_ends_of_time() -> None:
     ]
 
 
+def test_cursor_reads_no_moment_that_no_calendar_has() -> None:
+    """The zero date of .NET lies in the year 0 of UTC where it is written east of Greenwich: no database holds it."""
+    cursor = Cursor("changed", BERLIN)
+    assert cursor.read(["0001-01-01 00:00:00", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-05:00"]).isna().all()
+    assert cursor.read(["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-05:00"]).isna().all()
+    assert cursor.read(["0001-01-01T00:00:00Z", "9999-12-31 23:59:59"]).notna().all()
+
+
 def test_cursor_complaint_tells_missing_from_unreadable() -> None:
     """A complaint names the column and never its value."""
     cursor = Cursor("changed", BERLIN)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import string
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,8 +26,8 @@ from pipelines.installation import Installation
 from pipelines.load import load_day
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
-from tests.factories import ABSENT_TARGET, CAMPAIGN, COLUMNS, DAY, TARGET, leads, write_configuration, write_rows
-from tests.reading import states
+from tests.factories import ABSENT_TARGET, CAMPAIGN, COLUMNS, DAY, TARGET, lead, leads, write_configuration, write_rows
+from tests.reading import query, states
 
 ROOT = Path(__file__).parents[2]
 ROWS = leads(3, email="ada@example.com", last_name="Geheim")
@@ -360,3 +362,32 @@ def test_failure_of_a_day_with_json_is_one_object(configure: Configure) -> None:
     ]:
         ended = leadsync(*words, "--config", config, "--json")
         assert (ended.returncode, json.loads(ended.stdout), ended.stderr) == (1, {"error": told}, f"{told}\n")
+
+
+RANDOM = "".join(random.Random(1).choices(string.ascii_letters + string.digits, k=8_000))  # no index compresses it
+
+
+@pytest.mark.parametrize("field", ["lead_id", "campaign", "city", "email", "agent", "timezone"])
+def test_long_cell_harms_nobody_else(field: str, configure: Configure, sinch: Vendor) -> None:
+    """The other leads are sent; a key that fits in no index makes its own row invalid, which names its line."""
+    config = configure(rows=[*ROWS, lead(4, **{field: RANDOM})])
+    with closing(Installation.load(config, actor="test")) as installation:
+        assert load_day(installation, DAY).problems == []
+        of_last = query(installation, "SELECT state, reason FROM reporting.lead_outcome WHERE row_no = 5")
+    assert {f"lead-{row['lead_id']}" for row in ROWS} <= {key for _, key in sinch.vendor.store.creations}
+    if field in ("lead_id", "campaign"):
+        assert of_last == [("invalid", f"line 5 has a {field} of more than 200 characters")]
+
+
+@pytest.mark.parametrize("word", ["0001-01-01 00:00:00", "9999-12-31T23:59:59-05:00"])
+@pytest.mark.parametrize("is_daily", [True, False], ids=["a-file-a-day", "by-cursor"])
+def test_moment_that_no_calendar_has_harms_nobody_else(
+    is_daily: bool, word: str, configure: Configure, sinch: Vendor
+) -> None:
+    """It is no time: in a file of its day the row is loaded, elsewhere nobody knows its day."""
+    rows = [*ROWS, lead(4, updated_at=word)]
+    config = configure(rows=rows, **({"sources": {"leads": {"csv": "leads-{day}.csv"}}} if is_daily else {}))
+    write_rows(config.with_name(f"leads-{DAY}.csv"), rows)
+    with closing(Installation.load(config, actor="test")) as installation:
+        assert load_day(installation, DAY).problems == []
+        assert states(installation) == ({"accepted": 4} if is_daily else {"accepted": 3, "invalid": 1})

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import dagster as dg
 import pytest
 import yaml
+from sqlalchemy import text
 
 from connectors.directory import DirectoryEntry
 from connectors.errors import ContractError
@@ -314,3 +315,23 @@ def test_empty_directory_is_not_believed(installations: Make) -> None:
         with pytest.raises(ContractError, match="no users at all"):
             reference.refresh(store, "sinch", "users", [])
     assert query(installation, "SELECT key, vanished_at FROM reference.entries") == [("A", None)]
+
+
+def test_ledger_that_refuses_a_vendors_rows_stops_no_other(tmp_path: Path, database: str, servers: Servers) -> None:
+    """The others are loaded; the load and the report say what the database refused, and the next load goes on."""
+    rows = [lead(number, campaign=f"{name}-calls") for number, name in enumerate(servers, start=1)]
+    with closing(Installation.load(write_vendors(tmp_path, servers, database=database, rows=rows))) as installation:
+        _change(installation, "ALTER TABLE ledger.deliveries ADD CONSTRAINT no_l1 CHECK (lead_id <> 'L1')")
+        sentence = "the database refused a row: no_l1"
+        assert load_day(installation, DAY).problems == [f"{DAY}: {sentence}"]
+        assert f"sobot-calls on {DAY} was stopped: {sentence}" in morning.report(installation, [DAY]).problems
+        assert query(installation, WAITING) == [("L1", "planned", "load_ended_early", sentence)]
+        assert [len(servers[name].vendor.held()) for name in ("sobot", "platform")] == [0, 1]
+        _change(installation, "ALTER TABLE ledger.deliveries DROP CONSTRAINT no_l1")
+        assert load_day(installation, DAY).problems == []
+        assert query(installation, WAITING) == []
+
+
+def _change(installation: Installation, statement: str) -> None:
+    with installation.engine.begin() as connection:
+        connection.execute(text(statement))
