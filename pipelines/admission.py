@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from connectors.errors import ConnectorError, SetupError, TargetError
 from connectors.gateway import Campaign, Gateway
 from connectors.redaction import redact
+from pipelines.fixed_targets import takeovers
 from pipelines.ledger import Ledger
 from pipelines.ledger_rows import Scope
 from pipelines.targets import forget, known_or_made
@@ -48,6 +49,7 @@ class Admission:
         self._looks: dict[str, Future[None]] = {}
         self._admitted: set[str] = set()
         self._told: set[str] = set()
+        self._takeovers: Mapping[str, str] | None = None
         self.targets: dict[tuple[str, date], Mapping[str, Any]] = {}
         self.stopped: dict[str, str] = {}
 
@@ -108,6 +110,11 @@ class Admission:
 
     def _look_at(self, campaign: Campaign) -> None:
         """The campaign's target can be loaded; one that is missing is made, where the vendor allows that."""
+        if self._takeovers is None:
+            store, vendor = self._ledger.store, self._scope.vendor
+            self._takeovers = self._persist(lambda: takeovers(store, vendor, self._campaigns))
+        if campaign.campaign in self._takeovers:
+            raise TargetError(self._takeovers[campaign.campaign])
         if campaign.campaign in self._looks:
             self._looks.pop(campaign.campaign).result()
         else:

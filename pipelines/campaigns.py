@@ -17,6 +17,7 @@ from connectors.gateway import Campaign
 from connectors.redaction import redact
 from pipelines import eligibility
 from pipelines.eligibility import CampaignRule
+from pipelines.fixed_targets import sharing
 from pipelines.settings import Settings, region_code, target_of, vendor_name
 from pipelines.sources import open_source
 from pipelines.store import Store, utc_now
@@ -33,6 +34,7 @@ def read_campaigns(store: Store, settings: Settings) -> list[Campaign]:
     """
     listed = {row["campaign"]: row for row in _crm_campaigns(settings)}
     rows = listed | {row["campaign"]: row for row in _own_campaigns(settings)}
+    _note_shared_targets(rows)
     with store.transaction():
         store.run("crm", "take_turns", name="campaigns")
         if settings.sources.campaigns is not None and not listed:
@@ -70,6 +72,20 @@ def record_defects(store: Store, day: date) -> None:
         if row.is_active and row.defect:
             stopped: dict[str, Any] = {"campaigns": [row.campaign], "reasons": [row.defect], "days": [day]}
             store.run("reporting", "stop_campaigns", vendor=row.vendor, now=utc_now(), **stopped)
+
+
+def _note_shared_targets(rows: Mapping[str, dict[str, Any]]) -> None:
+    """A campaign of the CRM that is loaded into the target of another has that defect; which is meant nobody knows."""
+    good = {name: row for name, row in rows.items() if row["is_active"] and row["defect"] is None}
+    shared = sharing((name, row["vendor"], row["target"]) for name, row in good.items())
+    for fixed, names in shared.items():
+        places = " and ".join(f"{name} ({good[name]['origin'].removeprefix(_LISTED + ', ')})" for name in names)
+        for row in (good[name] for name in names):
+            if row["origin"].startswith(_LISTED):
+                row["defect"] = redact(
+                    f"{_LISTED}: {places} are loaded into {fixed}: who is in both would be called twice."
+                    " Give each its own target, or set one inactive"
+                )
 
 
 def _refuse_emptied(store: Store) -> None:

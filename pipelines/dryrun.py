@@ -36,6 +36,7 @@ def dry_run(installation: Installation, day: date, names: Sequence[str] = ()) ->
         for vendor in night.vendors_in_use(trial, names):
             try:
                 plans.append(night.plan(trial, vendor, [day], names))
+                problems += [reason for _, reason in sorted(plans[-1].stopped.items())]
             except SetupError as error:  # the vendor cannot be opened: the others can be planned
                 problems.append(str(error))
     reasons = [{"reason": code, "leads": count} for code, count in sorted(decided.by_reason.items())]

@@ -21,6 +21,7 @@ from pipelines.campaigns import campaign_defects, read_campaigns, stored_campaig
 from pipelines.collector import calm_collector
 from pipelines.delivery import deliver
 from pipelines.do_not_call import ListSummary, read_do_not_call
+from pipelines.fixed_targets import takeovers
 from pipelines.installation import Installation
 from pipelines.intake import DecisionSummary, PullSummary, Rows
 from pipelines.ledger import Ledger
@@ -401,12 +402,13 @@ def _loadable(
     days: Sequence[date],
     summary: PlanSummary,
 ) -> dict[str, Campaign]:
-    """The campaigns without those whose target is not there; why is in the summary, and in the ledger.
+    """The campaigns without those whose target is not there, or another's; why is in the summary, and in the ledger.
 
     A target that the reference does not know is asked for at the vendor: it may be newer. A dry run asks nobody.
     """
+    summary.stopped |= takeovers(ledger.store, gateway.vendor, campaigns)
     for name, campaign in campaigns.items():
-        doubt = words.doubt(campaign.target)
+        doubt = None if name in summary.stopped else words.doubt(campaign.target)
         if doubt is not None and not installation.is_dry_run:
             try:
                 gateway.preflight(campaign)

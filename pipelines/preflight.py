@@ -14,6 +14,7 @@ from connectors.crm.frames import DayWindow
 from connectors.errors import LeadsyncError, NotSentError, SetupError
 from pipelines import night, upkeep
 from pipelines.campaigns import campaign_defects
+from pipelines.fixed_targets import takeovers
 from pipelines.installation import Installation
 from pipelines.source_settings import TABLES
 from pipelines.sources import configured_sources, open_source
@@ -99,7 +100,12 @@ def _targets_of(installation: Installation, vendor: str) -> Iterator[Finding]:
     """Each target of the vendor; one that is not there comes with the nearest that is."""
     with installation.store() as store, installation.gateway(vendor) as gateway:
         words = night.vocabulary(installation, store, vendor)
-        for name, campaign in installation.campaigns(store, vendor).items():
+        campaigns = installation.campaigns(store, vendor)
+        refused = takeovers(store, vendor, campaigns)
+        for name, campaign in campaigns.items():
+            if name in refused:
+                yield Finding(f"{vendor}: {name}", refused[name])
+                continue
             finding = _try(f"{vendor}: {name}", partial(gateway.preflight, campaign))
             doubt = None if finding.is_good else words.doubt(campaign.target)
             yield replace(finding, problem=f"{finding.problem} ({doubt})") if doubt else finding

@@ -33,6 +33,7 @@ from pipelines import vendors
 from pipelines.configfile import Document, dotted, read_document
 from pipelines.cron import fires_on, is_cron
 from pipelines.database import EMBEDDED, postgres_url
+from pipelines.fixed_targets import sharing
 from pipelines.mistakes import complaint, problems_of, sentence
 from pipelines.source_settings import SourcesSettings, check_sources
 
@@ -192,6 +193,7 @@ def load_settings(path: Path | None = None, environment: Mapping[str, str] | Non
     _refuse_odd_sources(document, settings)
     _refuse_short_lease(document, settings)
     _refuse_twins(document, [campaign.campaign for campaign in settings.campaigns])
+    _refuse_shared_targets(document, [campaign for campaign in settings.campaigns if campaign.active])
     return settings
 
 
@@ -227,9 +229,7 @@ def target_of(vendor: str | None, value: Any) -> Any:
 
 def _target(vendor: vendors.Vendor, value: Any) -> dict[str, Any]:
     is_word = isinstance(value, str | int)
-    return vendor.target.model_validate(
-        {next(iter(vendor.target.model_fields)): value} if is_word else value
-    ).model_dump()
+    return vendor.target.model_validate({vendor.exact[0]: value} if is_word else value).model_dump()
 
 
 def _refuse_odd_sources(document: Document, settings: Settings) -> None:
@@ -257,6 +257,17 @@ def _refuse_twins(document: Document, names: Sequence[str]) -> None:
     for index, name in enumerate(names):
         if name in names[:index]:
             raise SetupError(f"{document.where(('campaigns', index))}: campaigns: {name} is listed twice")
+
+
+def _refuse_shared_targets(document: Document, campaigns: Sequence[CampaignSettings]) -> None:
+    """Each campaign keeps its own account of who was delivered: in one target, it is nobody's."""
+    shared = sharing((campaign.campaign, campaign.vendor, campaign.target) for campaign in campaigns)
+    for fixed, names in shared.items():
+        index = next(at for at, value in enumerate(document.values["campaigns"]) if value["campaign"] == names[1])
+        raise SetupError(
+            f"{document.where(('campaigns', index, 'target'))}: campaigns: {' and '.join(names)} are loaded into"
+            f" {fixed}: who is in both would be called twice. Give each its own target, or set one inactive"
+        )
 
 
 def _refuse_literal_secrets(document: Document) -> None:

@@ -85,3 +85,28 @@ def control(action: str, config: Path | None, as_json: bool, day: date, campaign
     else:
         say(f"{vendor}: {action} of {campaign}: done, and on record in reporting.target_event")
     return OK
+
+
+@target.command("adopt")
+@config_option
+@json_option
+@click.option("--campaign", required=True, help="Our name of the campaign.")
+@_yes
+def adopt_(config: Path | None, as_json: bool, campaign: str, yes: bool) -> int:
+    """Load a campaign into a target that another name was loaded into: who is there may be called again."""
+    from pipelines import night, upkeep
+    from pipelines.installation import Installation
+
+    if not yes:
+        raise SetupError(
+            f"would load {campaign} into its target, whoever was loaded into it under another name;"
+            " who is still there would be called twice. Say --yes to do it"
+        )
+    with closing(Installation.load(config, actor="leadsync target")) as installation:
+        night.refresh_campaigns(installation)
+        fixed = upkeep.adopt_target(installation, campaign)
+    if as_json:
+        emit({"vendor": fixed.vendor, "campaign": campaign, "target": fixed.value, "result": "adopted"})
+    else:
+        say(f"{campaign} is loaded into {fixed} from now on; on record in reporting.target_event")
+    return OK

@@ -12,6 +12,8 @@ from datetime import date
 from connectors.errors import TargetError
 from connectors.gateway import TargetAction
 from pipelines import reference, targets
+from pipelines.campaigns import stored_campaigns
+from pipelines.fixed_targets import FixedTarget, adopt
 from pipelines.installation import Installation
 from pipelines.night import check_names, vendors_in_use
 from pipelines.store import Row
@@ -74,6 +76,18 @@ def control_target(installation: Installation, name: str, action: TargetAction, 
         campaign = installation.campaigns(ledger.store, vendor, [name])[name]
         targets.control(ledger.store, gateway, campaign, action, day, actor=installation.actor)
     return vendor
+
+
+def adopt_target(installation: Installation, name: str) -> FixedTarget:
+    """The campaign may be loaded into its target although another name was; the target.
+
+    Raises:
+        SetupError: there is no such campaign, or its target is not named by its id.
+    """
+    check_names(installation, [name])
+    with installation.store() as store:
+        [campaign] = [each for each in stored_campaigns(store) if each.campaign == name]
+        return adopt(store, campaign, actor=installation.actor)
 
 
 def list_targets(installation: Installation) -> Sequence[Row]:

@@ -64,16 +64,20 @@ class VendorSettings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """The models of a vendor's part of the configuration."""
+    """The models of a vendor's part of the configuration.
+
+    `exact`: the keys of a target that name one thing that is there; the first is the vendor's own id.
+    """
 
     settings: type[BaseModel]
     target: type[BaseModel]
     mapping: type[BaseModel]
+    exact: Sequence[str]
 
 
 VENDORS: Mapping[str, Vendor] = {
-    "sinch": Vendor(SinchSettings, SinchTarget, SinchMapping),
-    "sobot": Vendor(SobotSettings, SobotTarget, SobotMapping),
-    "platform": Vendor(PlatformSettings, PlatformTarget, PlatformMapping),
-    "jtel": Vendor(JtelSettings, JtelTarget, JtelMapping),
+    "sinch": Vendor(SinchSettings, SinchTarget, SinchMapping, ("campaign_id",)),
+    "sobot": Vendor(SobotSettings, SobotTarget, SobotMapping, ("code",)),
+    "platform": Vendor(PlatformSettings, PlatformTarget, PlatformMapping, ("list_id",)),
+    "jtel": Vendor(JtelSettings, JtelTarget, JtelMapping, ("campaign_id", "campaign_name")),
 }

@@ -34,6 +34,21 @@ DO UPDATE SET target = excluded.target, is_made = excluded.is_made, known_at = e
 -- The target is gone at the vendor; the next load finds or makes another.
 DELETE FROM ledger.targets WHERE vendor = :vendor AND campaign = :campaign AND name = :name;
 
+-- name: users :many
+-- Which campaigns of the vendor were sent, or adopted, to targets that have one of these values under the key, and
+-- whether somebody is there by them.
+SELECT import.campaign, lower(import.target ->> CAST(:key AS text)) AS target,
+       bool_or(import.settled_at IS NULL
+               OR import.accepted_count + import.duplicate_count + import.unattributed_count > 0) AS has_leads
+FROM ledger.imports AS import
+WHERE import.vendor = :vendor AND import.sent_at IS NOT NULL
+  AND lower(import.target ->> CAST(:key AS text)) = ANY (CAST(:targets AS text[]))
+GROUP BY import.campaign, lower(import.target ->> CAST(:key AS text))
+UNION ALL
+SELECT event.campaign, lower(event.name), FALSE
+FROM ledger.target_events AS event
+WHERE event.vendor = :vendor AND event.event = 'found' AND lower(event.name) = ANY (CAST(:targets AS text[]));
+
 -- name: tell :none
 -- This was done to the target.
 INSERT INTO ledger.target_events (at, vendor, campaign, name, event, actor)

@@ -333,7 +333,7 @@ def commands_with_json(group: click.Group = cli, *words: str) -> Iterator[tuple[
         yield ("vendor", "platform", "user_list")
 
 
-MORE_WORDS = {"control": ("pause", "--campaign", "c", "--yes")}
+MORE_WORDS = {"control": ("pause", "--campaign", "c", "--yes"), "adopt": ("--campaign", "c", "--yes")}
 DAILY = {"plan", "sync", "leads", "make", "control"}
 
 

@@ -170,3 +170,17 @@ def test_campaigns_that_nobody_knows_are_named(tmp_path: Path, database: str, si
     assert result.success
     [check] = [one for one in result.get_asset_check_evaluations() if one.check_name == "every_campaign_is_known"]
     assert (check.passed, check.metadata["problems"].value) == (False, [sentence])
+
+
+def test_campaigns_that_share_a_target_are_not_loaded(
+    tmp_path: Path, database: str, sinch: SandboxServer[SinchObi]
+) -> None:
+    """Which of them is meant nobody knows: both wait, and are told of with their rows."""
+    with closing(configured(tmp_path, database, sinch, GOOD, ("bad", "sinch", TARGET, "DE"))) as installation:
+        load_day(installation, DAY)
+        assert sinch.vendor.store.creations == {}
+        assert morning.report(installation, [DAY]).problems[0] == (
+            f"bad, good on {DAY} were stopped: sources.campaigns: good (row 2) and bad (row 3) are loaded into sinch's"
+            f" campaign_id {TARGET}: who is in both would be called twice."
+            " Give each its own target, or set one inactive"
+        )

@@ -247,6 +247,45 @@ def test_campaign_that_is_listed_twice_is_refused(tmp_path: Path) -> None:
     assert mistake(tmp_path, GOOD + again).endswith(": campaigns: spring is listed twice")
 
 
+@pytest.mark.parametrize(
+    "second",
+    ["{campaign_id: 8a7c98eaf1164f2faa93b98eecb95d76, activate: true}", "8A7C98EAF1164F2FAA93B98EECB95D76"],
+)
+def test_campaigns_that_share_a_target_are_refused(tmp_path: Path, second: str) -> None:
+    """Each would keep its own account of who is there; one that is inactive loads nobody."""
+    again = f"  - {{campaign: summer, vendor: sinch, target: {second}"
+    told = mistake(tmp_path, GOOD + again + "}\n")
+    assert told == (
+        "FILE, line 19: campaigns: spring and summer are loaded into sinch's"
+        " campaign_id 8A7C98EAF1164F2FAA93B98EECB95D76: who is in both would be called twice."
+        " Give each its own target, or set one inactive"
+    )
+    assert len(load(tmp_path, GOOD + again + ", active: false}\n").campaigns) == 2
+
+
+@pytest.mark.parametrize(
+    ("vendor", "target", "is_shared"),
+    [
+        ("sobot", "{code: T1}", True),
+        ("sobot", "{data_template_code: D, wrap_up_template_code: W}", False),
+        ("platform", "{list_id: 7}", True),
+        ("platform", "{campaign_id: 2}", False),
+        ("jtel", "{campaign_id: 7}", True),
+        ("jtel", "{campaign_name: Calls}", True),
+        ("jtel", "{template: Calls}", False),
+    ],
+)
+def test_target_that_is_made_for_each_campaign_is_shared_by_none(
+    tmp_path: Path, vendor: str, target: str, is_shared: bool
+) -> None:
+    """What names one thing at the vendor names it for one campaign alone."""
+    text = GOOD + "".join(f"  - {{campaign: {n}, vendor: {vendor}, target: {target}}}\n" for n in ("one", "two"))
+    if is_shared:
+        assert "one and two are loaded into" in mistake(tmp_path, text)
+    else:
+        assert len(load(tmp_path, text).campaigns) == 3
+
+
 def test_campaign_that_is_listed_twice_is_found(tmp_path: Path) -> None:
     """The line is that of the second listing."""
     again = "  - {campaign: spring, vendor: sinch, target: X}\n"
