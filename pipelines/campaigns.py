@@ -6,7 +6,7 @@ Belongs here: reading them, and what is wrong with one. Does not belong here: wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -15,13 +15,14 @@ import orjson
 from connectors.errors import SetupError
 from connectors.gateway import Campaign
 from connectors.redaction import redact
-from pipelines import eligibility
 from pipelines.eligibility import CampaignRule
 from pipelines.fixed_targets import sharing
 from pipelines.settings import Settings, region_code, target_of, vendor_name
 from pipelines.sources import open_source
 from pipelines.store import Store, utc_now
 
+_ON = frozenset({"yes", "y", "true", "t", "1", "on", "active", "enabled", "ja", "j", "ein", "aktiv", "oui", "si", "sí"})
+_OFF = frozenset({"no", "n", "false", "f", "0", "off", "inactive", "disabled", "nein", "aus", "inaktiv", "non"})
 _LISTED = "sources.campaigns"  # how the origin of a campaign that the CRM lists begins
 
 
@@ -32,7 +33,7 @@ def read_campaigns(store: Store, settings: Settings) -> list[Campaign]:
         SetupError: the CRM listed campaigns before, and lists none now: nothing was replaced. A campaign of the CRM
             that cannot be is stored with its defect.
     """
-    listed = {row["campaign"]: row for row in _crm_campaigns(settings)}
+    listed = _told_once(_crm_campaigns(settings))
     rows = listed | {row["campaign"]: row for row in _own_campaigns(settings)}
     _note_shared_targets(rows)
     with store.transaction():
@@ -79,13 +80,17 @@ def _note_shared_targets(rows: Mapping[str, dict[str, Any]]) -> None:
     good = {name: row for name, row in rows.items() if row["is_active"] and row["defect"] is None}
     shared = sharing((name, row["vendor"], row["target"]) for name, row in good.items())
     for fixed, names in shared.items():
-        places = " and ".join(f"{name} ({good[name]['origin'].removeprefix(_LISTED + ', ')})" for name in names)
+        places = " and ".join(f"{name} ({_place(good[name]['origin'])})" for name in names)
         for row in (good[name] for name in names):
             if row["origin"].startswith(_LISTED):
                 row["defect"] = redact(
                     f"{_LISTED}: {places} are loaded into {fixed}: who is in both would be called twice."
                     " Give each its own target, or set one inactive"
                 )
+
+
+def _place(origin: str) -> str:
+    return origin.removeprefix(f"{_LISTED}, ") if origin.startswith(_LISTED) else "in the configuration"
 
 
 def _refuse_emptied(store: Store) -> None:
@@ -111,16 +116,42 @@ def _crm_campaigns(settings: Settings) -> Iterator[dict[str, Any]]:
                 "target": {},
                 "region": row["region"],
                 "mapping": settings.mappings.of(str(row["vendor"])),
-                "is_active": str(row["active"] or "true").casefold() not in eligibility.WITHDRAWN,
+                "is_active": _is_active(row["active"]),
                 "origin": f"{_LISTED}, row {row['row_no']}",
                 "defect": None,
             }
             try:
+                _check_active(row)
                 campaign["target"] = _crm_target(row)
                 _check_campaign(campaign)
             except SetupError as error:
                 campaign |= {"target": {}, "region": None, "defect": redact(str(error))}
             yield {**campaign, "campaign": row["campaign"] or f"(row {row['row_no']})"}
+
+
+def _told_once(rows: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The rows by their campaigns; where two of one differ, and one is active, neither holds: that is its defect."""
+    told: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        name, first = row["campaign"], told.setdefault(row["campaign"], row)
+        is_same = all(first[key] == row[key] for key in row.keys() - {"origin"})
+        if not is_same and (first["is_active"] or row["is_active"]):
+            places = f"{first['origin']} and {_place(row['origin'])}"
+            defect = redact(f"{places}: campaign {name} is listed twice, and not alike: which is meant nobody knows")
+            told[name] = {**row, "is_active": True, "origin": first["origin"], "defect": defect}
+    return told
+
+
+def _is_active(word: object) -> bool:
+    """False only where the word is known to say so; one that says nothing known is a defect (`_check_active`)."""
+    return str(word or "yes").casefold() not in _OFF
+
+
+def _check_active(row: Mapping[Any, Any]) -> None:
+    word = row["active"]
+    if word and word.casefold() not in _ON | _OFF:
+        where = f"{_LISTED}, row {row['row_no']}: campaign {row['campaign']}"
+        raise SetupError(f"{where}: active is {word!r}, which is neither a yes nor a no; write true or false")
 
 
 def _crm_target(row: Mapping[Any, Any]) -> Any:

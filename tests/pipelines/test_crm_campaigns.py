@@ -184,3 +184,63 @@ def test_campaigns_that_share_a_target_are_not_loaded(
             f" campaign_id {TARGET}: who is in both would be called twice."
             " Give each its own target, or set one inactive"
         )
+
+
+HEADER = ("campaign", "vendor", "target", "region", "active")
+
+
+def listing(folder: Path, *rows: Sequence[str]) -> None:
+    """The CRM lists these campaigns, with a word on whether each is active."""
+    with (folder / "campaigns.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([HEADER, *rows])
+
+
+@pytest.mark.parametrize("word", ["paused", "-", "maybe", "stopped"])
+def test_word_that_is_neither_yes_nor_no_loads_nobody(
+    word: str, tmp_path: Path, database: str, sinch: SandboxServer[SinchObi]
+) -> None:
+    """What was meant is not guessed: the leads wait, and the sentence names the row."""
+    with closing(configured(tmp_path, database, sinch, GOOD)) as installation:
+        listing(tmp_path, (*GOOD, "yes"), (*REPAIRED, word))
+        load_day(installation, DAY)
+        assert {target for target, _ in sinch.vendor.store.creations} == {TARGET}
+        sentence = f"sources.campaigns, row 3: campaign bad: active is {word!r}, which is neither a yes nor a no"
+        assert query(installation, OF_BAD) == [("planned", "campaign_stopped", f"{sentence}; write true or false", 3)]
+
+
+@pytest.mark.parametrize("word", ["inactive", "Off", "disabled", "nein", "0", "FALSE"])
+def test_campaign_that_is_off_in_any_word_suppresses_its_leads(
+    word: str, tmp_path: Path, database: str, sinch: SandboxServer[SinchObi]
+) -> None:
+    """People say it in many words."""
+    with closing(configured(tmp_path, database, sinch, GOOD)) as installation:
+        listing(tmp_path, (*GOOD, "Active"), (*REPAIRED, word))
+        assert load_day(installation, DAY).problems == []
+        assert [row[:2] for row in query(installation, OF_BAD)] == [("suppressed", "campaign_inactive")]
+
+
+@pytest.mark.parametrize(
+    "second",
+    [(*REPAIRED, "no"), ("bad", "sinch", TARGET, "DE", "yes"), ("bad", "sinch", OTHER_TARGET, "GB", "yes")],
+    ids=["inactive", "target", "region"],
+)
+def test_campaign_that_is_listed_twice_is_not_loaded(
+    second: Sequence[str], tmp_path: Path, database: str, sinch: SandboxServer[SinchObi]
+) -> None:
+    """Which row is meant nobody knows, and the sentence names both."""
+    with closing(configured(tmp_path, database, sinch, GOOD)) as installation:
+        listing(tmp_path, (*REPAIRED, "yes"), (*GOOD, "yes"), second)
+        load_day(installation, DAY)
+        assert {target for target, _ in sinch.vendor.store.creations} == {TARGET}
+        sentence = "sources.campaigns, row 2 and row 4: campaign bad is listed twice, and not alike: which is meant"
+        assert query(installation, OF_BAD) == [("planned", "campaign_stopped", f"{sentence} nobody knows", 3)]
+
+
+def test_campaign_that_is_listed_twice_alike_is_loaded(
+    tmp_path: Path, database: str, sinch: SandboxServer[SinchObi]
+) -> None:
+    """A query that joins says the same twice, and there is nothing to guess; nor is there of two that are off."""
+    with closing(configured(tmp_path, database, sinch, GOOD, GOOD)) as installation:
+        assert load_day(installation, DAY, ["good"]).problems == []
+        listing(tmp_path, (*GOOD, "yes"), (*REPAIRED, "no"), ("bad", "sinch", TARGET, "DE", "off"))
+        assert load_day(installation, DAY).problems == []
