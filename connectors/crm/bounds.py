@@ -13,6 +13,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, DateTime, String, and_, column, func, literal, not_, or_
+from sqlalchemy.dialects.mssql import DATETIMEOFFSET
+from sqlalchemy.types import TypeEngine
 
 from connectors.crm.frames import DayWindow
 
@@ -75,9 +77,13 @@ class Bounds:
     def _postgres_high(self) -> str:
         return _with_offset(self.wall_high, min(self._offsets(self.high)))
 
-    def hold_moment(self, name: str, *, has_zone: bool) -> ColumnElement[bool]:
-        """A condition on a column of dates or times, true also where it is NULL."""
-        kind = DateTime(timezone=has_zone)
+    def hold_moment(self, name: str, column_kind: TypeEngine[Any]) -> ColumnElement[bool]:
+        """A condition on a column of dates or times of that type, true also where it is NULL."""
+        is_offset = isinstance(column_kind, DATETIMEOFFSET)  # SQL Server's type with a zone does not say so of itself
+        has_zone = is_offset or bool(getattr(column_kind, "timezone", False))
+        kind: DateTime = DateTime(timezone=has_zone)
+        if is_offset:
+            kind = DATETIMEOFFSET()  # type: ignore[no-untyped-call]  # SQLAlchemy's own lack of an annotation
         low, high = (self.low, self.high) if has_zone else (self.wall_low, self.wall_high)
         cursor: ColumnElement[Any] = column(name)
         inside = and_(cursor >= literal(low, kind), cursor < literal(high, kind))

@@ -15,12 +15,12 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
+from connectors.crm.postgres import read_by_psycopg, read_by_psycopg2
 from connectors.errors import SetupError
 
 _CONNECT_TIMEOUT_S = 10
 _KNOWS_CONNECT_TIMEOUT = frozenset({"psycopg", "psycopg2", "pymysql", "mysqldb"})
-# Kept as the server writes them: Python has no `infinity` and rounds JSON numbers.
-_TEXT_IN_POSTGRES = ("date", "timestamp", "timestamptz", "interval", "json", "jsonb")
+_LIBPQ = frozenset({"psycopg", "psycopg2"})
 
 # Drivers put users, addresses and sometimes values into their texts; only known phrases get out.
 _CONNECT_REASONS = (
@@ -101,11 +101,14 @@ class Database:
 
     def _engine(self) -> Engine:
         self._refuse_missing_file()
-        has_timeout = self._url.get_driver_name() in _KNOWS_CONNECT_TIMEOUT
-        is_open = has_timeout and "connect_timeout" not in self._url.query
+        driver, arguments = self._url.get_driver_name(), dict[str, Any]()
+        if driver in _KNOWS_CONNECT_TIMEOUT:
+            arguments["connect_timeout"] = _CONNECT_TIMEOUT_S
+        if driver in _LIBPQ:  # a server in SQL_ASCII, and PGCLIENTENCODING, name encodings in which names are lost
+            arguments["client_encoding"] = "utf8"
         engine = create_engine(
             self._url,
-            connect_args={"connect_timeout": _CONNECT_TIMEOUT_S} if is_open else {},
+            connect_args={name: value for name, value in arguments.items() if name not in self._url.query},
             poolclass=NullPool,
             hide_parameters=True,
         )
@@ -149,10 +152,9 @@ def _read_faithfully(dbapi_connection: Any, _record: object) -> None:
     if kind == "sqlite3":
         dbapi_connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
     elif kind == "psycopg":
-        from psycopg.types.string import TextLoader
-
-        for name in _TEXT_IN_POSTGRES:
-            dbapi_connection.adapters.register_loader(name, TextLoader)
+        read_by_psycopg(dbapi_connection)
+    elif kind == "psycopg2":
+        read_by_psycopg2(dbapi_connection)
 
 
 def _connect_reason(error: SQLAlchemyError) -> str:
@@ -169,6 +171,8 @@ def _statement_reason(error: SQLAlchemyError) -> str:
     if error.connection_invalidated:
         return "the connection was lost"
     state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or ""
+    if state == "22021":
+        return "a text is not in the encoding that it should be in; say which it is with ?client_encoding=WIN1252"
     text = str(error.orig).partition("\n")[0]
     # Class 42 is about the statement's own words: tables, columns, syntax, permissions.
     if state.startswith("42") or text.startswith(_HARMLESS_SQLITE):

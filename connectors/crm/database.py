@@ -6,6 +6,7 @@ their errors (`connection.py`), the limits of a day (`bounds.py`), values to tex
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Executable,
+    Row,
     String,
     column,
     inspect,
@@ -29,6 +31,7 @@ from sqlalchemy import (
     table,
     text,
 )
+from sqlalchemy.dialects.postgresql import DOMAIN
 from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.types import TypeEngine
 
@@ -40,6 +43,7 @@ from connectors.crm.layout import COLUMNS, LONGEST_KEY, Columns, Layout, did_you
 from connectors.errors import SetupError
 
 _LIMITS = frozenset({"from", "to"})
+_CAST_LIMIT = re.compile(r"(?<![:\w\\])(:(?:from|to))(?=::)")  # `:from::timestamptz` is no parameter to SQLAlchemy
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ class DatabaseSource:
         self._database = Database(url, setting=setting)
         self._setting = setting
         self._table = table
-        self._query = (query or "").strip().removesuffix(";")
+        self._query = _CAST_LIMIT.sub(r"(\1)", (query or "").strip().removesuffix(";"))
         self._columns = Columns(setting, fields, columns, cursor, required)
         self._zone = cursor_zone
         self._format = cursor_format
@@ -132,20 +136,24 @@ class DatabaseSource:
         row_count = 0
         with self._ask(window, buffer_rows=chunk_rows) as answer:
             cursor = Cursor(answer.layout.cursor_name, self._zone, self._format)
-            for rows in answer.result.partitions(chunk_rows):
+            for rows in _fetched(answer.result, chunk_rows, setting=self._part):
                 batch = _Batch.of(rows, answer)
                 frame = batch.frame(cursor, window, first_row_no=row_count + 1)
                 row_count += len(frame)
                 yield frame
 
+    @property
+    def _part(self) -> str:
+        """The setting that the statement comes from."""
+        return f"{self._setting}.{'table' if self._table is not None else 'query'}"
+
     @contextmanager
     def _ask(self, window: DayWindow | None, *, buffer_rows: int) -> Iterator[_Answer]:
-        part = "table" if self._table is not None else "query"
-        with self._database.connect(setting=f"{self._setting}.{part}") as connection:
+        with self._database.connect(setting=self._part) as connection:
             question = self._question(connection, window)
-            result = connection.execution_options(stream_results=True, max_row_buffer=buffer_rows).execute(
-                question.statement, question.parameters
-            )
+            streaming = connection.execution_options(stream_results=True, max_row_buffer=buffer_rows)
+            with _readable(self._part):  # some drivers fetch the first row with it
+                result = streaming.execute(question.statement, question.parameters)
             with closing(result):
                 yield self._understand(result, question)
 
@@ -190,7 +198,7 @@ class DatabaseSource:
             raise SetupError(
                 f"{self._setting}.table: {self._database} has no table {name!r}{did_you_mean(stem, names)}"
             ) from None
-        return {each["name"]: each["type"] for each in columns}
+        return {each["name"]: _base(each["type"]) for each in columns}
 
     def _conditions(self, name: str, kind: TypeEngine[Any], bounds: Bounds) -> list[Any]:
         """The widened day as conditions; none where text in another format cannot be compared."""
@@ -198,7 +206,7 @@ class DatabaseSource:
         if backend == "sqlite" or isinstance(kind, String):
             return [] if self._format else [bounds.hold_text(name, backend=backend)]
         if isinstance(kind, DateTime | Date):
-            return [bounds.hold_moment(name, has_zone=bool(getattr(kind, "timezone", False)))]
+            return [bounds.hold_moment(name, kind)]
         raise SetupError(f"{self._setting}.cursor: {name!r} is of type {kind}, which is not a date and time")
 
     def _read_limits(self) -> bool:
@@ -278,6 +286,36 @@ class _Batch:
     def _complain(self, cursor: Cursor, cells: Texts, is_unknown: Sequence[bool]) -> None:
         for at in compress(range(len(cells)), is_unknown):
             self.defects[at] = self.defects[at] or cursor.complaint(cells[at])
+
+
+def _base(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    """The type that a domain of Postgres stands for; any other is its own."""
+    while isinstance(kind, DOMAIN):
+        kind = kind.data_type
+    return kind
+
+
+def _fetched(result: CursorResult[Any], count: int, *, setting: str) -> Iterator[Sequence[Row[Any]]]:
+    """The rows, `count` at a time."""
+    parts = result.partitions(count)
+    while True:
+        with _readable(setting):
+            rows = next(parts, None)
+        if rows is None:
+            return
+        yield rows
+
+
+@contextmanager
+def _readable(setting: str) -> Iterator[None]:
+    """SetupError where the driver cannot make a value of what the database holds."""
+    try:
+        yield
+    except (ValueError, OverflowError) as error:  # a list of dates before Christ, a byte that is not in the encoding
+        raise SetupError(
+            f"{setting}: a value of the result is none that the driver can read ({type(error).__name__});"
+            " leave its column out, or cast it to text, in a query"
+        ) from None
 
 
 def _truth(value: object) -> object:

@@ -16,6 +16,9 @@ import orjson
 import pandas as pd
 import psycopg
 import pytest
+from sqlalchemy import DateTime
+from sqlalchemy.dialects import mssql
+from sqlalchemy.dialects.mssql import DATETIMEOFFSET
 
 from connectors.crm.bounds import Bounds
 from connectors.crm.database import DatabaseSource
@@ -672,3 +675,108 @@ def test_key_that_fits_in_no_index_is_a_defect_of_its_row(sqlite_file: Path) -> 
         [None, "spring", "has a lead_id of more than 200 characters"],
         ["a" * 200, None, "has a campaign of more than 200 characters"],
     ]
+
+
+BOTH_DRIVERS = pytest.mark.parametrize("driver", ["postgresql", "postgresql+psycopg2"])
+
+
+@BOTH_DRIVERS
+@pytest.mark.parametrize("style", ["German", "SQL, DMY", "Postgres, MDY"])
+@pytest.mark.parametrize("kind", ["timestamptz", "timestamp", "date"])
+def test_cursor_is_read_whatever_way_the_database_writes_dates(
+    postgres: str, kind: str, style: str, driver: str
+) -> None:
+    """Dates come in ISO 8601, also where the database is set to another style."""
+    fill_postgres(
+        postgres,
+        f"CREATE TABLE lead (lead_id text, campaign text, phone1 text, updated_at {kind})",
+        "INSERT INTO lead VALUES ('L1', 'spring', '1', '2026-11-17 12:00:00'), ('L2', 'spring', '1', '2026-11-12')",
+        f"ALTER DATABASE crm SET datestyle = '{style}'",
+    )
+    url = postgres.replace("postgresql:", f"{driver}:")
+    for frame in (read(url), read(url, query=BY_DAY)):
+        assert frame[["lead_id", "defect"]].values.tolist() == [["L1", None]]
+
+
+@BOTH_DRIVERS
+def test_dates_before_christ_are_text(postgres: str, driver: str) -> None:
+    """Neither Python nor a calendar of ours has them; they harm no other row."""
+    fill_postgres(
+        postgres,
+        "CREATE TABLE lead (lead_id text, campaign text, phone1 text, updated_at timestamptz, born date)",
+        "INSERT INTO lead VALUES ('L1', 'spring', '1', '2026-11-17 10:00Z', '0044-03-15 BC')",
+        "INSERT INTO lead VALUES ('L2', 'spring', '1', '0044-03-15 BC', NULL), ('L3', 'spring', '1', 'infinity', NULL)",
+    )
+    frame = read(postgres.replace("postgresql:", f"{driver}:"), query="SELECT * FROM lead ORDER BY lead_id")
+    no_time = "the cursor 'updated_at' is not a date and time"
+    assert frame[["lead_id", "defect", "attributes"]].values.tolist() == [
+        ["L1", None, '{"born":"0044-03-15 BC"}'], ["L2", no_time, None], ["L3", no_time, None],
+    ]  # fmt: skip
+
+
+def test_cursor_may_be_of_a_domain(postgres: str) -> None:
+    """A domain is the type that it stands for."""
+    fill_postgres(
+        postgres,
+        "CREATE DOMAIN instant AS timestamptz",
+        "CREATE DOMAIN moment AS instant",
+        "CREATE TABLE lead (lead_id text, campaign text, phone1 text, updated_at moment)",
+        "INSERT INTO lead VALUES ('L1', 'spring', '1', '2026-11-17 10:00Z'), ('L2', 'spring', '1', '2026-11-18 1:00Z')",
+    )
+    assert ids(postgres) == ["L1"]
+
+
+def test_limits_of_a_query_may_be_cast(postgres: str) -> None:
+    """Postgres's own way to write a cast, right behind the name."""
+    fill_postgres(
+        postgres,
+        "CREATE TABLE lead (lead_id text, campaign text, phone1 text, updated_at timestamptz)",
+        "INSERT INTO lead VALUES ('L1', 'spring', '1', '2026-11-17 10:00Z'), ('L2', 'spring', '1', '2026-11-18 1:00Z')",
+    )
+    query = "SELECT * FROM lead WHERE updated_at >= :from::timestamptz AND updated_at < :to::timestamptz"
+    assert ids(postgres, query=query) == ["L1"]
+
+
+def test_text_in_no_encoding_spoils_its_row_alone(server_url: str) -> None:
+    """A database in SQL_ASCII never checked what it was given: UTF-8 is read, and what is not is a defect."""
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS ascii WITH (FORCE)")
+        connection.execute("CREATE DATABASE ascii ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    url = fill_postgres(
+        server_url.replace("/postgres?", "/ascii?"),
+        "CREATE TABLE lead (lead_id text, campaign text, phone1 text, updated_at timestamptz, last_name text)",
+        r"INSERT INTO lead VALUES ('L1', 'spring', '1', '2026-11-17 1:00Z', convert_from('\x4bc3b66c6e', 'SQL_ASCII'))",
+        r"INSERT INTO lead VALUES ('L2', 'spring', '1', '2026-11-17 1:00Z', convert_from('\x4bf66c6e', 'SQL_ASCII'))",
+    )
+    assert read(url)[["lead_id", "last_name", "defect"]].values.tolist() == [
+        ["L1", "Köln", None], ["L2", None, "contains a byte that is not in its encoding"],
+    ]  # fmt: skip
+    assert "say which it is with ?client_encoding=WIN1252" in refusal(
+        url.replace("postgresql:", "postgresql+psycopg2:")
+    )
+    named = read(url + "&client_encoding=WIN1252")
+    assert named["last_name"].tolist() == ["KÃ¶ln", "Köln"]
+
+
+def test_value_that_the_driver_cannot_read_is_refused(postgres: str) -> None:
+    """A sentence says so, without the value."""
+    fill_postgres(
+        postgres,
+        "CREATE TABLE lead (lead_id text, campaign text, phone1 text, updated_at timestamptz, born date[])",
+        "INSERT INTO lead VALUES ('L1', 'spring', '1', '2026-11-17 10:00Z', '{0044-03-15 BC}')",
+    )
+    assert refusal(postgres.replace("postgresql:", "postgresql+psycopg2:")) == (
+        "sources.leads.table: a value of the result is none that the driver can read (ValueError);"
+        " leave its column out, or cast it to text, in a query"
+    )
+
+
+def test_bounds_of_a_column_with_an_offset_are_in_utc() -> None:
+    """SQL Server's datetimeoffset is a moment, not the reading of a clock."""
+    bounds = Bounds.around(DAY, BERLIN)
+    condition = bounds.hold_moment("updated_at", DATETIMEOFFSET())  # type: ignore[no-untyped-call]
+    values = condition.compile(dialect=mssql.dialect()).params.values()  # type: ignore[no-untyped-call]
+    assert list(values) == [DAY.start - timedelta(seconds=1), DAY.end + timedelta(seconds=1)]
+    condition = bounds.hold_moment("updated_at", DateTime())
+    naive = condition.compile(dialect=mssql.dialect()).params.values()  # type: ignore[no-untyped-call]
+    assert list(naive) == [datetime(2026, 11, 16, 23, 59, 59), datetime(2026, 11, 18, 0, 0, 1)]
