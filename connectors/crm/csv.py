@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.columns import TEXT
-from connectors.crm.encoding import AUTO, find_delimiter, find_encoding
+from connectors.crm.encoding import AUTO, find_delimiter, find_encoding, told_delimiter
 from connectors.crm.frames import Cursor, DayWindow, build_frame, regroup
 from connectors.crm.layout import COLUMNS, LONGEST_KEY, Columns, Layout, long_key, no_cursor
 from connectors.crm.records import Records, Shape, read_records
@@ -54,6 +54,7 @@ class _Sheet:
         shape = Shape(
             delimiter=self.delimiter,
             width=self.layout.width,
+            optional=self.layout.unnamed,
             kept_if_short=frozenset(at for at in (*kept, cursor) if at is not None),
             kept_if_long=frozenset(at for at in (cursor, phone) if at is not None),
         )
@@ -184,19 +185,24 @@ class CsvSource:
             raise SetupError(f"{self._setting}.csv: {path} changed while it was read") from None
 
     def _read_header(self, path: Path, file: TextIO) -> tuple[list[str], str, int]:
-        """The names, the delimiter, and how many lines the header and the blanks before it take."""
-        blank_count, line = _first_line(file)
+        """The names, the delimiter, and how many lines the header and what comes before it take."""
+        before, line = _first_line(file)
+        told = told_delimiter(line)
+        if told is not None:
+            blank_count, line = _first_line(file)
+            before += 1 + blank_count
         if not line:
             raise SetupError(f"{self._setting}.csv: {path} is empty; it needs a header line")
-        delimiter = find_delimiter(line, self._delimiter, setting=self._setting)
+        wanted = told if told is not None and self._delimiter == AUTO else self._delimiter
+        delimiter = find_delimiter(line, wanted, setting=self._setting)
         reader = csv.reader(chain([line], file), delimiter=delimiter, strict=True)
-        place = f"{path} line {blank_count + 1}"
+        place = f"{path} line {before + 1}"
         try:
             header = [name.strip() for name in next(reader)]
         except csv.Error as error:
             raise SetupError(f"{self._setting}.csv: {place}, the header: {error}") from None
         self._refuse_values(header, place=place)
-        return header, delimiter, blank_count + reader.line_num
+        return header, delimiter, before + reader.line_num
 
     def _refuse_values(self, header: Sequence[str], *, place: str) -> None:
         if any("\0" in name for name in header):
@@ -281,8 +287,12 @@ def _without_long_keys(records: Records, layout: Layout) -> list[pa.Array]:
 
 
 def _first_line(file: TextIO) -> tuple[int, str]:
-    """How many blank lines come first, and the line after them; empty if there is none."""
+    """How many blank lines come first, and the line after them; empty if there is none.
+
+    A byte order mark is no part of it: a program may put a second one before its own.
+    """
     for blank_count, line in enumerate(file):
-        if line.strip():
-            return blank_count, line
+        text = line.lstrip("\ufeff")
+        if text.strip():
+            return blank_count, text
     return 0, ""

@@ -18,6 +18,13 @@ from connectors.errors import SetupError
 
 AUTO = "auto"
 DELIMITERS = (",", ";", "\t", "|")
+# What Excel writes, and reads, before the header.
+_TOLD = re.compile(r'"?sep=(\\t|[^"\r\n])"?[;,|\t]*\s*', re.IGNORECASE)
+_PACKED = (
+    (b"\x1f\x8b", "packed with gzip"),
+    (b"PK\x03\x04", "a ZIP archive, or a workbook of Excel"),
+    (b"\xd0\xcf\x11\xe0", "a workbook of Excel"),
+)
 _DELIMITER_NAMES = {"tab": "\t", "\\t": "\t"}
 
 # The four-byte marks first: the UTF-16 mark is how the UTF-32 mark begins.
@@ -46,8 +53,9 @@ def find_encoding(path: Path, wanted: str, *, setting: str) -> Encoding:
     A file that has lines of both (two exports in one) is UTF-8, and what is not UTF-8 in it Windows-1252.
 
     Raises:
-        SetupError: `wanted` is no encoding, or the file is not in the encoding it announces.
+        SetupError: `wanted` is no encoding, the file is not in the encoding it announces, or it is no text at all.
     """
+    _refuse_packed(path, setting=setting)
     marked = _marked_encoding(path)
     name = marked or known_encoding(wanted, setting=setting)
     line = _undecodable_line(path, name)
@@ -56,6 +64,14 @@ def find_encoding(path: Path, wanted: str, *, setting: str) -> Encoding:
     if marked is None and wanted == AUTO:
         return Encoding(name, _ELSE_WINDOWS) if _has_utf8(path) else Encoding(_WINDOWS, "surrogateescape")
     raise SetupError(f"{setting}.encoding: {path} line {line} is not {name}")
+
+
+def _refuse_packed(path: Path, *, setting: str) -> None:
+    with path.open("rb") as file:
+        start = file.read(4)
+    for mark, kind in _PACKED:
+        if start.startswith(mark):
+            raise SetupError(f"{setting}.csv: {path} is {kind}, not CSV: unpack it, or export it as CSV")
 
 
 def _marked_encoding(path: Path) -> str | None:
@@ -147,6 +163,12 @@ def known_delimiter(wanted: str, *, setting: str) -> str:
     if meant != AUTO and (len(meant) != 1 or meant in '"\r\n'):
         raise SetupError(f"{setting}.delimiter: {meant!r} is not a single character")
     return meant
+
+
+def told_delimiter(line: str) -> str | None:
+    """The delimiter that a line `sep=;` before the header tells; None if it is no such line."""
+    told = _TOLD.fullmatch(line)
+    return _DELIMITER_NAMES.get(told[1], told[1]) if told else None
 
 
 def find_delimiter(header_line: str, wanted: str, *, setting: str) -> str:

@@ -51,6 +51,7 @@ class Layout:
         cursor: the position of the column that says when the row changed, None if there is none.
         cursor_name: its name at the source, for messages.
         width: how many columns a row has.
+        unnamed: how many of the last have no name: a delimiter at the end of the header, which rows may lack.
     """
 
     fields: Mapping[str, int | None]
@@ -58,6 +59,7 @@ class Layout:
     cursor: int | None
     cursor_name: str
     width: int
+    unnamed: int = 0
 
     @property
     def keys(self) -> dict[int, str]:
@@ -104,6 +106,7 @@ class Columns:
             cursor=cursor,
             cursor_name=self.cursor or CURSOR_COLUMN if cursor is None else header[cursor],
             width=len(header),
+            unnamed=len(header) - max((at for at, name in enumerate(header, start=1) if name), default=0),
         )
 
     def _find_fields(self, header: Sequence[str], *, place: str) -> dict[str, int]:

@@ -38,6 +38,7 @@ class Shape:
     Attributes:
         delimiter: one character.
         width: the number of cells.
+        optional: how many of the last a good record may lack.
         kept_if_short: positions that are read from a record with too few cells.
         kept_if_long: positions that are read from one with too many, whose cells may have shifted.
     """
@@ -46,6 +47,7 @@ class Shape:
     width: int
     kept_if_short: frozenset[int] = frozenset()
     kept_if_long: frozenset[int] = frozenset()
+    optional: int = 0
 
 
 @dataclass(slots=True)
@@ -97,7 +99,7 @@ def read_records(lines: Iterable[str], shape: Shape, *, first_line: int, block_l
             fresh = list(islice(source, min(_STEP_LINES, block_lines)))
             is_last = not fresh
             is_free = not waiting and not is_last
-            plain = read_plain(fresh, delimiter=shape.delimiter, width=shape.width) if is_free else None
+            plain = _read_plain(fresh, shape) if is_free else None
             if plain is not None:
                 records.take_plain(plain, first_line=first_line)
                 first_line += len(fresh)
@@ -107,6 +109,15 @@ def read_records(lines: Iterable[str], shape: Shape, *, first_line: int, block_l
             waiting = block.rest
             first_line += block.used
         yield records
+
+
+def _read_plain(lines: Sequence[str], shape: Shape) -> list[pa.Array] | None:
+    """The columns of the lines, if nothing in them is unusual; what they may lack, they lack in all lines."""
+    plain = read_plain(lines, delimiter=shape.delimiter, width=shape.width)
+    if plain is None and shape.optional:
+        plain = read_plain(lines, delimiter=shape.delimiter, width=shape.width - shape.optional)
+        return plain and [*plain, *[pa.nulls(len(lines), TEXT)] * shape.optional]
+    return plain
 
 
 class _Block:
@@ -150,8 +161,11 @@ class _Block:
     def _take(self, reader: Reader, *, offset: int) -> str | None:
         """Adds records until one that spans lines has the wrong width; returns its defect."""
         width, first_line = self._shape.width, self._first_line
+        least = width - self._shape.optional
         add_line, add_cells = self.record_lines.append, self.cells.append
         for cells in reader:
+            if least <= len(cells) < width:
+                cells += [""] * (width - len(cells))
             if len(cells) == width:
                 if cells[0].strip() or any(map(str.strip, cells)):
                     add_line(first_line + self.used)

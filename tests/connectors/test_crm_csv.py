@@ -683,3 +683,62 @@ def test_key_that_fits_in_no_index_is_a_defect_of_its_row(leads: Path) -> None:
         ["L3", None, "line 4 has a campaign of more than 200 characters"],
         [whole, "spring", None],
     ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize(
+    ("told", "delimiter"), [("sep=;", ";"), ('"sep=|"', "|"), ("SEP=\t", "\t"), ("sep=^^^^^", "^")]
+)
+def test_line_of_excel_before_the_header_tells_the_delimiter(
+    leads: Path, told: str, delimiter: str, encoding: str
+) -> None:
+    """`sep=;` is no header; lines count from the first of the file. The setting has precedence."""
+    told = told.replace("^^^^^", "^;;;;")
+    write(leads, told, *(line.replace(",", delimiter) for line in (HEADER, row("L1"), "L2")), encoding=encoding)
+    frame = read(leads)
+    assert frame[["row_no", "lead_id", "defect"]].values.tolist() == [
+        [3, "L1", None], [4, "L2", "line 4 has 1 of 4 fields"],
+    ]  # fmt: skip
+    with pytest.raises(SetupError, match="line 2 has none of the columns"):
+        read(leads, delimiter="~")
+
+
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        (b"\x1f\x8b\x08\x00", "packed with gzip"),
+        (b"PK\x03\x04", "a ZIP archive, or a workbook of Excel"),
+        (b"\xd0\xcf\x11\xe0", "a workbook of Excel"),
+    ],
+)
+def test_file_that_is_no_text_is_called_what_it_is(leads: Path, start: bytes, kind: str) -> None:
+    """What is wrong with it is not its encoding."""
+    leads.write_bytes(start + b"\x00" * 50)
+    with pytest.raises(SetupError) as caught:
+        read(leads)
+    assert str(caught.value) == f"sources.leads.csv: {leads} is {kind}, not CSV: unpack it, or export it as CSV"
+
+
+def test_header_may_end_with_a_delimiter(leads: Path) -> None:
+    """Rows may end with it, too, or not; who lacks more is cut short."""
+    lines = [row("L1"), row("L2") + ",", row("L3") + ",note", "L4,spring,1", f'"L5","spring\n","1",{NOON}']
+    write(leads, HEADER + ",", *lines)
+    assert read(leads)[["lead_id", "defect", "attributes"]].values.tolist() == [
+        ["L1", None, None],
+        ["L2", None, None],
+        ["L3", None, '{"column_5":"note"}'],
+        ["L4", "line 5 has 3 of 5 fields", None],
+        ["L5", None, None],
+    ]
+    write(leads, HEADER + ",,", *(row(f"L{number}") for number in range(3_000)))
+    assert ids(read(leads)) == [f"L{number}" for number in range(3_000)]
+
+
+def test_second_byte_order_mark_is_no_part_of_a_name(leads: Path) -> None:
+    """Two programs in a row may put one there."""
+    leads.write_bytes(b"\xef\xbb\xbf" * 2 + f"{HEADER}\n{row('L1')}\n".encode())
+    assert ids(read(leads)) == ["L1"]
+    leads.write_bytes(
+        b"\xef\xbb\xbf" * 2 + HEADER.replace("lead_id", '"lead_id"').encode() + f"\n{row('L1')}\n".encode()
+    )
+    assert ids(read(leads)) == ["L1"]
