@@ -30,10 +30,11 @@ class CampaignDay(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """A row of `reporting.reason`, as far as a sentence goes."""
+    """A row of `reporting.reason`, as far as its sentence goes."""
 
     campaign: str
     day: date
+    state: str
     reason_code: str
     lead_count: int
 
@@ -54,16 +55,6 @@ def test_a_failure_that_the_report_tells_is_told_once() -> None:
     others = [f"{DAY}: try later", f"{DAY}: answer", "a step failed"]
     problems = as_record(report, [f"{DAY}: no answer: try later", *others])["problems"]
     assert problems == [*others, *report.problems]
-
-
-class Reason(NamedTuple):
-    """A row of `reporting.reason`, as far as its sentence goes."""
-
-    campaign: str
-    day: date
-    state: str
-    reason_code: str
-    lead_count: int
 
 
 def test_a_campaign_of_which_nobody_can_be_called_needs_a_person() -> None:
@@ -104,4 +95,4 @@ def test_campaigns_that_nobody_knows_are_named_up_to_ten() -> None:
 
 
 def _reason(campaign: str, lead_count: int) -> Reason:
-    return Reason(campaign, DAY, "campaign_unknown", lead_count)
+    return Reason(campaign, DAY, "invalid", "campaign_unknown", lead_count)
