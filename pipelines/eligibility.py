@@ -43,20 +43,21 @@ WITHDRAWN = frozenset(
     {"no", "n", "false", "f", "0", "withdrawn", "revoked", "denied", "opt-out", "optout", "opt out", "nein", "non"}
 )
 
-# reason_code: (verdict, text). The first rule of a row wins, in the order of `_broken_rules`.
-REASONS: Mapping[str, tuple[str, str]] = {
+# reason_code: (verdict, text). The first that is true of a row is its reason. A withdrawn consent comes before anything
+# that is wrong else: the vendor of the campaign may have the lead, and must give it back.
+REASONS: dict[str, tuple[str, str]] = {
+    "consent_withdrawn": ("suppressed", "consent was withdrawn"),
     "row_unreadable": ("invalid", ""),
     "lead_id_missing": ("invalid", "the row has no id"),
     "campaign_missing": ("invalid", "the row names no campaign"),
-    "consent_withdrawn": ("suppressed", "consent was withdrawn"),
     "campaign_unknown": ("invalid", "no such campaign is configured"),
     "campaign_inactive": ("suppressed", "the campaign is not active"),
-    "consent_missing": ("suppressed", "no consent was given"),
     "consent_unclear": ("suppressed", "the consent is neither a yes nor a no"),
+    "consent_missing": ("suppressed", "no consent was given"),
+    "do_not_call": ("suppressed", "a number of the row is on the do-not-call list"),
     "phone_missing": ("invalid", "the row has no phone number"),
     "country_unknown": ("invalid", "a national number, and the country is not an ISO 3166 code"),
     "phone_invalid": ("invalid", "no number of the row is a valid phone number"),
-    "do_not_call": ("suppressed", "a number of the row is on the do-not-call list"),
     "time_zone_invalid": ("invalid", "the time zone is not in the IANA list"),
     "priority_invalid": ("invalid", "the priority is not a whole number"),
     "not_before_invalid": ("invalid", "not_before is not a date and time"),
@@ -196,7 +197,6 @@ def _broken_rules(
     inactive = [name for name, rule in campaigns.items() if not rule.is_active]
     has_valid = _has_phone(read)
     broken = {
-        # Before anything else that is wrong: the vendor of the campaign may have the lead, and must give it back.
         "consent_withdrawn": pc.and_(_is_one_of(consent, ("withdrawn",)), _is_named(said)),
         "row_unreadable": said["defect"].is_valid(),
         "lead_id_missing": said["lead_id"].is_null(),
@@ -216,7 +216,7 @@ def _broken_rules(
         ),
     }
     places = np.zeros(len(consent), dtype=np.int8)
-    for code in reversed(broken):  # the first rule is written last, over all others
+    for code in reversed(REASONS):  # the first rule is written last, over all others
         places[as_flags(broken[code])] = _ORDER[code]
     return pa.array(places)
 

@@ -109,6 +109,24 @@ def test_vendor_that_cannot_be_opened_fails_its_own_run_alone(broken: Broken, se
     installation.close()
 
 
+def test_checks_of_a_vendor_count_its_own_leads(tmp_path: Path, database: str, servers: Servers) -> None:
+    """That the outcome at one vendor was not seen is no warning about the other."""
+    rows = [lead(number, campaign=f"{name}-calls") for name in servers for number in (1, 2)]
+    installation = Installation.load(write_vendors(tmp_path, servers, database=database, rows=rows))
+    sending, asking = (Match(path_contains=path) for path in (KINDS["sobot"].create_path, "/import-result"))
+    servers["sobot"].faults.add(Fault(kind="lost_after_commit", match=sending, times=None))
+    servers["sobot"].faults.add(Fault(kind="status", match=asking, times=None))
+    passed: dict[str, list[bool]] = {}
+    with dg.instance_for_test() as instance:
+        assert run_job(installation.settings, instance, INTAKE, [DAY]).success
+        for name in ("sobot", "platform"):
+            result = run_job(installation.settings, instance, job_name(name), [DAY])
+            evaluated = result.get_asset_check_evaluations()
+            passed[name] = [one.passed for one in evaluated if one.check_name == "no_outcome_is_unknown"]
+    assert passed == {"sobot": [False], "platform": [True]}
+    installation.close()
+
+
 def test_all_vendors_are_loaded_at_once(
     tmp_path: Path, database: str, servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
