@@ -10,7 +10,7 @@ SELECT
     coalesce(delivery.reason, import.error) AS reason,
     coalesce(import.vendor_ids[delivery.position + 1], delivery.vendor_id) AS vendor_id,
     coalesce(delivery.settled_at, CASE WHEN import.entry_verdict IS NOT NULL THEN import.settled_at END) AS settled_at,
-    import.attempts, import.planned_at, import.sent_at, import.day AS import_day,
+    import.attempts, import.planned_at, import.sent_at,
     delivery.phone, coalesce(delivery.phones, ARRAY[delivery.phone]) AS phones, delivery.kept_phones,
     -- Whether the vendor has the lead, or may have it: an update that waits is of a lead that is there.
     CASE

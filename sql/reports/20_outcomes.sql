@@ -91,15 +91,22 @@ SELECT
     reporting.mask_phone(delivery.phone) AS phone,
     FALSE AS is_read
 FROM (SELECT DISTINCT day FROM ledger.decisions) AS decided
+-- Day by day, import by import: joined at once, a condition on the day would not reach the contacts, and all deliveries
+-- would be read. By EXCEPT: a join would compare each with each where the statistics say that the day is empty.
 CROSS JOIN LATERAL (
-    SELECT sent.*
-    FROM ledger.delivery_states AS sent
-    WHERE sent.import_day = decided.day
-      AND NOT EXISTS (
-          SELECT FROM ledger.contacts AS contact
-          WHERE contact.day = decided.day AND contact.campaign = sent.campaign AND contact.source = sent.source
-            AND contact.lead_id = sent.lead_id)
-    OFFSET 0  -- day by day: joined at once, a condition on the day would not reach the contacts
+    SELECT sent.campaign, sent.source, sent.lead_id
+    FROM ledger.imports AS carrier
+    CROSS JOIN LATERAL (
+        SELECT campaign, source, lead_id FROM ledger.deliveries WHERE deliveries.import_id = carrier.import_id OFFSET 0
+    ) AS sent
+    WHERE carrier.day = decided.day
+    EXCEPT
+    SELECT campaign, source, lead_id FROM ledger.contacts WHERE contacts.day = decided.day
+) AS gone
+CROSS JOIN LATERAL (
+    SELECT * FROM ledger.delivery_states AS state
+    WHERE state.lead_id = gone.lead_id AND state.campaign = gone.campaign AND state.source = gone.source
+    LIMIT 1
 ) AS delivery
 LEFT JOIN ledger.withdrawals AS due
     ON due.campaign = delivery.campaign AND due.source = delivery.source AND due.lead_id = delivery.lead_id
