@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +23,7 @@ from tests.factories import ABSENT_TARGET, CAMPAIGN, DAY, OTHER_CAMPAIGN, TARGET
 from tests.reading import query
 
 Make = Callable[..., Installation]
+SETTLED = "what was sent is asked about; nothing is pulled, planned or sent"
 
 
 def test_status_before_any_load_says_how_to_begin(configure: Configure) -> None:
@@ -138,6 +140,27 @@ def test_what_was_given_back_and_not_planned_again_is_told_of(installations: Mak
     assert morning.told_of_older_days(installation, following) == told
     assert night.plan_and_send(installation, "sinch", [DAY]).delivery.problem is None
     assert morning.told_of_older_days(installation, following) == []
+
+
+def test_sync_of_a_day_before_the_first_settles_what_was_sent(
+    configure: Configure, sinch: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can be finished, and not loaded; one that has nothing to finish is refused."""
+    monkeypatch.setenv("SINCH_PASSWORD", "s3cret")
+    login = {"auth_mode": "basic", "username": "api-user", "password": "${SINCH_PASSWORD}", "settle_s": 3600}
+    config = configure(rows=[lead(1)], sinch=login)
+    sinch.faults.add(Fault(kind="lost_after_commit", match=Match(path_contains="customers/list"), times=None))
+    load(config)
+    sinch.faults.clear()
+    config = configure(rows=[lead(1), lead(2)], first_day=f"{DAY + timedelta(days=1)}")
+    with closing(Installation.load(config, actor="test")) as installation:
+        with installation.engine.begin() as connection:  # the settle time is over
+            connection.execute(text("UPDATE ledger.imports SET due_at = now()"))
+        settled = leadsync("sync", "--config", config, "--day", str(DAY))
+        assert settled.stderr == f"{DAY} lies before first_day: {SETTLED}\n"
+        assert query(installation, "SELECT lead_id, state FROM reporting.lead_outcome") == [("L1", "accepted")]
+    refused = leadsync("sync", "--config", config, "--day", str(DAY), code=1)
+    assert refused.stderr == f"--day {DAY} lies before first_day, {DAY + timedelta(days=1)}\n"
 
 
 @pytest.mark.parametrize("is_loaded", [False, True], ids=["before_any_load", "after_a_good_one"])
