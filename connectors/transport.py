@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import httpcore  # noqa: F401  httpx loads it with the first connection: while a load waits for it
 import httpx
@@ -248,6 +248,8 @@ class Transport:
         response.request = request
         try:
             if limit_bytes is None:
+                until = time.monotonic() + self._patience.read_timeout_s
+                response.stream = _Timed(cast(httpx.SyncByteStream, response.stream), until, request)
                 response.read()
                 return response
             body = b""
@@ -304,6 +306,25 @@ class Transport:
             text = f"HTTP {status}: the login was refused; see {self._login_settings}"
             raise AuthenticationError(text, vendor=self.vendor, operation=operation, status=status)
         raise error
+
+
+class _Timed(httpx.SyncByteStream):
+    """The body of an answer that is whole by a moment: the time-out of httpx begins anew with every byte."""
+
+    def __init__(
+        self, body: httpx.SyncByteStream | httpx.AsyncByteStream, until: float, request: httpx.Request
+    ) -> None:
+        assert isinstance(body, httpx.SyncByteStream)
+        self._body, self._until, self._request = body, until, request
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self._body:
+            if time.monotonic() > self._until:
+                raise httpx.ReadTimeout("the body takes too long", request=self._request)
+            yield part
+
+    def close(self) -> None:
+        self._body.close()
 
 
 def map_exception(

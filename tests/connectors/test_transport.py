@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -424,3 +426,33 @@ def test_no_connection_says_what_the_system_said(cause: OSError, why: str) -> No
     error.__cause__ = cause
     mapped = map_exception(error, vendor="sinch", operation="op", is_read=True, place=PLACE)
     assert str(mapped) == f"sinch op: no connection to sinch.example:443: {why}"
+
+
+@pytest.fixture
+def trickle() -> Iterator[str]:
+    """The address of a vendor whose answer begins at once, and goes on by one byte in a tenth of a second."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    ended = threading.Event()
+
+    def answer() -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+            while not ended.wait(0.1):
+                connection.sendall(b"x")
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    ended.set()
+    thread.join(10)
+    listener.close()
+
+
+def test_an_answer_that_trickles_is_not_waited_for(trickle: str) -> None:
+    """Else a request would outlive its lease, and its leads be sent by somebody else meanwhile."""
+    transport = Transport(vendor="sinch", base_url=trickle, patience=Patience(read_timeout_s=0.5))
+    with pytest.raises(OutcomeUnknownError, match="it took too long"):
+        transport.send("create", "POST", "/x", headers={}, content=b"{}")
+    transport.close()
