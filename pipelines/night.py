@@ -335,7 +335,7 @@ def intake_on_record(installation: Installation, days: Sequence[date]) -> Iterat
     try:
         yield
     except LeadsyncError as error:
-        if days and not installation.is_dry_run:
+        if days and installation.is_open and not installation.is_dry_run:
             with suppress(LeadsyncError), installation.store() as store:
                 store.run("crm", "note_intake_failure", days=list(days), problem=str(error), now=utc_now())
         raise
@@ -349,7 +349,7 @@ def end_on_record(
     try:
         yield
     except (SetupError, ConnectorError, LedgerError) as error:
-        if not installation.is_dry_run:
+        if installation.is_open and not installation.is_dry_run:
             # A ledger that is gone for good cannot be told anything; the error itself still is.
             with suppress(LedgerError), installation.ledger() as ledger:
                 campaigns = installation.campaigns(ledger.store, vendor, names)

