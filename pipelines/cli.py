@@ -313,9 +313,11 @@ def purge(config: Path | None, as_json: bool, days: int | None) -> int:
 @config_option
 def migrate(config: Path | None) -> int:
     """Bring the ledger's database to the newest schema."""
+    from pipelines.database import shown
+
     with _opened(config) as installation:
         installation.migrate()
-        where = installation.engine.url.render_as_string(hide_password=True)
+        where = shown(installation.engine.url)
     say(f"{where} has the newest schema")
     return OK
 

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 import orjson
 from sqlalchemy import URL, Engine, create_engine, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
+from connectors.crm.connection import known_reason, without_secrets
 from connectors.errors import SetupError
 from pipelines.holders import hold
 from pipelines.last_words import LastWords, listening
@@ -59,6 +60,11 @@ def postgres_url(database: str) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
+def shown(url: URL) -> str:
+    """The address as people may see it."""
+    return without_secrets(url.set(drivername="postgresql"))
+
+
 def connect(url: URL) -> Engine:
     """An engine that proves a connection before it hands it out and keeps values out of its errors."""
     return create_engine(
@@ -81,11 +87,10 @@ def check_connection(engine: Engine) -> None:
     try:
         with engine.connect() as connection:
             encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
-    except OperationalError:
-        where = engine.url.render_as_string(hide_password=True)
-        raise SetupError(f"database: no connection to {where}; is it running, and is the login right?") from None
     except DBAPIError as error:
-        raise SetupError(f"database: refused the connection ({type(error.orig).__name__})") from None
+        reason = known_reason(error.orig)
+        why = f": {reason}" if reason else "; is it running, and is the login right?"
+        raise SetupError(f"database: no connection to {shown(engine.url)}{why}") from None
     if encoding != "UTF8":
         raise SetupError(
             f"database: {engine.url.database} holds text in {encoding}, and the names of leads need UTF8:"

@@ -27,6 +27,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 
+from connectors.crm.connection import known_reason
 from connectors.errors import LeadsyncError
 from connectors.redaction import redact
 from sql import statement
@@ -271,7 +272,12 @@ def _translated(error: BaseException | None) -> LedgerError:
     if constraint:
         return ConstraintError(constraint)
     if _is_connection_loss(error):
-        return LedgerUnavailableError("the connection to the database is gone")
+        reason = known_reason(error)
+        why = f": {reason}" if reason else ""
+        return LedgerUnavailableError(
+            f"database: the connection to the ledger is gone{why}."
+            " When it is back, run the day again: nothing is sent twice"
+        )
     primary = getattr(diagnostics, "message_primary", None) or type(error).__name__
     if isinstance(error, psycopg.errors.InsufficientPrivilege):  # its text has names of tables and schemas alone
         return MissingRightError(

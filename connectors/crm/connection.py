@@ -6,6 +6,7 @@ here: statements, columns, rows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -22,11 +23,13 @@ _CONNECT_TIMEOUT_S = 10
 _KNOWS_CONNECT_TIMEOUT = frozenset({"psycopg", "psycopg2", "pymysql", "mysqldb"})
 _LIBPQ = frozenset({"psycopg", "psycopg2"})
 
-# Drivers put users, addresses and sometimes values into their texts; only known phrases get out.
+# Drivers put users, addresses and sometimes values into their texts; only known phrases get out. Patterns, in order.
 _CONNECT_REASONS = (
     ("password authentication failed", "the user or the password was refused"),
     ("Access denied", "the user or the password was refused"),
     ("no password supplied", "it asks for a password"),
+    (r'database "[^"]*" does not exist|Unknown database', "there is no database of that name"),
+    (r'role "[^"]*" does not exist', "there is no user of that name"),
     ("does not exist", "the database or the user does not exist there"),
     ("no pg_hba.conf entry", "the server does not admit this user from this machine"),
     ("too many clients", "the server has no connection left"),
@@ -34,6 +37,7 @@ _CONNECT_REASONS = (
     ("No such file or directory", "nothing listens at that address"),
     ("resolve host", "the host name is unknown"),
     ("translate host name", "the host name is unknown"),
+    ("terminating connection|server closed the connection", "the server ended it"),
     ("timeout", "it did not answer in time"),
     ("unable to open database file", "the file cannot be opened"),
     ("invalid connection option", "the URL has an option that the driver does not know"),
@@ -52,6 +56,21 @@ _HARMLESS_SQLITE = (
 )
 
 
+def known_reason(error: BaseException | None) -> str | None:
+    """Why a driver says that there is no connection, in words that hold nothing of the address; None if unknown."""
+    text = str(error)
+    return next((reason for words, reason in _CONNECT_REASONS if re.search(words, text)), None)
+
+
+def without_secrets(url: URL) -> str:
+    """The address without password and options."""
+    socket = url.query.get("host")
+    shown = url.set(query={})
+    if url.host is None and isinstance(socket, str):
+        shown = shown.set(host=socket)
+    return shown.render_as_string(hide_password=True)
+
+
 class Database:
     """A database by its URL, whose secrets it keeps to itself.
 
@@ -65,7 +84,7 @@ class Database:
         self.backend = self._url.get_backend_name()
 
     def __str__(self) -> str:
-        return _without_secrets(self._url)
+        return without_secrets(self._url)
 
     @contextmanager
     def connect(self, *, setting: str) -> Iterator[Connection]:
@@ -88,7 +107,8 @@ class Database:
         try:
             return engine.connect()
         except SQLAlchemyError as error:
-            reason = _connect_reason(error)
+            driver_error = error.orig if isinstance(error, DBAPIError) else error
+            reason = known_reason(driver_error) or type(driver_error).__name__
             raise SetupError(f"{self._setting}: cannot connect to {self}: {reason}") from None
 
     @contextmanager
@@ -138,14 +158,6 @@ def _parse(text: str, *, setting: str) -> URL:
     return url
 
 
-def _without_secrets(url: URL) -> str:
-    socket = url.query.get("host")
-    shown = url.set(query={})
-    if url.host is None and isinstance(socket, str):
-        shown = shown.set(host=socket)
-    return shown.render_as_string(hide_password=True)
-
-
 def _read_faithfully(dbapi_connection: Any, _record: object) -> None:
     """Values arrive as they are stored, and one that cannot be decoded spoils its row only."""
     kind = type(dbapi_connection).__module__.partition(".")[0]
@@ -155,13 +167,6 @@ def _read_faithfully(dbapi_connection: Any, _record: object) -> None:
         read_by_psycopg(dbapi_connection)
     elif kind == "psycopg2":
         read_by_psycopg2(dbapi_connection)
-
-
-def _connect_reason(error: SQLAlchemyError) -> str:
-    driver_error = error.orig if isinstance(error, DBAPIError) else error
-    text = str(driver_error)
-    known = (reason for words, reason in _CONNECT_REASONS if words in text)
-    return next(known, type(driver_error).__name__)
 
 
 def _statement_reason(error: SQLAlchemyError) -> str:

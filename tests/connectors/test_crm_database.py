@@ -527,7 +527,7 @@ def test_missing_database_is_refused(server_url: str) -> None:
     """A server without that database says so."""
     text = refusal(server_url.replace("/postgres?", "/nowhere?"))
     assert text.startswith("sources.leads.database: cannot connect to postgresql://")
-    assert text.endswith("/nowhere: the database or the user does not exist there")
+    assert text.endswith("/nowhere: there is no database of that name")
 
 
 def test_missing_sqlite_file_is_not_created(sqlite_file: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socketserver
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from sqlalchemy.pool import NullPool
 from connectors.columns import TEXT
 from connectors.errors import SetupError
 from pipelines import eligibility, night
-from pipelines.database import check_connection, connect
+from pipelines.database import check_connection, connect, postgres_url
 from pipelines.store import ConstraintError, LedgerError, LedgerUnavailableError, Store, _driver, from_records
 from tests.factories import DAY, leads
 from tests.faults.running import Make
@@ -69,6 +70,55 @@ def test_database_that_cannot_hold_every_name_is_refused(postgres: URL) -> None:
             western.dispose()
         finally:
             connection.execute(text("DROP DATABASE western WITH (FORCE)"))
+
+
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    """The address of a server that refuses every password."""
+    fields = b'SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed for user "bob"\0\0'
+
+    class Refusal(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1024)
+            self.request.sendall(b"E" + (len(fields) + 4).to_bytes(4, "big") + fields)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refusal) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{server.server_address[1]}/ledger?sslmode=disable&gssencmode=disable&password=s3cret"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("at", "why"),
+    [
+        ("127.0.0.1:1/ledger?password=s3cret", "nothing listens at that address"),
+        ("no-such-host.invalid/ledger", "the host name is unknown"),
+        ("127.0.0.1/ledger?sekret=s3cret", "the URL has an option that the driver does not know"),
+        (None, "the user or the password was refused"),
+    ],
+)
+def test_ledger_that_is_not_reached_says_why(at: str | None, why: str, refusing: str) -> None:
+    """The server's reason in known words, and neither the password nor an option of the address."""
+    engine = connect(postgres_url(f"postgresql://bob:s3cret@{at or refusing}"))
+    with pytest.raises(SetupError) as caught:
+        check_connection(engine)
+    shown = (at or refusing).partition("?")[0]
+    assert str(caught.value) == f"database: no connection to postgresql://bob:***@{shown}: {why}"
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"database": "nowhere"}, "there is no database of that name"),
+        ({"username": "nobody"}, "there is no user of that name"),
+    ],
+)
+def test_ledger_that_is_not_there_says_so(change: dict[str, str], why: str, database: str) -> None:
+    """A database that was not made is told apart from a user whom the server does not know."""
+    engine = connect(make_url(database).set(drivername="postgresql+psycopg", **change))  # type: ignore[arg-type]
+    with pytest.raises(SetupError) as caught:
+        check_connection(engine)
+    assert str(caught.value).endswith(f": {why}")
 
 
 def test_text_is_utf8_whatever_the_environment_says(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,8 +199,11 @@ def test_lost_connection_is_said_and_replaced(store: Store, engine: Engine, is_i
             lose()
     else:
         kill(store, engine)
-        with pytest.raises(LedgerUnavailableError):
+        with pytest.raises(LedgerUnavailableError) as caught:
             store.run("crm", "delete_do_not_call")
+        assert str(caught.value) == (
+            "database: the connection to the ledger is gone. When it is back, run the day again: nothing is sent twice"
+        )
     assert not store.is_connected
     store.reconnect()
     assert store.one("crm", "count_do_not_call").entry_count == 0

@@ -113,8 +113,7 @@ STOPPED_BEFORE = [
     ),
     pytest.param(
         changed(database="${LEDGER_URL}"),
-        "database: no connection to postgresql+psycopg://leadsync:***@127.0.0.1:1/leadsync;"
-        " is it running, and is the login right?",
+        "database: no connection to postgresql://leadsync:***@127.0.0.1:1/leadsync: nothing listens at that address",
         id="no-ledger",
     ),
     pytest.param(
