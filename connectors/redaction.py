@@ -11,17 +11,32 @@ import re
 LONGEST_REASON = 300
 
 _NUMBER = re.compile(r"\+?\d(?:[\s().\-/]{0,2}\d){5,}")
+# Ids of things, such as Sinch's campaigns and the Platform's jobs: with a letter in it, nobody writes a number so.
+_ID = re.compile(r"(?<![\w+])(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})(?!\w)")
 _MAIL = re.compile(r"[^\s@'\"<>]+@[^\s@'\"<>]+\.[^\s@'\"<>]+")
 
 
 def redact(text: str | None) -> str | None:
-    """The text without numbers of six or more digits and without e-mail addresses, bounded in length."""
+    """The text without numbers of six or more digits and without e-mail addresses, bounded in length.
+
+    An id of 32 hexadecimal digits, also as a GUID, stays whole.
+    """
     if text is None:
         return None
     # Cut before and after: the search takes long on a long text, and nothing private must be cut in two.
     if len(text) > 2 * LONGEST_REASON:
         text = text[: 2 * LONGEST_REASON].rpartition(" ")[0] or text[:LONGEST_REASON]
-    return redact_mail(_NUMBER.sub("<number>", text))[:LONGEST_REASON]
+    return redact_mail(_without_numbers(text))[:LONGEST_REASON]
+
+
+def _without_numbers(text: str) -> str:
+    """The text without numbers; ids stay, and no number reaches from before one into it."""
+    parts, begins_at = [], 0
+    for found in _ID.finditer(text):
+        if any(letter.isalpha() for letter in found[0]):
+            parts += [_NUMBER.sub("<number>", text[begins_at : found.start()]), found[0]]
+            begins_at = found.end()
+    return "".join([*parts, _NUMBER.sub("<number>", text[begins_at:])])
 
 
 def redact_mail(text: str) -> str:

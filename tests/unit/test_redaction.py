@@ -29,10 +29,38 @@ from connectors.redaction import LONGEST_REASON, redact
         ("HTTP 503 after 12345 ms", "HTTP 503 after 12345 ms"),
         ("id 123456", "id <number>"),
         ("statusCode 500", "statusCode 500"),
+        ("Tel0171234567 or x491701234567", "Tel<number> or x<number>"),
+        ("0171234567b", "<number>b"),
     ],
 )
 def test_redact_takes_out_numbers_and_mail(text: str | None, expected: str | None) -> None:
     """Six digits or more, however they are grouped, and every e-mail address are gone; the rest stays."""
+    assert redact(text) == expected
+
+
+ID = "0A1B2C3D4E5F667788990011A4B5C6D7"
+GUID = "3f2504e0-4f89-11d3-9a0c-0305e8241234"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"sinch has no campaign {ID}", f"sinch has no campaign {ID}"),
+        (f"job {GUID}: failed", f"job {GUID}: failed"),
+        (f"({ID.lower()}), {GUID.upper()}.", f"({ID.lower()}), {GUID.upper()}."),
+        (f"12345 {ID} 67890", f"12345 {ID} 67890"),
+        (f"+49171 {ID}-0171234567", f"+49171 {ID}-<number>"),
+        (f"{GUID}-123456", f"{GUID}-<number>"),
+        (f"call 017 123 {ID}", f"call <number> {ID}"),
+        (f"+{ID}", "+0A1B2C3D4E5F<number>A4B5C6D7"),
+        (f"{ID}8", "0A1B2C3D4E5F<number>A4B5C6D78"),
+        ("01712345678017123456780171234567", "<number>"),
+        ("01712345678017123456780171234567-abc", "<number>-abc"),
+        ("01712345-6780-1712-3456-780171234567", "<number>"),
+    ],
+)
+def test_redact_leaves_ids_whole(text: str, expected: str) -> None:
+    """32 hexadecimal digits with a letter among them hold nobody's number; what stands beside them may be one."""
     assert redact(text) == expected
 
 
