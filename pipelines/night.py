@@ -27,6 +27,7 @@ from pipelines.intake import DecisionSummary, PullSummary, Rows
 from pipelines.ledger import Ledger
 from pipelines.ledger_rows import Scope
 from pipelines.planner import PlanSummary
+from pipelines.settings import Settings
 from pipelines.source_settings import TABLES, Source
 from pipelines.sources import configured_sources
 from pipelines.store import LedgerError, Store, utc_now
@@ -315,18 +316,32 @@ def vendors_in_use(installation: Installation, names: Sequence[str] = ()) -> lis
     return [vendor for vendor in VENDORS if vendor in used]
 
 
-def required_columns(installation: Installation) -> set[str]:
-    """The columns that some campaign's mapping needs from the sources.
+def required_columns(installation: Installation) -> dict[str, str]:
+    """The columns that some campaign's mapping needs from the sources, each with the setting that names it.
 
     A vendor that cannot be opened needs none: its own load says why, and keeps back no other.
     """
-    needed: set[str] = set()
+    needed: dict[str, str] = {}
     with installation.store() as store:
         for vendor in vendors_in_use(installation):
             with suppress(SetupError), installation.gateway(vendor) as gateway:
                 for campaign in stored_campaigns(store, vendor):
-                    needed.update(gateway.required_columns(campaign))
+                    for column in gateway.required_columns(campaign):
+                        needed.setdefault(column, _mapped_by(installation.settings, campaign, column))
     return needed
+
+
+def _mapped_by(settings: Settings, campaign: Campaign, column: str) -> str:
+    """The key of the mapping that names the column: the campaign's own, or that of its vendor's campaigns."""
+    own = any(one.mapping for one in settings.campaigns if one.campaign == campaign.campaign)
+    place = f"campaigns.{campaign.campaign}.mapping" if own else f"mappings.{campaign.vendor}"
+    for key, named in campaign.mapping.items():
+        if named == column:
+            return f"{place}.{key}"
+        for theirs, ours in named.items() if isinstance(named, Mapping) else ():
+            if ours == column:
+                return f"{place}.{key}.{theirs}"
+    return place
 
 
 @contextmanager

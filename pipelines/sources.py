@@ -6,7 +6,7 @@ source is read (`connectors/crm/`), and what becomes of its rows (`intake.py`, `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,7 +23,11 @@ def configured_sources(settings: Settings) -> list[Source]:
 
 
 def open_source(settings: Settings, name: str, *, required: Iterable[str] = ()) -> CsvSource | DatabaseSource:
-    """The source that `sources.<name>` describes; nothing is read yet."""
+    """The source that `sources.<name>` describes; nothing is read yet.
+
+    It must have the required columns; a mapping has the setting that names each.
+    """
+    named_by = required if isinstance(required, Mapping) else dict.fromkeys(required)
     source: SourceSettings = getattr(settings.sources, name)
     common: dict[str, Any] = {
         "setting": f"sources.{name}",
@@ -31,7 +35,7 @@ def open_source(settings: Settings, name: str, *, required: Iterable[str] = ()) 
         "cursor": source.cursor,
         "cursor_zone": _zone(settings, source),
         "cursor_format": source.cursor_format,
-        "required": (*_essential(name, source), *required),
+        "required": {**dict.fromkeys(_essential(name, source)), **named_by},
         "fields": FIELDS[name],
     }
     if source.csv is not None:

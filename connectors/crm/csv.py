@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import glob
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, compress
@@ -74,7 +74,7 @@ class CsvSource:
         cursor_format: how cursors are written when not as ISO 8601, in the manner of `strptime`.
         encoding: `auto`, or a name that Python knows; a byte order mark has precedence.
         delimiter: `auto`, or one character.
-        required: our columns, and attributes, that the file must have.
+        required: our columns, and attributes, that the file must have; a mapping has the setting that names each.
         fields: our columns; `updated_at` among them becomes `cursor_at`.
     """
 
@@ -89,7 +89,7 @@ class CsvSource:
         cursor_format: str | None = None,
         encoding: str = AUTO,
         delimiter: str = AUTO,
-        required: Sequence[str] = (),
+        required: Collection[str] = (),
         fields: Sequence[str] = COLUMNS,
     ) -> None:
         self._template = path_template

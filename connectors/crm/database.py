@@ -7,7 +7,7 @@ their errors (`connection.py`), the limits of a day (`bounds.py`), values to tex
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import compress
@@ -79,7 +79,7 @@ class DatabaseSource:
         cursor: their column that says when a row changed.
         cursor_zone: the zone of cursors without an offset.
         cursor_format: how cursors are written when not as ISO 8601, in the manner of `strptime`.
-        required: our columns, and attributes, that the source must have.
+        required: our columns, and attributes, that the source must have; a mapping has the setting that names each.
         fields: our columns; `updated_at` among them becomes `cursor_at`.
 
     Raises:
@@ -97,7 +97,7 @@ class DatabaseSource:
         cursor: str | None,
         cursor_zone: ZoneInfo,
         cursor_format: str | None = None,
-        required: Sequence[str] = (),
+        required: Collection[str] = (),
         fields: Sequence[str] = COLUMNS,
     ) -> None:
         if (table is None) == (query is None):

@@ -7,7 +7,7 @@ belong here: reading rows, or what their values mean.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.errors import SetupError
@@ -69,13 +69,16 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What the settings say about the columns of one source."""
+    """What the settings say about the columns of one source.
+
+    `required` has the columns that must be there; where it is a mapping, each with the setting that names it.
+    """
 
     setting: str
     fields: Sequence[str]
     mapping: Mapping[str, str]
     cursor: str | None
-    required: Sequence[str]
+    required: Collection[str]
 
     def __post_init__(self) -> None:
         for ours in self.mapping:
@@ -147,10 +150,10 @@ class Columns:
     def _refuse_missing(self, header: Sequence[str], found: Mapping[str, int], *, place: str) -> None:
         for needed in self.required:
             if _canonical(needed) not in found and needed not in header:
-                raise SetupError(
-                    f"{self.setting}.columns.{needed}: {place} lacks the column, and it is needed;"
-                    f" {_choices(needed, header)}"
-                )
+                named_by = self.required.get(needed) if isinstance(self.required, Mapping) else None
+                where = named_by or f"{self.setting}.columns.{needed}"
+                what = f"has no column {needed!r}" if named_by else "lacks the column, and it is needed"
+                raise SetupError(f"{where}: {place} {what}; {_choices(needed, header)}")
 
 
 def long_key(name: str) -> str:

@@ -378,6 +378,10 @@ def test_missing_required_column_is_refused(leads: Path) -> None:
     assert refusal(leads, required=("City",)).startswith(
         f"sources.leads.columns.City: {leads} line 1 lacks the column, and it is needed;"
     )
+    assert refusal(leads, required={"Citi": "campaigns.promo.mapping.attributes.City"}) == (
+        f"campaigns.promo.mapping.attributes.City: {leads} line 1 has no column 'Citi';"
+        f" it has {HEADER.replace(',', ', ')}, city. Did you mean 'city'?"
+    )
 
 
 def test_unknown_column_of_ours_is_refused(leads: Path) -> None:

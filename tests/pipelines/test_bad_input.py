@@ -107,7 +107,7 @@ STOPPED_BEFORE = [
     ),
     pytest.param(
         no_column("city"),
-        "sources.leads.columns.city: FOLDER/leads.csv line 1 lacks the column, and it is needed; it has "
+        "campaigns.spring-promo.mapping.attributes.City: FOLDER/leads.csv line 1 has no column 'city'; it has "
         + ", ".join(without("city")),
         id="missing-mapped-column",
     ),
