@@ -151,7 +151,7 @@ def sync(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]
         with progress(f"{'Loading' if is_loaded else 'Settling'} {day}") if not as_json else _quiet():
             failures, stops = (_loaded if is_loaded else _settled)(installation, day, campaigns, wait_s, stop)
         report = morning.report(installation, [day], campaigns)
-    _tell(report, as_json, extra=failures, names=campaigns)
+    _tell(report, as_json, failures, zone=installation.settings.zone, names=campaigns)
     return OK if not failures and not stops and not report.problems else NEEDS_A_PERSON
 
 
@@ -173,7 +173,7 @@ def status(config: Path | None, as_json: bool, day: date | None) -> int:
             if not day:
                 others = [*_missing_nights(installation, days[0]), *morning.told_of_older_days(installation, days[0])]
         report = morning.report(installation, days)
-    _tell(report, as_json, extra=others, is_asked_for=True)
+    _tell(report, as_json, others, zone=installation.settings.zone, is_asked_for=True)
     return NEEDS_A_PERSON if report.problems or others else OK
 
 
@@ -358,12 +358,10 @@ def _run(arguments: Sequence[str] | None) -> int:
     return code if isinstance(code, int) else OK
 
 
-def _tell(
-    report: Any, as_json: bool, extra: Sequence[str] = (), *, names: Sequence[str] = (), is_asked_for: bool = False
-) -> None:
+def _tell(report: Any, as_json: bool, extra: Sequence[str], **how: Any) -> None:
     from pipelines.reading import as_record, tell
 
-    emit(as_record(report, extra)) if as_json else tell(report, extra, names=names, is_asked_for=is_asked_for)
+    emit(as_record(report, extra)) if as_json else tell(report, extra, **how)
 
 
 def _opened(config: Path | None) -> Any:

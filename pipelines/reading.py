@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from connectors.redaction import redact
 from pipelines.report import STATES, NightReport
@@ -25,9 +26,14 @@ def as_record(report: NightReport, extra: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def tell(
-    report: NightReport, extra: Sequence[str] = (), *, names: Sequence[str] = (), is_asked_for: bool = False
+    report: NightReport,
+    extra: Sequence[str] = (),
+    *,
+    zone: ZoneInfo,
+    names: Sequence[str] = (),
+    is_asked_for: bool = False,
 ) -> None:
-    """The report for people: the answer first, and of which campaigns, where it is not of all.
+    """The report for people, with times in the zone: the answer first, and of which campaigns, where not of all.
 
     What needs a person is on standard error, except where just that was asked for: there it is the answer.
     """
@@ -43,7 +49,7 @@ def tell(
         say(f"Which leads they are: leadsync leads --day {report.days[-1]} [--campaign C] [--state S] [--reason R]")
     if report.open_imports:
         told = {row.stopped_because for row in report.campaigns}
-        show("Open imports", [_open_import(row, told) for row in report.open_imports])
+        show("Open imports", [open_import(row, told, zone) for row in report.open_imports])
 
 
 def _problems(report: NightReport, extra: Sequence[str]) -> list[str]:
@@ -74,7 +80,7 @@ def _reason(row: Any) -> dict[str, Any]:
     return {"campaign": row.campaign, "state": row.state, "reason": row.reason_code, "leads": row.lead_count}
 
 
-def _open_import(row: Any, told: Set[str | None]) -> dict[str, Any]:
+def open_import(row: Any, told: Set[str | None], zone: ZoneInfo) -> dict[str, Any]:
     """A line of the table; for a sentence that was told above the table, its code is enough."""
     return {
         "import": str(row.import_id),  # not a quantity
@@ -82,7 +88,7 @@ def _open_import(row: Any, told: Set[str | None]) -> dict[str, Any]:
         "campaign": row.campaign,
         "state": row.state,
         "leads": row.lead_count,
-        "since": row.since.strftime("%Y-%m-%d %H:%M"),
+        "since": f"{row.since.astimezone(zone):%Y-%m-%d %H:%M %Z}",
         "tries": row.attempts,
         "why": (row.error_code if row.detail in told else row.detail) or "",
         "next": row.next_action,

@@ -10,14 +10,18 @@ SELECT
             ELSE 'its campaign is not active any more: materialise contacts of this day, or leadsync sync' END
         WHEN 'sending'   THEN 'wait: a process is sending it; when its lease ends it becomes unknown'
         WHEN 'submitted' THEN CASE
-            WHEN import.finished_at IS NULL THEN 'the sensor import_results asks the vendor for the result'
+            WHEN import.finished_at IS NULL
+            THEN 'the sensor import_results asks the vendor for the result, or ' || by_hand.command
             ELSE 'reporting/import_outcomes reads the result' END
-        WHEN 'unknown'   THEN 'the sensor asks the vendor which leads it has'
+        WHEN 'unknown'   THEN 'the sensor unresolved_imports asks the vendor which leads it has, or ' || by_hand.command
     END AS next_action,
     coalesce(import.error_code, stop.reason_code) AS error_code,
     CASE WHEN import.error_code IS NULL THEN stop.reason ELSE import.error END AS detail,
     import.vendor_reference
 FROM ledger.imports AS import
+CROSS JOIN LATERAL (
+    SELECT 'leadsync sync --day ' || to_char(import.day, 'YYYY-MM-DD') || ' --wait' AS command
+) AS by_hand
 LEFT JOIN crm.campaigns AS campaign ON campaign.campaign = import.campaign AND campaign.vendor = import.vendor
 LEFT JOIN ledger.campaign_stops AS stop
     ON import.state = 'planned' AND stop.vendor = import.vendor AND stop.campaign = import.campaign

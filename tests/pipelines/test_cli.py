@@ -170,6 +170,7 @@ def test_sync_that_cannot_wait_tells_what_it_loaded(tmp_path: Path, database: st
     told = f"DAGSTER_HOME: {tmp_path}/no-home must be the whole path of a folder that is there"
     assert f"! {DAY}: cannot wait: {told}" in ended.stderr
     assert "! 25 leads are submitted" in ended.stderr
+    assert f"asks the vendor for the result, or leadsync sync --day {DAY} --wait" in ended.stdout
     assert "platform-calls" in ended.stdout
 
 

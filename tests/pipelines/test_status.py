@@ -267,5 +267,5 @@ def test_leads_that_a_vendor_had_before_are_told_apart(installations: Make, caps
         load_day(installation, day)
     report = morning.report(installation, [DAY + timedelta(days=1)])
     assert [(row.accepted_count, row.accepted_before_count) for row in report.campaigns] == [(3, 2)]
-    tell(report)
+    tell(report, zone=installation.settings.zone)
     assert "   accepted   before   adds up" in capsys.readouterr().out

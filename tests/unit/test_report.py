@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
-from pipelines.reading import as_record
+import pytest
+
+from pipelines.reading import as_record, open_import
 from pipelines.report import NightReport
 
 DAY = date(2026, 11, 16)
@@ -75,6 +78,30 @@ def test_a_campaign_of_which_nobody_can_be_called_needs_a_person() -> None:
     assert report.problems == [
         f"spring on {DAY}: nobody can be called, of 10 rows: phone_invalid 8, lead_id_missing 1",
     ]
+
+
+class OpenImport(NamedTuple):
+    """A row of the statement `open_imports`."""
+
+    since: datetime
+    import_id: int = 7
+    import_count: int = 1
+    campaign: str = "spring"
+    state: str = "submitted"
+    lead_count: int = 3
+    attempts: int = 1
+    error_code: str | None = None
+    detail: str | None = None
+    next_action: str = "wait"
+
+
+@pytest.mark.parametrize(
+    ("zone", "since"), [("Europe/Berlin", "2026-11-22 12:40 CET"), ("America/Sao_Paulo", "2026-11-22 08:40 -03")]
+)
+def test_times_are_those_of_the_business_and_say_so(zone: str, since: str) -> None:
+    """Whoever reads at seven o'clock compares with the clock on the wall: the zone, or its offset, stands beside."""
+    row = OpenImport(datetime(2026, 11, 22, 11, 40, tzinfo=UTC))
+    assert open_import(row, set(), ZoneInfo(zone))["since"] == since
 
 
 def _row(campaign: str, stopped_because: str | None) -> CampaignDay:
