@@ -166,6 +166,8 @@ def status(config: Path | None, as_json: bool, day: date | None) -> int:
 
     others: list[str] = []
     with _opened(config) as installation:
+        if day:
+            _check_begun(installation, day)
         with installation.store() as store:
             days = [day] if day else newest_days(store, datetime.now(installation.settings.zone).date())
             if not days:
@@ -352,7 +354,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         code, failure = INTERRUPTED, "interrupted"
     except LeadsyncError as error:
         complain(str(error))
-        code, failure = NEEDS_A_PERSON, str(error)
+        code, failure = WRONG_USE if isinstance(error, _WrongDayError) else NEEDS_A_PERSON, str(error)
     if failure is not None and "--json" in words:  # in the words: wrong ones were never read as options
         emit({"error": failure})
     return code if isinstance(code, int) else OK
@@ -431,13 +433,21 @@ def _missing_nights(installation: Any, newest: date) -> list[str]:
     return [f"{days}: nothing was pulled; {newest} is the newest day"]
 
 
+class _WrongDayError(SetupError):
+    """The command is not for such a day; nothing was done."""
+
+
 def _check_day(installation: Any, day: date) -> None:
-    """The day can be loaded; else SetupError says why not."""
+    """The day can be loaded; else the error says why not."""
+    if day < installation.settings.first_day:
+        raise _WrongDayError(f"--day {day} lies before first_day, {installation.settings.first_day}")
+    _check_begun(installation, day)
+
+
+def _check_begun(installation: Any, day: date) -> None:
     settings = installation.settings
-    if day < settings.first_day:
-        raise SetupError(f"--day {day} lies before first_day, {settings.first_day}")
     if day > datetime.now(settings.zone).date():
-        raise SetupError(f"--day {day} has not begun in {settings.timezone}")
+        raise _WrongDayError(f"--day {day} has not begun in {settings.timezone}")
 
 
 def _check_known(names: Sequence[str], known: Sequence[str], day: date) -> None:

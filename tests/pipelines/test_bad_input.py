@@ -351,16 +351,16 @@ def test_failure_with_json_is_one_object(words: Sequence[str], capsys: pytest.Ca
 
 
 def test_failure_of_a_day_with_json_is_one_object(configure: Configure) -> None:
-    """A day that has not begun, a campaign that nobody knows, a database that was never loaded: JSON, and code 1."""
+    """A day that has not begun is a wrong word, code 2; a campaign that nobody knows, or no load yet, code 1."""
     config = configure()
-    for words, told in [
-        (("sync", "--day", "2999-01-01"), "--day 2999-01-01 has not begun in Europe/Berlin"),
-        (("plan", "--day", DAY, "--campaign", "x"), f"there is no active campaign 'x'; there are: {CAMPAIGN}"),
-        (("leads", "--day", DAY), f"{DAY}: nothing was pulled and decided"),
-        (("status",), "nothing was loaded yet; begin with `leadsync sync --day …`"),
+    for words, told, code in [
+        (("sync", "--day", "2999-01-01"), "--day 2999-01-01 has not begun in Europe/Berlin", 2),
+        (("plan", "--day", DAY, "--campaign", "x"), f"there is no active campaign 'x'; there are: {CAMPAIGN}", 1),
+        (("leads", "--day", DAY), f"{DAY}: nothing was pulled and decided", 1),
+        (("status",), "nothing was loaded yet; begin with `leadsync sync --day …`", 1),
     ]:
         ended = leadsync(*words, "--config", config, "--json")
-        assert (ended.returncode, json.loads(ended.stdout), ended.stderr) == (1, {"error": told}, f"{told}\n")
+        assert (ended.returncode, json.loads(ended.stdout), ended.stderr) == (code, {"error": told}, f"{told}\n")
 
 
 RANDOM = "".join(random.Random(1).choices(string.ascii_letters + string.digits, k=8_000))  # no index compresses it

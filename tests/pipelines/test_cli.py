@@ -178,10 +178,11 @@ def test_sync_that_cannot_wait_tells_what_it_loaded(tmp_path: Path, database: st
 def test_day_that_cannot_be_loaded_is_refused(configure: Configure, command: str) -> None:
     """Days before the first and days that have not begun have no rows; nothing is written for them."""
     config = configure()
-    early = leadsync(command, "--config", config, "--day", "2026-10-31", code=1)
+    early = leadsync(command, "--config", config, "--day", "2026-10-31", code=2)
     assert early.stderr == "--day 2026-10-31 lies before first_day, 2026-11-01\n"
-    late = leadsync(command, "--config", config, "--day", "2999-01-01", code=1)
+    late = leadsync(command, "--config", config, "--day", "2999-01-01", "--json", code=2)
     assert late.stderr == "--day 2999-01-01 has not begun in Europe/Berlin\n"
+    assert json.loads(late.stdout) == {"error": late.stderr.strip()}
 
 
 def test_port_that_is_none_is_refused() -> None:

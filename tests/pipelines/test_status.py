@@ -225,6 +225,12 @@ def test_leads_names_who_is_not_at_the_vendor(configure: Configure) -> None:
     assert "lost is no state; there are accepted, invalid" in refused.stderr
 
 
+def test_status_of_a_day_that_has_not_begun_is_refused(configure: Configure) -> None:
+    """Nobody can do anything about a day that is not there yet: it was a slip of the pen."""
+    ended = leadsync("status", "--config", configure(), "--day", "2999-01-01", code=2)
+    assert (ended.stdout, ended.stderr) == ("", "--day 2999-01-01 has not begun in Europe/Berlin\n")
+
+
 def test_status_of_a_day_that_was_never_loaded_needs_a_person(configure: Configure) -> None:
     """A day without a load is a problem, not an empty success."""
     report = json.loads(leadsync("status", "--config", configure(), "--day", "2026-11-15", "--json", code=1).stdout)

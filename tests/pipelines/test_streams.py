@@ -26,7 +26,7 @@ def test_sync_onto_a_full_disk_loads_and_says_what_is_missing(configure: Configu
     assert ended.stderr == "standard output could not be written: No space left on device\n"
     assert len(sinch.vendor.store.creations) == 3
     in_a_shell(f"leadsync sync --config {configure()} --day {DAY} --json > /dev/full", code=1)
-    in_a_shell(f"leadsync sync --config {configure()} --day 2999-01-01 2> /dev/full", code=1)
+    in_a_shell(f"leadsync sync --config {configure()} --day 2999-01-01 2> /dev/full", code=2)
 
 
 def test_a_reader_that_wants_no_more_is_no_failure(configure: Configure) -> None:
