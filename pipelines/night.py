@@ -297,16 +297,31 @@ def empty_text(installation: Installation) -> str | None:
     return f"no row of this day in {names}; nothing was sent"
 
 
-def check_names(installation: Installation, names: Sequence[str]) -> None:
-    """Every name is an active campaign that can be loaded; else SetupError says which there are, or what is wrong."""
+def check_names(installation: Installation, names: Sequence[str], vendor: str | None = None) -> None:
+    """Every name is an active campaign that can be loaded; else SetupError says which there are, or what is wrong.
+
+    Where a vendor is given, those of others are not offered.
+    """
     with installation.store() as store:
-        known = [campaign.campaign for campaign in stored_campaigns(store)]
+        known = {campaign.campaign: campaign.vendor for campaign in stored_campaigns(store)}
         defects = campaign_defects(store)
     for name in names:
         if name in defects:
             raise SetupError(defects[name])
         if name not in known:
-            raise SetupError(f"there is no active campaign {name!r}; there are: {', '.join(known) or 'none'}")
+            there = f"of {vendor} there are" if vendor else "there are"
+            offered = ", ".join(name for name, of in known.items() if vendor in (None, of))
+            raise SetupError(f"there is no active campaign {name!r}; {there}: {offered or 'none'}")
+
+
+def check_vendor(installation: Installation, names: Sequence[str], vendors: Collection[str]) -> None:
+    """None of the names is a campaign of a vendor that is not among these; SetupError says whose it is."""
+    with installation.store() as store:
+        others = {c.campaign: c.vendor for c in stored_campaigns(store) if c.vendor not in vendors}
+    for name in names:
+        if name in others:
+            loads, job = " and ".join(vendors), f"{others[name]}_load"
+            raise SetupError(f"campaign {name!r} is of {others[name]}, and this run loads {loads}: launch {job}")
 
 
 def vendors_in_use(installation: Installation, names: Sequence[str] = ()) -> list[str]:

@@ -4,6 +4,7 @@ Belongs here: the shape that all vendors share. Does not belong here: planning a
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from pipelines import checks, metadata, morning, night, upkeep
 from pipelines.assets.contacts import CONTACTS
 from pipelines.assets.crm import OWNERS
 from pipelines.assets.failing import Outcome, fail
+from pipelines.installation import Installation
 from pipelines.partitions import days_of
 from pipelines.resources import LeadSync
 
@@ -72,8 +74,8 @@ def plan_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDefi
         context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync
     ) -> Iterator[dg.MaterializeResult[None]]:
         total = eligible = 0
-        with leadsync.opened(context.run.run_id) as installation:
-            night.check_names(installation, config.campaigns)
+        with _opened(vendor, context, config, leadsync) as installation:
+            night.check_names(installation, config.campaigns, vendor)
             for day in days_of(context):
                 summary = night.plan(installation, vendor, [day], config.campaigns)
                 context.add_asset_metadata(metadata.of_plan(summary), partition_key=day.isoformat())
@@ -102,7 +104,7 @@ def import_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsDe
     def sent(context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync) -> Outcome:
         problems: dict[str, list[str]] = {}
         told: dict[str, metadata.Metadata] = {}
-        with leadsync.opened(context.run.run_id) as installation:
+        with _opened(vendor, context, config, leadsync) as installation:
             for day in days_of(context):
                 summary = night.send(installation, vendor, [day], config.campaigns)
                 told[str(day)] = metadata.of_delivery(summary)
@@ -143,6 +145,21 @@ def load_assets(vendor: str, days: dg.PartitionsDefinition[str]) -> list[dg.Asse
     return [make(vendor, days) for make in makers]
 
 
+@contextmanager
+def _opened(
+    vendor: str, context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync
+) -> Iterator[Installation]:
+    """The installation, for a run none of whose campaigns is of a vendor that the run does not load.
+
+    Whoever starts a run of several vendors may name the same campaigns to each.
+    """
+    ops: Any = context.run.run_config.get("ops", {})
+    configured = {name.partition("__")[0] for name in ops}
+    with leadsync.opened(context.run.run_id) as installation:
+        night.check_vendor(installation, config.campaigns, [vendor, *sorted(configured & NAMES.keys() - {vendor})])
+        yield installation
+
+
 def _at_vendor(
     vendor: str, name: str, days: dg.PartitionsDefinition[str], **more: Any
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
@@ -169,7 +186,7 @@ def _withdrawals_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.As
         description="Leads that the vendor has and that must not be called any more are taken back, of whatever day.",
     )
     def taken_back(context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync) -> None:
-        with leadsync.opened(context.run.run_id) as installation:
+        with _opened(vendor, context, config, leadsync) as installation:
             summary = night.ask_and_withdraw(installation, vendor, days_of(context), config.campaigns)
         told = {str(day): metadata.of_withdrawal(summary) for day in days_of(context)}
         fail(summary.problems, told)
@@ -188,7 +205,7 @@ def _targets_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.Assets
         description="What the campaigns are loaded into: found by name, or made once (reporting.target).",
     )
     def there(context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync) -> None:
-        with leadsync.opened(context.run.run_id) as installation:
+        with _opened(vendor, context, config, leadsync) as installation:
             for day in days_of(context):
                 problems = upkeep.make_targets(installation, vendor, [day], config.campaigns, is_for_plan=True)
                 # What cannot be made stops its own campaign alone: the import says so, and fails its run.
@@ -207,7 +224,7 @@ def _switch_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.AssetsD
     )
     def switched(context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync) -> None:
         failed: list[str] = []
-        with leadsync.opened(context.run.run_id) as installation:
+        with _opened(vendor, context, config, leadsync) as installation:
             for day in days_of(context):
                 problems = night.switch_loaded(installation, vendor, [day], config.campaigns)
                 context.add_asset_metadata(metadata.of_problems(problems), partition_key=day.isoformat())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from pipelines.runs import failures, run_job
 from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
+from tests.doubles import KINDS, SECRETS, serve, write_vendors
 from tests.factories import (
     ABSENT_TARGET,
     CAMPAIGN,
@@ -309,7 +311,48 @@ def test_unknown_campaign_in_run_config_is_named(installations: Make, instance: 
     assert run(installation, instance, INTAKE).success
     config = {"config": {"campaigns": ["sprnig-promo"]}}
     result = run(installation, instance, LOAD, run_config={"ops": {"sinch__customers": config}})
-    assert failures(result)[0] == "there is no active campaign 'sprnig-promo'; there are: spring-promo"
+    assert failures(result)[0] == "there is no active campaign 'sprnig-promo'; of sinch there are: spring-promo"
+
+
+def two_vendors(folder: Path, database: str, sinch: SandboxServer[Any], jtel: SandboxServer[Any]) -> Installation:
+    """An installation with a campaign at each of the two, and a lead in each."""
+    rows = [lead(1, campaign="sinch-calls"), lead(2, campaign="jtel-calls")]
+    return Installation.load(write_vendors(folder, {"sinch": sinch, "jtel": jtel}, database=database, rows=rows))
+
+
+def test_campaign_of_another_vendor_in_run_config_is_named(
+    tmp_path: Path, database: str, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that would load nothing of what was asked for fails, at whichever asset, and says whose campaign it is."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    with (
+        serve(KINDS["sinch"]) as sinch,
+        serve(KINDS["jtel"]) as jtel,
+        closing(two_vendors(tmp_path, database, sinch, jtel)) as installation,
+    ):
+        assert run(installation, instance, INTAKE).success
+        names = ("withdrawals", "customers", "customer_imports", "campaign_status")
+        config = {f"sinch__{name}": {"config": {"campaigns": ["jtel-calls"]}} for name in names}
+        told = "campaign 'jtel-calls' is of jtel, and this run loads sinch: launch jtel_load"
+        for name in names:
+            result = run(
+                installation,
+                instance,
+                LOAD,
+                asset_selection=[dg.AssetKey(["sinch", name])],
+                run_config={"ops": {f"sinch__{name}": config[f"sinch__{name}"]}},
+            )
+            assert failures(result) == [told]
+        assert failures(run(installation, instance, LOAD, run_config={"ops": config}))[0] == told
+        ours = {"jtel__contacts": {"config": {"campaigns": ["jtel-calls"]}}}
+        both = {"sinch__customers": {"config": {"campaigns": ["sinch-calls", "jtel-calls"]}}} | ours
+        keys = [dg.AssetKey(["sinch", "customers"]), dg.AssetKey(["jtel", "contacts"])]
+        assets = definitions(installation)
+        job = assets.resolve_implicit_global_asset_job_def()
+        assert job.execute_in_process(
+            partition_key=DAY.isoformat(), instance=instance, asset_selection=keys, run_config={"ops": both}
+        ).success
 
 
 def test_a_failed_intake_is_told_in_the_morning(
