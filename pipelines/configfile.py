@@ -31,9 +31,13 @@ class Document:
 
     def where(self, key: Path_) -> str:
         """`file, line n` of the key, or of the closest parent that is written in the file."""
+        return f"{self.path}, line {self.line(key)}"
+
+    def line(self, key: Path_) -> int:
+        """The line of the key, or of the closest parent that is written in the file."""
         while key and key not in self.lines:
             key = key[:-1]
-        return f"{self.path}, line {self.lines.get(key, 1)}"
+        return self.lines.get(key, 1)
 
 
 def read_document(path: Path, environment: Mapping[str, str]) -> Document:
@@ -53,6 +57,7 @@ def read_document(path: Path, environment: Mapping[str, str]) -> Document:
         values = reader.value(root, ()) if root is not None else {}
     except RecursionError:
         raise _too_deep(path) from None
+    reader.refuse_unset()
     if not isinstance(values, dict):
         raise SetupError(f"{path}, line 1: the file must hold settings, `key: value`")
     return Document(path, values, reader.lines, reader.raw)
@@ -86,6 +91,16 @@ class _Reader:
         self._open: list[yaml.Node] = []
         self.lines: dict[Path_, int] = {}
         self.raw: dict[Path_, str] = {}
+        self._unset: dict[str, Path_] = {}
+
+    def refuse_unset(self) -> None:
+        """Every variable that the file needs is set; else SetupError names them all."""
+        if not self._unset:
+            return
+        (name, key), *others = self._unset.items()
+        text = f"{self._path}, line {self.lines[key]}: {dotted(key)} needs the environment variable {name}"
+        listed = ", ".join(f"{other} (line {self.lines[at]})" for other, at in others)
+        raise SetupError(f"{text}; not set either: {listed}" if listed else text)
 
     def value(self, node: yaml.Node, key: Path_) -> Any:
         self.lines.setdefault(key, node.start_mark.line + 1)
@@ -136,13 +151,11 @@ class _Reader:
             raise SetupError(f"{where}: {dotted(key)}: YAML cannot read this value") from None
 
     def _variable(self, match: re.Match[str], key: Path_) -> str:
-        name, default = match["name"], match["default"]
-        value = self._environment.get(name, default)
-        if value is None:
-            raise SetupError(
-                f"{self._path}, line {self.lines[key]}: {dotted(key)} needs the environment variable {name}"
-            )
-        return value
+        name: str = match["name"]
+        default: str | None = match["default"]
+        if name not in self._environment and default is None:
+            self._unset.setdefault(name, key)
+        return self._environment.get(name, default or "")
 
 
 def dotted(key: Path_) -> str:

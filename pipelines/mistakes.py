@@ -15,6 +15,8 @@ from pydantic_core import ErrorDetails
 from pipelines.configfile import Document, Path_, dotted
 from pipelines.vendors import VENDORS
 
+MOST_OTHERS = 5
+
 # By the beginning of pydantic's kind of problem, in the order in which they are looked for.
 _WORDS = {
     "string_too_short": "must not be empty",
@@ -36,16 +38,26 @@ _WORDS = {
 
 
 def sentence(document: Document, error: ValidationError, model: type[BaseModel]) -> str:
-    """What is wrong with the document, of which the model says what there is: the first mistake, and how many more."""
+    """What is wrong with the document, of which the model says what there is: the first mistake, and others below."""
     problems = problems_of(error)
     # A misspelt required key is unknown and missing; what was written is what a person can find.
-    problem = next((one for one in problems if one["type"] == "extra_forbidden"), problems[0])
-    key = _written(document.values, problem)
+    problems.sort(key=lambda problem: problem["type"] != "extra_forbidden")
+    odd = {problem["loc"][:-1] for problem in problems if problem["type"] == "extra_forbidden"}
+    problems = [problem for problem in problems if problem["type"] != "missing" or problem["loc"][:-1] not in odd]
+    by_key: dict[Path_, ErrorDetails] = {}
+    for problem in problems:
+        by_key.setdefault(_written(document.values, problem), problem)  # one of each kind that a value may be of
+    first, *others = (_told(document, key, problem, model) for key, problem in by_key.items())
+    lines = [f"{document.path}, {first}", *others[:MOST_OTHERS]]
+    if len(others) > MOST_OTHERS:
+        lines.append(f"({len(others) - MOST_OTHERS} more)")
+    return "\n".join(lines)
+
+
+def _told(document: Document, key: Path_, problem: ErrorDetails, model: type[BaseModel]) -> str:
     is_unknown = problem["type"] == "extra_forbidden"
     text = f"there is no such setting{_hint(document, key, model)}" if is_unknown else complaint(problem)
-    others = {_written(document.values, one) for one in problems} - {key}  # one for each kind that a value may be of
-    more = f" ({len(others)} more)" if others else ""
-    return f"{document.where(key)}: {dotted(_named(document, key))}: {text}{more}".replace(": : ", ": ")
+    return f"line {document.line(key)}: {dotted(_named(document, key))}: {text}".replace(": : ", ": ")
 
 
 def problems_of(error: ValidationError) -> list[ErrorDetails]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -45,7 +46,7 @@ def mistake(folder: Path, text: str, environment: Mapping[str, str] = ENVIRONMEN
     with pytest.raises(SetupError) as raised:
         load(folder, text, environment)
     sentence = str(raised.value)
-    assert "\n" not in sentence
+    assert all(re.match(r"line \d+: |\(\d+ more\)", line) for line in sentence.splitlines()[1:])
     assert "s3cret" not in sentence
     return sentence.replace(str(folder / "leadsync.yaml"), "FILE")
 
@@ -176,6 +177,32 @@ def test_load_settings_refuses_characters_that_yaml_does_not_allow(tmp_path: Pat
     """A file with a control character has no line to name."""
     text = GOOD.replace("embedded", '"\x00"')
     assert mistake(tmp_path, text) == "FILE: not valid YAML: it holds characters that YAML does not allow"
+
+
+def test_all_variables_that_are_not_set_are_named_at_once(tmp_path: Path) -> None:
+    """Whoever sets a machine up sets them once; one that is needed twice is named with its first line."""
+    text = GOOD.replace("Europe/Berlin", "${ZONE}").replace("${SINCH_PASSWORD}", "${NOT_SET}")
+    text = text.replace("    username: api", "    username: ${NAME}${ZONE}${HAS_DEFAULT:-x}")
+    assert mistake(tmp_path, text) == (
+        "FILE, line 2: timezone needs the environment variable ZONE; not set either: NAME (line 12), NOT_SET (line 13)"
+    )
+
+
+def test_further_mistakes_follow_the_first(tmp_path: Path) -> None:
+    """One for each key, with its line, so that a file is mended in one round; what is misspelt comes first."""
+    text = GOOD.replace("Europe/Berlin", "Nowhere").replace("${BATCH}", "many").replace("    cursor:", "    crusor:")
+    assert mistake(tmp_path, text).splitlines() == [
+        "FILE, line 8: sources.leads.crusor: there is no such setting. Did you mean cursor?",
+        "line 2: timezone: Nowhere is not an IANA time zone",
+        "line 14: vendors.sinch.batch_size: must be a whole number",
+    ]
+    many = "".join(f"odd_{number}: 1\n" for number in range(8))
+    told = mistake(tmp_path, many + GOOD).splitlines()
+    assert [line.partition(": there")[0] for line in told] == [
+        "FILE, line 1: odd_0",
+        *(f"line {number}: odd_{number - 1}" for number in range(2, 7)),
+        "(2 more)",
+    ]
 
 
 def test_typo_in_a_required_key_is_named(tmp_path: Path) -> None:
