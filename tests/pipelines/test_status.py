@@ -159,7 +159,7 @@ def test_sync_of_a_day_before_the_first_settles_what_was_sent(
         settled = leadsync("sync", "--config", config, "--day", str(DAY))
         assert settled.stderr == f"{DAY} lies before first_day: {SETTLED}\n"
         assert query(installation, "SELECT lead_id, state FROM reporting.lead_outcome") == [("L1", "accepted")]
-    refused = leadsync("sync", "--config", config, "--day", str(DAY), code=1)
+    refused = leadsync("sync", "--config", config, "--day", str(DAY), code=2)
     assert refused.stderr == f"--day {DAY} lies before first_day, {DAY + timedelta(days=1)}\n"
 
 
