@@ -318,9 +318,11 @@ def migrate(config: Path | None) -> int:
     from pipelines.database import shown
 
     with _opened(config) as installation:
-        installation.migrate()
+        missing = installation.migrate()
         where = shown(installation.engine.url)
     say(f"{where} has the newest schema")
+    if missing:
+        complain(missing)
     return OK
 
 

@@ -29,6 +29,12 @@ from pipelines.settings import Settings, load_settings
 from pipelines.store import Store, mapped
 from pipelines.vendors import VendorSettings
 
+NO_READER = (
+    "database: there is no role leadsync_reader, by which others read the schema reporting alone: this user may not"
+    " create roles (CREATEROLE). Where it is needed, an administrator runs CREATE ROLE leadsync_reader NOLOGIN;"
+    " then run leadsync migrate again"
+)
+
 
 @dataclass
 class Installation:
@@ -62,10 +68,14 @@ class Installation:
         """Whether the ledger's database was reached, so that it can be told something."""
         return "engine" in self.__dict__
 
-    def migrate(self) -> None:
-        """The database has the newest schema, with the report views and their grants put in place anew."""
+    def migrate(self) -> str | None:
+        """The database has the newest schema, with the report views and their grants put in place anew.
+
+        A sentence where the role of those who read reports could not be made.
+        """
         with mapped():
             sql.migrate.upgrade(self.engine, is_forced=True)
+            return None if sql.migrate.can_be_read(self.engine) else NO_READER
 
     @contextmanager
     def store(self) -> Iterator[Store]:

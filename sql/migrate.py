@@ -35,6 +35,16 @@ def upgrade(engine: Engine, *, is_forced: bool = False) -> None:
         _run(connection, f"COMMENT ON SCHEMA reporting IS '{digest()}'")
 
 
+def can_be_read(engine: Engine) -> bool:
+    """Whether the role of those who read reports is there, and may read them."""
+    statement = """
+        SELECT coalesce(bool_or(has_schema_privilege(rolname, 'reporting', 'USAGE')), FALSE)
+        FROM pg_roles WHERE rolname = 'leadsync_reader'
+    """
+    with engine.connect() as connection:
+        return bool(connection.execute(text(statement)).scalar_one())
+
+
 @cache
 def digest() -> str:
     """The fingerprint of all migrations and report views."""

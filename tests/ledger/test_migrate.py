@@ -14,7 +14,9 @@ from sqlalchemy import Engine, make_url, text
 
 import sql.migrate
 from pipelines.database import connect, embedded_server, start_embedded
-from tests.factories import DAY, phone
+from pipelines.installation import NO_READER
+from tests.commands import leadsync
+from tests.factories import DAY, phone, write_configuration
 
 OLDER = (
     """INSERT INTO ledger.imports
@@ -86,6 +88,33 @@ def test_leads_that_were_settled_before_verdicts_were_shared_read_the_same(datab
             ("L3", "unknown", "lost", None, False),
         ]
     engine.dispose()
+
+
+@pytest.mark.slow
+def test_user_who_may_not_make_the_readers_role_is_told_so(tmp_path: Path) -> None:
+    """The rest is there; the sentence has what an administrator runs, and the next migration grants the rights."""
+    folder = Path(tempfile.mkdtemp(prefix="leadsync-tests-", dir="/tmp"))
+    folder.chmod(0o755)  # the embedded server runs as a user of its own
+    try:
+        administrator = connect(start_embedded(folder / "postgres", "ledger"))
+        with administrator.begin() as connection:
+            connection.execute(text("CREATE ROLE plain LOGIN"))
+            connection.execute(text("ALTER DATABASE ledger OWNER TO plain"))
+        url = administrator.url.set(drivername="postgresql", username="plain").render_as_string(hide_password=False)
+        config = write_configuration(tmp_path, database=url, sinch_url="http://127.0.0.1:1")
+        ended = leadsync("migrate", "--config", config)
+        assert ended.stdout.endswith(" has the newest schema\n")
+        assert ended.stderr == f"{NO_READER}\n"
+        with administrator.begin() as connection:
+            connection.execute(text("CREATE ROLE leadsync_reader NOLOGIN"))
+        assert leadsync("migrate", "--config", config).stderr == ""
+        with administrator.connect() as connection:
+            connection.execute(text("SET LOCAL ROLE leadsync_reader"))
+            assert connection.execute(text("SELECT count(*) FROM reporting.lead_outcome")).scalar_one() == 0
+        administrator.dispose()
+    finally:
+        embedded_server(folder / "postgres").cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.mark.slow
