@@ -21,10 +21,10 @@ $(READY): requirements.lock pyproject.toml
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q -j 2 $(VENV)/lib > /dev/null 2>&1 || true
 	@touch $(READY)
 
-demo: $(READY)   ## three days of an example CRM through Dagster into a sandbox vendor, twice
+demo: $(READY)   ## three days of an example CRM through Dagster into sandboxes of the four vendors, twice
 	@$(BIN)/leadsync demo
 
-up: $(READY)     ## the Dagster UI on port 3000, with the sandbox vendor, until Ctrl-C
+up: $(READY)     ## the Dagster UI on port 3000, with sandboxes of the four vendors, until Ctrl-C
 	@$(BIN)/leadsync up --sandbox
 
 test: $(READY)   ## every test but the exhaustive ones of `make faults`

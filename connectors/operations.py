@@ -16,6 +16,17 @@ from typing import Any, Literal, cast
 FILE = "operations.csv"
 
 
+DOCUMENTS = {
+    "1(b)": "Sobot call centre V6",
+    "2(c)": "Sinch Contact Center, Outbound Campaign Interface (OBI)",
+    "2(d)": "Sinch Contact Center, Configuration Interface (RCI)",
+    "3(b)": "ipSCAPE Platform API",
+    "4(b)": "jtel dialler campaigns",
+    "4(b) Leads": "jtel, public; not in the vendor's document",
+}
+"""The vendors' documents, by the section of vendors.md that tells of each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One documented operation; `operation` is the name of the client's method, `source` its place in vendors.md."""
@@ -31,6 +42,11 @@ class Operation:
     def is_write(self) -> bool:
         """Whether it changes something at the vendor; some vendors read by POST."""
         return self.kind == "write"
+
+    @property
+    def document(self) -> str:
+        """The document of the vendor's that has it."""
+        return DOCUMENTS[self.source.partition(" #")[0].removeprefix("vendors.md ")]
 
     @property
     def address(self) -> str:

@@ -48,7 +48,7 @@ def cli() -> None:
 @config_option
 @json_option
 def demo(config: Path | None, as_json: bool) -> int:
-    """Load three example days through Dagster into a sandbox vendor, twice."""
+    """Load three example days through Dagster into sandboxes of the four vendors, twice."""
     from pipelines.demo import run_demo, tell  # here: Dagster takes a second to import
 
     result = run_demo(config)
@@ -133,8 +133,9 @@ def plan(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str]
     is_flag=False,
     flag_value=900.0,
     default=0.0,
-    show_default=True,
-    help="Stay until unseen outcomes were asked about and imports are settled, at most so many seconds (900).",
+    metavar="[SECONDS]",
+    help="Stay until unseen outcomes were asked about and imports are settled, at most so many seconds: 900 where no"
+    " number is given. Without --wait nothing is waited for.",
 )
 def sync(config: Path | None, as_json: bool, day: date, campaigns: Sequence[str], wait_s: float) -> int:
     """Load one day: pull, decide, plan, send; what is accepted and unchanged is not sent again.

@@ -87,7 +87,12 @@ def report_job() -> AssetJob:
 
 def call_job() -> AssetJob:
     """Asks the vendors what became of the calls."""
-    return dg.define_asset_job(CALLS, selection=_with_checks(CALL_OUTCOMES), tags={"dagster/max_runtime": "7200"})
+    return dg.define_asset_job(
+        CALLS,
+        selection=_with_checks(CALL_OUTCOMES),
+        tags={"dagster/max_runtime": "7200"},
+        description="Ask the vendors what became of the calls that were made on the day.",
+    )
 
 
 def retention_job(settings: Settings) -> dg.JobDefinition:

@@ -10,7 +10,12 @@ import re
 from typing import Any
 
 # Keys whose values say nothing of a person.
-_OPEN = frozenset({"externalId", "timeZone", "priority", "dialingMode", "previewTime", "date", "agentId"})
+_OPEN = frozenset(
+    {
+        "externalId", "customerKey", "UserData",  # ours: they tell which lead it is
+        "timeZone", "priority", "dialingMode", "previewTime", "date", "agentId",
+    }
+)  # fmt: skip
 _PHONES = re.compile(r"\+[0-9]{6,15}(;\+[0-9]{6,15})*")
 _SHORTEST_PHONE = 10
 

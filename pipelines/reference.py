@@ -21,6 +21,7 @@ from pipelines.store import Store, utc_now
 
 UNKNOWN = {"agent": "agent_unknown", "time_zone": "time_zone_unknown"}
 """Contact fields that name something at a vendor, and the reason of a lead whose word is not known there."""
+_NAMES = ("campaign_name", "template")  # keys of a target that take a name
 CHANGES = ("appeared", "changed", "vanished", "returned")
 
 
@@ -47,13 +48,18 @@ class Words:
         key = self._by_word.get(word.strip().casefold())
         return self.entries[key] if key is not None else None
 
-    def suggestion(self, word: str) -> str:
-        """`. Did you mean …?` with the nearest word, or nothing. A login that is an e-mail address is not shown."""
+    def suggestion(self, word: str, *, by_name: bool = False) -> str:
+        """`. Did you mean …?` with the nearest word, or nothing. A login that is an e-mail address is not shown.
+
+        `by_name`: what is wanted there is the name, and not the key.
+        """
         [*near] = get_close_matches(word.strip().casefold(), list(self._by_word), 1)
         if not near:
             return ""
         entry = self.entries[self._by_word[near[0]]]
         key, name = redact_mail(entry.key), redact_mail(entry.name)
+        if by_name:
+            return f". Did you mean {name}?"
         return f". Did you mean {key}?" if entry.key == entry.name else f". Did you mean {key} ({name})?"
 
 
@@ -73,7 +79,8 @@ class Vocabulary:
         for name, words in self.of_targets.items():
             word = target.get(name)
             if word is not None and words.find(str(word)) is None:
-                return f"{name} {word} is not known there{words.suggestion(str(word))}"
+                hint = words.suggestion(str(word), by_name=name in _NAMES)
+                return f"{name} {word} is not known there{hint}"
         return None
 
 

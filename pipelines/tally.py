@@ -155,10 +155,12 @@ class Tally:
             self.defect = self.defect or error
 
     def _note_silence(self, ruling: Ruling) -> None:
-        """Batch after batch without an answer ends the run: what is left stays planned, not unknown."""
+        """Batch after batch whose outcome was not seen ends the run: what is left stays planned, not unknown."""
         self._silent = self._silent + 1 if ruling.unknown and not ruling.verdicts else 0
         if self._silent >= self._most_silent and not self._stop.is_set():
-            self.end(f"{self._vendor} did not answer {self._silent} batches in a row")
+            last = ruling.unknown.error if ruling.unknown else None
+            text = f"{self._vendor}: no outcome was seen of {self._silent} batches in a row"
+            self.end(f"{text}; of the last: {last}" if last else text)
 
     def _note_failure(self, answer: Answer, text: str) -> None:
         """The same batch failed again; too often ends the run."""

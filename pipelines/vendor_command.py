@@ -10,6 +10,7 @@ Nothing is loaded or recorded by this command: it needs no database, and the led
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pipelines.parameters import Parameter
 
 USUAL_ROWS = 100
+_CITATION = re.compile(r"Source: vendors\.md[^.]*\.(?=\s|$)")
 
 
 class _Directory(click.Group):
@@ -76,7 +78,7 @@ class _Operations(_Directory):
         width = max(map(len, self._known))
         with formatter.section("Operations"):  # a line each, however long: people search them
             for one in self._known.values():
-                formatter.write(f"  {one.operation:{width}}  {one.kind:5}  {one.address}  ({one.source})\n")
+                formatter.write(f"  {one.operation:{width}}  {one.kind:5}  {one.address}  ({one.document})\n")
 
 
 class _Ask(click.Command):
@@ -167,7 +169,8 @@ def _options() -> list[click.Parameter]:
 
 
 def _told(operation: Operation) -> str:
-    return inspect.getdoc(_described(operation)) or ""
+    """The method's docstring, with the document's name for the place in our own reference."""
+    return _CITATION.sub(f"Source: {operation.document}.", inspect.getdoc(_described(operation)) or "")
 
 
 def _taken(parameter: Parameter) -> str:

@@ -214,7 +214,7 @@ def test_vendor_that_answers_nothing_leaves_the_rest_planned(installations: Make
     """A vendor that is down all night does not turn every lead into a question: the run ends early, with a reason."""
     installation = installations(rows=leads(400), sinch={**QUICK, "batch_size": 10, "settle_s": NOT_YET})
     sinch.faults.add(Fault(kind="status", status=503, match=SENDING, times=None))
-    problem = "sinch did not answer 10 batches in a row"
+    problem = "sinch: no outcome was seen of 10 batches in a row; of the last: sinch create_customers: HTTP 503"
     assert load(installation).problems == [f"{DAY}: {problem}"]
     found = states(installation)
     assert found["planned"] + found["unknown"] == 400

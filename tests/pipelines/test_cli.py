@@ -51,6 +51,14 @@ def test_wait_that_is_no_time_is_refused(wait: str) -> None:
     assert f"Invalid value for '--wait': {wait} is not a number of seconds from 0 to 86400" in ended.stderr
 
 
+def test_help_of_wait_says_what_holds_with_and_without_a_number() -> None:
+    """One number for `--wait` alone; none for a command without it, where nothing is waited for."""
+    told = " ".join(leadsync("sync", "--help").stdout.split())
+    assert "--wait [SECONDS]" in told
+    assert "900 where no number is given. Without --wait nothing is waited for." in told
+    assert "default: 0" not in told
+
+
 def test_wait_below_nothing_is_refused() -> None:
     """What begins with a dash is taken for an option, and there is none like it."""
     assert "-5" in leadsync("sync", "--day", DAY, "--wait=-5", code=2).stderr

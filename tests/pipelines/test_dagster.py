@@ -67,8 +67,11 @@ def numbers(result: dg.ExecuteInProcessResult, key: str) -> dict[str, Any]:
 
 
 def test_every_asset_says_what_it_is(installations: Make) -> None:
-    """Every asset has a group, an owner, a kind and a description."""
-    graph = definitions(installations(rows=[])).resolve_asset_graph()
+    """Every asset has a group, an owner, a kind and a description, and every job a description."""
+    code_location = definitions(installations(rows=[]))
+    graph = code_location.resolve_asset_graph()
+    jobs = [job for job in code_location.resolve_all_job_defs() if not job.name.startswith("__")]
+    assert [job.name for job in jobs if not job.description] == []
     bare = {
         key.to_user_string()
         for key in graph.materializable_asset_keys

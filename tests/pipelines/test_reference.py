@@ -15,7 +15,7 @@ from pipelines import reference, upkeep
 from pipelines.assets.reference import KINDS as REFERENCE_KINDS
 from pipelines.installation import Installation
 from pipelines.load import load_day
-from pipelines.reference import Words
+from pipelines.reference import Vocabulary, Words
 from sandbox.faults import Fault
 from tests.doubles import KINDS, SECRETS, serve, write_vendors
 from tests.factories import DAY, lead
@@ -101,6 +101,9 @@ def test_unknown_word_suggests_the_nearest() -> None:
     words = Words.of([ANNA, BERT])
     assert words.suggestion("ana.berg") == ". Did you mean A1 (Anna Berg)?"
     assert words.suggestion("0000000000") == ""
+    known = Vocabulary(of_targets={"template": words, "campaign_id": words})
+    assert str(known.doubt({"template": "Ana Berg"})).endswith("Did you mean Anna Berg?")  # it takes the name
+    assert str(known.doubt({"campaign_id": "Ana Berg"})).endswith("Did you mean A1 (Anna Berg)?")
 
 
 def test_suggestion_shows_no_login_that_is_an_address() -> None:

@@ -163,10 +163,11 @@ def test_help_of_every_operation_tells_parameters_and_source(run: Ask, name: str
     """No configuration is needed for help; it names method, path, source, and what is required."""
     listed = run(name, "--help").out
     for operation in operations_of(name).values():
-        assert f"{operation.address}  ({operation.source})" in listed
+        assert f"{operation.address}  ({operation.document})" in listed
         text = run(name, operation.operation, "--help").out
         assert f"{operation.address} ({operation.kind})" in text
-        assert "vendors.md" in text
+        assert f"Source: {operation.document}" in " ".join(text.split())
+        assert "vendors.md" not in listed + text
         assert "Parameters:" in text
         assert "not_after" not in text
 

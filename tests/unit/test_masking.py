@@ -76,6 +76,12 @@ def test_masked_hides_most_of_a_short_number(text: str) -> None:
     assert sum(character.isdigit() for character in value_of(text)) <= len(text) / 2
 
 
+@pytest.mark.parametrize("key", ["externalId", "customerKey", "UserData"])
+def test_our_own_key_is_shown(key: str) -> None:
+    """Whoever reads a sample sees whose it is; the key has ids of the CRM alone."""
+    assert masked({key: "lead:L1:spring-promo", "Name": "Ada"}) == {key: "lead:L1:spring-promo", "Name": "A***"}
+
+
 def test_name_that_labels_nothing_is_a_persons() -> None:
     """Some vendors call a person's name `name`; it is masked like any other."""
     assert masked({"name": "Ada Muster", "telephone": "4915112345678"}) == {"name": "A***", "telephone": "4***"}
