@@ -77,6 +77,14 @@ def test_entry_without_a_country_ends_as_others_do(store: Store) -> None:
     assert listed(store, "+436641234567") == {"+436641234567"}
 
 
+def test_entry_with_a_country_bars_on_its_last_day(store: Store) -> None:
+    """And not on the day after it."""
+    ends = {"+4915111": DAY, "+4915112": DAY - timedelta(days=1), "+4915113": DAY + timedelta(days=1), "+4915114": None}
+    entries = {"phones": list(ends), "reasons": [None] * len(ends), "until_on": list(ends.values())}
+    store.run("crm", "insert_do_not_call", now=NOW, **entries)
+    assert listed(store, *ends) == {"+4915111", "+4915113", "+4915114"}
+
+
 def test_number_that_is_listed_in_both_ways_is_one(store: Store) -> None:
     """An entry without a country is also read in the campaigns' regions."""
     store.run("crm", "insert_do_not_call", phones=["+436641234567"], reasons=[None], until_on=[None], now=NOW)

@@ -5,20 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from connectors.errors import OutcomeUnknownError
+from connectors.errors import ConnectorError, InvalidRequestError, OutcomeUnknownError
 from connectors.gateway import Receipt, Verdict
 from pipelines import night
 from pipelines.installation import Installation
 from pipelines.ledger import Ledger
 from pipelines.ledger_rows import Claim, Scope
+from pipelines.load import load_day
 from pipelines.rulings import Answer, Bench
 from pipelines.settlement import Settled, Settlement
 from pipelines.store import utc_now
-from tests.factories import DAY, leads
+from tests.factories import DAY, lead, leads, phone, write_rows
 from tests.faults.running import Make
 from tests.reading import query, states
 
@@ -26,6 +28,9 @@ IDS = ["A0", "A1", None, "A3"]
 REFUSED = Verdict(1, "rejected", "refused_by_vendor", "no such zone")
 KNOWN = Verdict(2, "duplicate", "already_at_vendor", vendor_id="B2")
 ACCEPTED = [Verdict(0, "accepted", vendor_id="A0"), Verdict(3, "accepted", vendor_id="A3")]
+ABSENT = [Verdict(at, "not_sent") for at in range(4)]
+LOST = OutcomeUnknownError("lost", vendor="sinch", operation="op")
+TOO_ODD = InvalidRequestError("refused", vendor="sinch", operation="op")
 
 
 class Sending(NamedTuple):
@@ -35,9 +40,8 @@ class Sending(NamedTuple):
     ledger: Ledger
     claim: Claim
 
-    def settle(self, receipt: Receipt | None) -> Settled:
-        """The answer is stored."""
-        error = None if receipt else OutcomeUnknownError("lost", vendor="sinch", operation="op")
+    def settle(self, receipt: Receipt | None, error: ConnectorError = LOST) -> Settled:
+        """The answer, or the error that there is instead of one, is stored."""
         ruling = Bench(utc_now(), settle_s=30).rule(Answer(self.claim, "submit", receipt, error))
         with self.ledger.store.transaction():
             return Settlement(self.ledger, "sinch").apply([ruling])
@@ -112,6 +116,36 @@ def test_what_was_not_named_is_unknown(receipt: Receipt | None, sending: Sending
     sending.settle(receipt)
     unnamed = [state for _, state, _, _ in sending.outcomes() if state != "rejected"]
     assert unnamed == ["unknown"] * (3 if receipt and receipt.verdicts else 4)
+
+
+@pytest.mark.parametrize("receipt", [Receipt(ABSENT), None], ids=["not-stored", "refused-as-a-whole"])
+@pytest.mark.parametrize("since", ["nothing", "listed", "refused"])
+def test_what_goes_on_is_held_by_what_was_read_since(
+    since: str, receipt: Receipt | None, sending: Sending, tmp_path: Path
+) -> None:
+    """The batch was under way meanwhile: nothing of it goes on by itself, and the next plan leaves out whom it must."""
+    if since == "listed":
+        write_rows(tmp_path / "do_not_call.csv", [{"phone": phone(3)}], ("phone", "reason", "until"))
+        night.refresh_do_not_call(sending.installation)
+    elif since == "refused":
+        write_rows(tmp_path / "leads.csv", [lead(1), lead(2), lead(3, consent="no"), lead(4)])
+        night.pull_and_decide(sending.installation, DAY)
+    settled = sending.settle(receipt, TOO_ODD)
+    assert settled.dropped == (set() if since == "nothing" else {sending.claim.import_id})
+    waiting = query(sending.installation, "SELECT count(*) FROM ledger.imports WHERE state = 'planned'")
+    assert waiting == [(0 if since != "nothing" else 1 if receipt else 2,)]
+    load_day(sending.installation, DAY)
+    assert states(sending.installation) == ({"accepted": 4} if since == "nothing" else {"accepted": 3, "suppressed": 1})
+
+
+@pytest.mark.parametrize(("receipt", "attempts"), [(Receipt(ABSENT), [1]), (None, [0, 0])], ids=["whole", "halves"])
+def test_what_goes_on_has_been_tried_as_often_as_it_was(
+    receipt: Receipt | None, attempts: list[int], sending: Sending
+) -> None:
+    """What the vendor did not store was tried before; the halves of what it refused never were."""
+    sending.settle(receipt, TOO_ODD)
+    going_on = "SELECT attempts FROM ledger.imports WHERE parent_id = :import_id ORDER BY import_id"
+    assert query(sending.installation, going_on, import_id=sending.claim.import_id) == [(count,) for count in attempts]
 
 
 @pytest.mark.parametrize(
