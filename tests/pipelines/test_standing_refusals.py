@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from pipelines import night
 from pipelines.installation import Installation
 from pipelines.load import load_day
 from sandbox.server import SandboxServer
@@ -71,6 +72,16 @@ def test_a_refusal_after_a_grant_stands(installations: Make) -> None:
     assert verdicts(loaded(installations, rows), THIRD) == [("L1", "suppressed", "consent_withdrawn")]
 
 
+def test_a_refusal_after_a_grant_stands_whoever_refused_before(installations: Make) -> None:
+    """Another lead refused the day before."""
+    rows = [row(2, "no", FIRST), row(1, "yes", SECOND, 9), row(1, "no", SECOND), row(1, "", THIRD), row(2, "", THIRD)]
+    installation, refused = installations(rows=rows), ("suppressed", "consent_withdrawn")
+    night.refresh_campaigns(installation)
+    for day in (FIRST, SECOND, THIRD):
+        night.pull_and_decide(installation, day)
+    assert verdicts(installation, THIRD) == [("L1", *refused), ("L2", *refused)]
+
+
 def test_a_refusal_is_of_its_campaign(installations: Make) -> None:
     """Another campaign asks for itself."""
     campaigns = {CAMPAIGN: TARGET, OTHER_CAMPAIGN: OTHER_TARGET}
@@ -89,11 +100,11 @@ def test_a_refusal_is_looked_for_so_many_days_back(installations: Make) -> None:
 
 def test_an_older_day_that_is_loaded_later_knows_of_a_refusal_since(installations: Make) -> None:
     """Also where that day's row granted it: the refusal came after. A grant after the refusal ends it here too."""
-    rows = [row(1, "", FIRST), row(2, "yes", FIRST), row(3, "", FIRST)]
-    rows += [row(number, "no", SECOND) for number in (1, 2, 3)] + [row(3, "yes", THIRD)]
+    rows = [row(1, "", FIRST), row(2, "yes", FIRST), row(3, "", FIRST), row(4, "yes", FIRST)]
+    rows += [row(number, "no", SECOND) for number in (1, 2, 3, 4)] + [row(number, "yes", THIRD) for number in (3, 4)]
     installation = loaded(installations, rows, SECOND, THIRD, FIRST)
-    refused = ("suppressed", "consent_withdrawn")
-    assert verdicts(installation, FIRST) == [("L1", *refused), ("L2", *refused), ("L3", "eligible", None)]
+    refused, sent = ("suppressed", "consent_withdrawn"), ("eligible", None)
+    assert verdicts(installation, FIRST) == [("L1", *refused), ("L2", *refused), ("L3", *sent), ("L4", *sent)]
 
 
 def test_a_granting_row_that_was_held_refuses_nobody(installations: Make) -> None:

@@ -161,6 +161,7 @@ def test_judge_sends_only_the_free_numbers_of_a_lead() -> None:
     [
         ({"phone1": GOOD, "phone2": GOOD, "phone3": OTHER}, [GOOD, OTHER]),
         ({"phone1": "0171 2345678", "phone2": GOOD}, [GOOD]),
+        ({"phone1": GOOD, "phone2": OTHER, "phone3": OTHER}, [GOOD, OTHER]),
         ({"phone1": None, "phone2": OTHER, "phone3": GOOD}, [OTHER, GOOD]),
         ({"phone1": "junk", "phone2": "4.917E+11", "phone3": THIRD}, [THIRD]),
         ({"phone1": "junk"}, []),
@@ -187,6 +188,16 @@ def test_judge_takes_words_of_refusal(word: str) -> None:
 def test_judge_does_not_guess_a_consent(word: str) -> None:
     """A word that is neither a yes nor a no suppresses: nobody is called on a guess."""
     assert verdicts({"consent": word}) == [("suppressed", "consent_unclear")]
+
+
+def test_a_row_that_cannot_be_read_grants_nothing() -> None:
+    """It may be of any day; what it says against a call is kept."""
+    words = ("yes", "no", "perhaps", None)
+    chunk = frame(*({"consent": word, "defect": defect} for defect in (None, "has 3 of 7 fields") for word in words))
+    assert [row["consent"] for row in records(chunk)] == [
+        "granted", "withdrawn", "unclear", None,
+        None, "withdrawn", "unclear", None,
+    ]  # fmt: skip
 
 
 def test_no_word_of_consent_means_both() -> None:
