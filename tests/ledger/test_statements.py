@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 
@@ -17,7 +18,7 @@ NAMED = [(table, name) for table in sql.tables() for name in sql.statements(tabl
 @pytest.fixture(scope="module")
 def schema(postgres: URL) -> Iterator[Connection]:
     """A connection to a database with the newest schema; nothing that is done on it stays."""
-    name = "test_statements"
+    name = f"test_statements_{os.getpid()}"
     admin = create_engine(postgres.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with admin.connect() as connection:
         connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{postgres.database}"'))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -58,18 +59,19 @@ def listed(engine: Engine) -> int:
 
 def test_database_that_cannot_hold_every_name_is_refused(postgres: URL) -> None:
     """A name that is not in its alphabet would end a night; one that is would be read as something else."""
+    name = f"western_{os.getpid()}"
     admin = create_engine(postgres.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with admin.connect() as connection:
         connection.execute(
-            text("CREATE DATABASE western ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+            text(f"CREATE DATABASE {name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
         )
         try:
-            western = connect(postgres.set(database="western"))
-            with pytest.raises(SetupError, match="database: western holds text in LATIN1"):
+            western = connect(postgres.set(database=name))
+            with pytest.raises(SetupError, match=f"database: {name} holds text in LATIN1"):
                 check_connection(western)
             western.dispose()
         finally:
-            connection.execute(text("DROP DATABASE western WITH (FORCE)"))
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture

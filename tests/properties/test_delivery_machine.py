@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -72,7 +73,7 @@ class Delivery(RuleBasedStateMachine):
     @contextmanager
     def fresh_database(self) -> Iterator[str]:
         type(self).count += 1
-        name = f"machine_{self.count}"
+        name = f"machine_{os.getpid()}_{self.count}"
         admin = create_engine(self.server.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
         with admin.connect() as connection:
             connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{self.server.database}"'))
