@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pipelines import night, recall
 from sandbox.faults import Match
 from tests.factories import lead, phone
 from tests.faults import vendors
@@ -83,6 +84,36 @@ def test_a_refused_update_leaves_every_number_where_it_was(way: str, sites: Make
 
 
 @UPDATING
+def test_a_number_that_only_a_refused_update_had_is_not_at_the_vendor(way: str, sites: MakeSite) -> None:
+    """Whoever owns it may say no: the lead is not taken back for it."""
+    rows = [lead(1, campaign=f"{way}-calls", phone2=phone(101), phone3=phone(201))]
+    site = sites(way, rows=rows)
+    site.load()
+    assert site.follow() == {"accepted": 1}
+    site.vendor.knobs.reject_phones = [phone(900)]
+    site.write([rows[0] | {"phone2": phone(900), "phone3": ""}])
+    site.load()
+    site.follow()
+    assert site.reasons()["L1"] == ("accepted", "update_refused")
+    site.write(site.rows, listed=[900])
+    night.refresh_do_not_call(site.installation)
+    assert recall.withdraw(site.installation, way).leads == []
+
+
+def test_a_lead_whose_update_was_refused_has_the_number_that_it_had(sites: MakeSite) -> None:
+    """Also in a ledger that kept its first number alone: what was sent last is not what the vendor has."""
+    site = loaded(sites, "platform")
+    site.vendor.knobs.reject_phones = [phone(900)]
+    change_second(site, phone1=phone(900))
+    assert site.reasons()["L2"] == ("accepted", "update_refused")
+    site.change("UPDATE ledger.deliveries SET phones = NULL, kept_phones = NULL")
+    site.write(site.rows, listed=[2])
+    night.refresh_do_not_call(site.installation)
+    assert recall.withdraw(site.installation, "platform").counts == {"withdrawn": 1}
+    assert verdicts(site) == {"L1": "accepted", "L2": "withdrawn"}
+
+
+@UPDATING
 def test_an_update_that_is_not_sent_leaves_every_number_where_it_was(way: str, sites: MakeSite) -> None:
     """It waited for the vendor; then the lead was in no export any more."""
     site = loaded(sites, way)
@@ -104,8 +135,8 @@ def test_numbers_do_not_pile_up_while_updates_fail(way: str, status: int, sites:
     """Night after night: the vendor has two numbers, and one more is on its way."""
     site = loaded(sites, way)
     site.spoil("status", UPDATE[way], times=None, status=status)
-    for night in range(4):
-        change_second(site, phone2=phone(900 + night))
+    for number in range(900, 904):
+        change_second(site, phone2=phone(number))
     numbers = "SELECT phones, held_phones, kept_phones FROM ledger.deliveries WHERE lead_id = 'L2'"
     [known] = query(site.installation, numbers)
     assert max(len(phones or ()) for phones in known) == 2

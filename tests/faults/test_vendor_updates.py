@@ -11,6 +11,7 @@ import yaml
 from pipelines import morning, night
 from pipelines.installation import Installation
 from sandbox.faults import Match
+from tests.doubles import KINDS, serve
 from tests.factories import DAY, lead, phone
 from tests.faults import vendors
 from tests.faults.vendors import MakeSite, Site, always
@@ -229,6 +230,25 @@ def test_update_of_a_campaign_that_is_gone_leaves_the_lead_accepted(way: str, si
     delivered = query(site.installation, "SELECT reason_code FROM ledger.delivery_states WHERE lead_id = 'L2'")
     assert delivered == [("changed_since_accepted",)]
     site.assert_held(range(1, 7))
+
+
+def test_a_campaign_that_went_to_another_vendor_updates_nobody_there(sites: MakeSite) -> None:
+    """The first vendor keeps its leads, which say that they changed; who is new goes to the second."""
+    site = loaded(sites, "platform")
+    with serve(KINDS["jtel"]) as jtel:
+        document = yaml.safe_load(site.config.read_text("utf-8"))
+        document["vendors"]["jtel"] = KINDS["jtel"].settings(jtel.url)
+        document["campaigns"][0] |= {"vendor": "jtel", "target": dict(KINDS["jtel"].target)}
+        site.config.write_text(yaml.safe_dump(document), "utf-8")
+        site.installation.close()
+        site.installation = Installation.load(site.config, actor="test")
+        site.rows.append(lead(7, campaign=site.campaign))
+        change(site, 2, **changed(site), first_name="Grace")
+        assert site.load().problems == []
+        assert [number for _, number in jtel.vendor.held()] == [phone(7).lstrip("+")]
+    told = {f"L{number}": ("accepted", "changed_since_accepted") for number in range(1, 7)}
+    assert site.reasons() == {**told, "L7": ("accepted", None)}
+    assert site.numbers() == [phone(number).lstrip("+") for number in range(1, 7)]
 
 
 @UPDATING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from tests.reading import query
 Make = Callable[..., Installation]
 Row = Mapping[str, str]
 
+NEXT = DAY + timedelta(days=1)
+SOURCES = {name: {"csv": f"{name}.csv", "cursor": "updated_at"} for name in ("leads", "customers")}
 VERDICTS = "SELECT lead_id, verdict, reason_code FROM ledger.contacts WHERE day = :day ORDER BY source DESC, row_no"
 AGAIN = ("L1", "duplicate", "duplicate_lead")
 REFUSED = ("L1", "suppressed", "consent_withdrawn")
@@ -118,8 +121,21 @@ def test_of_a_lead_and_a_customer_with_one_number_the_first_is_kept(
     hour: int, installations: Make, tmp_path: Path
 ) -> None:
     """At one moment, the lead."""
-    sources = {name: {"csv": f"{name}.csv", "cursor": "updated_at"} for name in ("leads", "customers")}
     write_rows(tmp_path / "customers.csv", [said("", 10, lead_id="C1")])
-    verdicts = loaded(installations(rows=[said("", hour)], sources=sources))
+    verdicts = loaded(installations(rows=[said("", hour)], sources=SOURCES))
     kept, other = ("L1", "C1") if hour <= 10 else ("C1", "L1")
     assert sorted(verdicts) == sorted([(kept, "eligible", None), (other, "duplicate", "duplicate_number")])
+
+
+def test_a_customer_with_the_id_and_the_number_of_a_lead_is_another(installations: Make, tmp_path: Path) -> None:
+    """Who was loaded as a lead before is not called a second time as a customer."""
+    write_rows(tmp_path / "customers.csv", [said("") | {"updated_at": f"{NEXT}T10:00:00+01:00"}])
+    installation = installations(rows=[said("")], sources=SOURCES)
+    for day in (DAY, NEXT):
+        load_day(installation, day)
+    assert query(
+        installation, "SELECT source, state, reason_code, reason FROM reporting.lead_outcome ORDER BY day"
+    ) == [
+        ("lead", "accepted", None, None),
+        ("customer", "duplicate", "number_in_campaign", "the campaign has this number as lead L1"),
+    ]
