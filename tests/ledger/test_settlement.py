@@ -15,7 +15,7 @@ from connectors.gateway import Receipt, Verdict
 from pipelines import night
 from pipelines.installation import Installation
 from pipelines.ledger import Ledger
-from pipelines.ledger_rows import Claim, Scope
+from pipelines.ledger_rows import Claim, LateWatch, Scope
 from pipelines.load import load_day
 from pipelines.rulings import Answer, Bench
 from pipelines.settlement import Settled, Settlement
@@ -159,6 +159,15 @@ def test_answer_to_a_lost_claim_stores_nothing(receipt: Receipt, sending: Sendin
         )
     assert sending.settle(receipt).held == set()
     assert [row[1] for row in sending.outcomes()] == ["unknown"] * 4
+
+
+def test_later_word_is_heard_until_the_time_that_was_set_first(sending: Sending) -> None:
+    """However often what the vendor said late is settled: else an import would be asked about for ever."""
+    sending.settle(Receipt([KNOWN, REFUSED, *ACCEPTED], is_provisional=True))
+    [(first,)] = query(sending.installation, "SELECT late_until FROM ledger.imports")
+    again = first + timedelta(hours=1)
+    sending.ledger.await_late([LateWatch(sending.claim.import_id, due_at=again, late_until=again)])
+    assert query(sending.installation, "SELECT late_until, due_at FROM ledger.imports") == [(first, again)]
 
 
 def test_numbers_of_accepted_leads_are_purged(sending: Sending) -> None:

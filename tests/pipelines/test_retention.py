@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from pipelines import morning, night
 from pipelines.installation import Installation
 from pipelines.load import load_day
 from sandbox.faults import Fault
-from tests.factories import DAY, lead, leads
+from tests.factories import DAY, lead, leads, phone, write_rows
 from tests.faults.running import NOT_YET, SENDING, Make, Vendor, end_settle_time
 from tests.reading import query, states
 
@@ -99,6 +100,23 @@ def test_planning_a_purged_day_changes_nothing(installations: Make, sinch: Vendo
     assert night.send(installation, "sinch", [DAY]).problem is None
     assert states(installation) == {"accepted": 3}
     assert len(sinch.vendor.held()) == 3
+
+
+def test_what_a_plan_refused_stays_refused_when_its_numbers_are_gone(
+    installations: Make, sinch: Vendor, tmp_path: Path
+) -> None:
+    """A plan counts it while it could decide otherwise, and not after that."""
+    installation = installations(rows=leads(3))
+    night.refresh_campaigns(installation)
+    night.pull_and_decide(installation, DAY)
+    write_rows(tmp_path / "do_not_call.csv", [{"phone": phone(2)}], ("phone", "reason", "until"))
+    night.refresh_do_not_call(installation)
+    assert night.plan_and_send(installation, "sinch", [DAY]).plan.counts == {"planned": 2, "suppressed": 1}
+    assert night.count_eligible(installation, "sinch", [DAY]) == 3
+    morning.forget(installation, AFTER)
+    assert night.plan(installation, "sinch", [DAY]).counts.total() == 0
+    assert night.count_eligible(installation, "sinch", [DAY]) == 0
+    assert sorted(query(installation, OUTCOMES)) == [("accepted", None, 2), ("suppressed", "do_not_call", 1)]
 
 
 def test_unseen_outcome_is_followed_to_its_end(installations: Make, sinch: Vendor) -> None:

@@ -26,9 +26,9 @@ from connectors.errors import (
     TooLargeError,
     UnavailableError,
 )
-from connectors.gateway import Batch, Campaign, Receipt, Verdict
+from connectors.gateway import Batch, Campaign, Receipt, ResultTerms, Verdict
 from connectors.patience import Patience
-from pipelines.ledger_rows import Claim, Note, Setback
+from pipelines.ledger_rows import Claim, LateWatch, Note, Setback
 from pipelines.rulings import Answer, Bench, Errand, Ruling
 
 NOW = datetime(2026, 11, 18, 2, tzinfo=UTC)
@@ -141,6 +141,18 @@ def test_rule_on_a_setting_that_is_wrong_after_all() -> None:
     assert BENCH.rule(answer) == Ruling(claim(), unknown=expected)
 
 
+@pytest.mark.parametrize("failed", [*map(error, (RejectedError, AuthenticationError)), TargetError("is Expired")])
+def test_rule_does_not_wait_for_what_a_person_mends(failed: Exception) -> None:
+    """As soon as the login or the target is well again, the next run may begin; only a question waits all the same."""
+    patient = Bench(NOW, settle_s=30, patience=Patience(backoff_s=60, backoff_max_s=60))
+    ruling = patient.rule(Answer(claim(), errand="submit", error=failed, tries=3))
+    assert ruling.returned is not None
+    assert ruling.returned.due_at == NOW
+    question = patient.rule(Answer(claim(), errand="reconcile", error=failed, tries=3))
+    assert question.unknown is not None
+    assert question.unknown.due_at > NOW
+
+
 @pytest.mark.parametrize(("tries", "longest_s"), [(0, 1), (1, 2), (2, 4), (10, 60)])
 def test_rule_waits_longer_with_every_failure_of_the_run(tries: int, longest_s: int) -> None:
     """What was not sent waits by the run's own failures with it, not by those of nights before."""
@@ -249,6 +261,43 @@ def test_only_an_answer_that_names_every_entry_once_is_whole(positions: tuple[in
     assert Ruling(claim(), [Verdict(position, "accepted") for position in (3, 1, 0, 2)]).is_whole
 
 
+@pytest.mark.parametrize("accepted_ids", [["a", "b", "c"], ["a", "b", "c", "d", "e"]], ids=["too-few", "too-many"])
+def test_rule_believes_no_short_form_of_another_length(accepted_ids: list[str]) -> None:
+    """Which entry has which id is not known: the batch is asked about."""
+    ruling = BENCH.rule(Answer(claim(), errand="submit", receipt=Receipt(accepted_ids=accepted_ids)))
+    assert whole(ruling) == whole(Ruling(claim(), unknown=SILENCE))
+
+
+def test_an_answer_that_may_still_change_is_not_whole() -> None:
+    """Time is up and its verdicts stand, entry by entry; until a day is over the vendor may say more."""
+    bench = Bench(NOW, settle_s=30, result_terms=ResultTerms(max_s=60, deadline_s=1800, late_s=86_400))
+    settled = [Verdict(position, "accepted") for position in range(4)]
+    ruling = bench.rule(Answer(claim(), errand="collect", receipt=Receipt(settled, is_provisional=True)))
+    watch = LateWatch(9, due_at=NOW + timedelta(minutes=10), late_until=NOW + timedelta(days=1))
+    assert whole(ruling) == whole(Ruling(claim(), settled, late=watch))
+    assert (ruling.is_settling, ruling.is_whole) == (True, False)
+    assert replace(ruling, late=None).is_whole
+
+
+@pytest.mark.parametrize(
+    ("absent", "expected"),
+    [
+        ([3], Ruling(claim(), [ACCEPTED, REJECTED, DUPLICATE, Verdict(
+            3, "rejected", "refused_by_vendor", "the vendor finished without storing it"
+        )])),
+        ([2, 3], Ruling(claim(), [ACCEPTED, REJECTED], halves=[[2], [3]])),
+    ],
+    ids=["one", "two"],
+)  # fmt: skip
+def test_rule_on_what_a_finished_result_lacks(absent: list[int], expected: Ruling) -> None:
+    """It goes on in halves, and one that came to nothing alone is what the vendor refuses."""
+    told = [
+        *(ACCEPTED, REJECTED, DUPLICATE)[: 4 - len(absent)],
+        *(Verdict(position, "not_sent") for position in absent),
+    ]
+    assert whole(BENCH.rule(Answer(claim(), errand="collect", receipt=Receipt(told)))) == whole(expected)
+
+
 def test_rule_on_an_accepted_update_names_its_lead() -> None:
     """An update is settled by its entry: what it held is let go there."""
     update = replace(claim(0, entry_count=1), batch=replace(claim(0, entry_count=1).batch, action="update"))
@@ -295,6 +344,14 @@ def test_rule_on_a_result_that_is_never_understood(errand: Errand) -> None:
     assert not BENCH.rule(replace(answer, error=error(UnavailableError))).is_settling
 
 
+@pytest.mark.parametrize("kind", [UnavailableError, RateLimitedError, OutcomeUnknownError, NotSentError])
+def test_rule_on_a_result_that_cannot_be_had_for_now(kind: type[ConnectorError]) -> None:
+    """It is asked for another time, however late it is."""
+    late = replace(claim(), batch=replace(claim().batch, is_overdue=True))
+    ruling = BENCH.rule(Answer(late, errand="collect", error=error(kind)))
+    assert (ruling.put_off is not None, ruling.unknown) == (True, None)
+
+
 def test_rule_asks_more_and_more_rarely() -> None:
     """A question that fails long after the batch was sent waits for a share of that time: no sensor runs hot."""
     old = replace(claim(), batch=replace(claim().batch, sent_at=NOW - timedelta(hours=8)))
@@ -303,3 +360,13 @@ def test_rule_asks_more_and_more_rarely() -> None:
         later = ruling.unknown or ruling.put_off
         assert later is not None
         assert later.due_at == NOW + timedelta(hours=1)
+
+
+def test_rule_asks_more_and_more_rarely_where_the_answer_says_nothing() -> None:
+    """Nor where the vendor is still at work on what had its time."""
+    batch = replace(claim().batch, sent_at=NOW - timedelta(hours=8), is_overdue=True)
+    old = replace(claim(), batch=batch)
+    for receipt in (Receipt(), Receipt(is_pending=True)):
+        ruling = BENCH.rule(Answer(old, errand="reconcile", receipt=receipt))
+        assert ruling.unknown is not None
+        assert ruling.unknown.due_at == NOW + timedelta(hours=1)
