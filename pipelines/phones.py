@@ -247,8 +247,7 @@ def _read_national(digits: str, region: str | None) -> str | None:
         return None
     if plan.international_prefix.match(digits):
         # `0049…`: where the prefix is 00 alone, the rest is an international number.
-        is_plain = plan.international_prefix.pattern == "00" and digits[2:3] != "0"
-        return _read_international(digits[2:]) if is_plain else None
+        return _read_international(digits[2:]) if plan.international_prefix.pattern == "00" else None
     if digits.startswith(plan.code):
         return _read_with_own_code(digits, plan)
     return _read_significant(digits, plan)
