@@ -45,7 +45,7 @@ class SobotKnobs(Knobs):
         duplicate_field: The name of the duplicates' count.
         null_result_fields: Fields of a result row that are there and null (assumed).
         task_fields: What fields of every row of the task list hold instead (assumed).
-        foreign_row_first: The result begins with the row of another import.
+        foreign_row_first: The result begins with rows of another task, one under the code that was asked for.
         pad_ids: Ids come with blanks around them, as the vendor's page prints them.
         echo_code: The import answers another callingListCode than it was sent; rows have the one that was sent.
         report: What the address of the error report leads to; `no_address` is a text that is none (assumed).

@@ -57,7 +57,8 @@ def query_import_results(tenant: Tenant, request: Request) -> Any:
     ]
     rows = [_result_row(tenant, request, done) for done in shown]
     if tenant.knobs.foreign_row_first:
-        rows.insert(0, _foreign_row(request))
+        foreign = _foreign_row(request)
+        rows[:0] = [foreign, foreign | {"callingListCode": wanted or foreign["callingListCode"]}]
     return _listed(fields, rows, default_size=50)
 
 

@@ -511,10 +511,12 @@ def test_nul_in_the_header_is_refused(leads: Path) -> None:
 
 
 def test_nul_is_a_defect_of_its_row(leads: Path) -> None:
-    """No database stores a NUL: the cell is dropped, the row accounted for."""
-    write(leads, HEADER, row("1"), row("2").replace("0170", "01\x0070"), row("3"))
+    """No database stores a NUL: the cell is dropped, the row accounted for, and what was wrong before is told."""
+    write(leads, HEADER, row("1"), row("2").replace("0170", "01\x0070"), row("3"), "4\x00")
     frame = read(leads)
-    assert defects(frame) == [(2, None), (3, "line 3 contains a NUL character"), (4, None)]
+    fields = len(HEADER.split(","))
+    told = [None, "line 3 contains a NUL character", None, f"line 5 has 1 of {fields} fields"]
+    assert defects(frame) == list(enumerate(told, start=2))
     assert frame.loc[1, ["lead_id", "phone1"]].tolist() == ["2", None]
 
 

@@ -199,13 +199,13 @@ def test_values_are_faithful_text_in_sqlite(sqlite_file: Path) -> None:
 
 
 def test_text_that_cannot_be_stored_is_a_defect(sqlite_file: Path) -> None:
-    """A NUL, or bytes that are not UTF-8, spoil their row and no other."""
+    """A NUL, or bytes that are not UTF-8, spoil their row and no other, in an attribute too."""
     url = fill_sqlite(
         sqlite_file,
-        "CREATE TABLE lead (lead_id text, first_name text, updated_at text)",
-        """INSERT INTO lead VALUES ('1', 'a' || char(0), '2026-11-17'),
-             ('2', CAST(x'4afc' AS text), '2026-11-17'), ('3', x'4afc', '2026-11-17'),
-             ('4', x'4ac3bc', '2026-11-17')""",
+        "CREATE TABLE lead (lead_id text, first_name text, updated_at text, city text)",
+        """INSERT INTO lead VALUES ('1', 'a' || char(0), '2026-11-17', NULL),
+             ('2', CAST(x'4afc' AS text), '2026-11-17', NULL), ('3', x'4afc', '2026-11-17', NULL),
+             ('4', x'4ac3bc', '2026-11-17', NULL), ('5', 'Ada', '2026-11-17', 'K' || char(0))""",
     )
     frame = read(url)
     assert frame[["lead_id", "first_name", "defect"]].values.tolist() == [
@@ -213,6 +213,7 @@ def test_text_that_cannot_be_stored_is_a_defect(sqlite_file: Path) -> None:
         ["2", None, "contains a byte that is not in its encoding"],
         ["3", None, "contains a byte that is not in its encoding"],
         ["4", "Jü", None],
+        ["5", "Ada", "contains a NUL character"],
     ]
 
 

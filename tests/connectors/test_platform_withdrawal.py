@@ -112,6 +112,17 @@ def test_lead_is_taken_back_by_its_id(gateways: Gateways, platform: Vendor, way:
     assert platform.vendor.store.requests == {"lead_update" if way == "complete" else "lead_delete": 1, "lead_list": 1}
 
 
+def test_lead_that_was_completed_before_is_left_alone(gateways: Gateways, platform: Vendor) -> None:
+    """The list shows it still; only what would be dialled is completed."""
+    first, second = store(platform, 1), store(platform, 1)
+    second.is_completed = True
+    for _ in range(2):
+        platform.vendor.store.requests.clear()
+        assert gateways().withdraw(CAMPAIGN, lead(known=first)) == "completed"
+        assert platform.vendor.store.requests == {"lead_update": 1, "lead_list": 1}
+    assert open_keys(platform) == []
+
+
 @ways
 def test_lead_that_is_there_twice_is_taken_back_twice(gateways: Gateways, platform: Vendor, way: str) -> None:
     """The ledger knows one of them by its id; the vendor would dial the other."""

@@ -373,13 +373,15 @@ def test_code_that_was_used_is_a_knob(
 
 
 def test_result_misbehaves_as_the_knobs_say(post: Poster, sobot: SobotCallCenter) -> None:
-    """Counts that never add up, another's row first, blanks around ids, another name for duplicates, no row at all."""
+    """Counts that never add up, others' rows first, blanks around ids, another name for duplicates, no row at all."""
     sobot.knobs.change({"count_shortfall": 1, "foreign_row_first": True, "pad_ids": True})
     sobot.knobs.change({"duplicate_field": "removeDuplicatesCount"})
     post(IMPORT, importing("1000", "2000"))
     sobot.clock.advance(2)
-    foreign, mine = rows(post(RESULT, asking()))
-    assert (foreign["callingListCode"], mine["callingListCode"]) == ("20220815203412", " 20260301A ")
+    *foreign, mine = rows(post(RESULT, asking()))
+    assert [row["callingListCode"] for row in foreign] == ["20220815203412", asking()["callingListCode"]]
+    assert [row["code"] for row in foreign] == ["dgug92owec"] * 2
+    assert mine["callingListCode"] == " 20260301A "
     assert (mine["successCount"], mine["removeDuplicatesCount"], "repeatCount" in mine) == (1, 0, False)
     sobot.knobs.change({"result_hidden": True, "foreign_row_first": False})
     assert rows(post(RESULT, asking())) == []

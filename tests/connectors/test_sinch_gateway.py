@@ -455,7 +455,7 @@ def test_campaign_is_switched_on_where_the_target_says_so(
 def test_call_results_are_those_that_changed_in_the_window(
     gateways: Callable[..., SinchGateway], sinch: SandboxServer[SinchObi]
 ) -> None:
-    """Customers with a result or a call that changed in the window, with the vendor's words."""
+    """Customers with a result or a call that changed in the window, its first moment too, with the vendor's words."""
     at = datetime(2026, 11, 17, 9, tzinfo=UTC)
     gateway = gateways()
     sinch.vendor.store.clock = lambda: at
@@ -465,3 +465,5 @@ def test_call_results_are_those_that_changed_in_the_window(
     sinch.vendor.store.record_outcome(TARGET, "lead-L2", {"result": "Late", "callCount": 1})
     found = list(gateway.call_results(CAMPAIGN, at - timedelta(hours=1), at + timedelta(hours=1)))
     assert found == [CallResult(ids(sinch, "lead-L1")[0], "Sold", "Answered", None, 2, None, at)]
+    assert list(gateway.call_results(CAMPAIGN, at, at + timedelta(hours=1))) == found
+    assert list(gateway.call_results(CAMPAIGN, at - timedelta(hours=1), at)) == []

@@ -353,7 +353,7 @@ def test_poll_tells_how_far_it_is(gateway: SobotGateway, sobot: Vendor) -> None:
 
 
 def test_poll_ignores_rows_of_other_imports(gateway: SobotGateway, sobot: Vendor) -> None:
-    """A row that answers for another import is not ours, even if it comes first."""
+    """A row that answers for another import, or for another task, is not ours, even if it comes first."""
     sobot.vendor.knobs.foreign_row_first = True
     gateway.submit(batch())
     assert gateway.poll(batch()).word == "no row yet"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import socket
 import ssl
@@ -9,8 +10,10 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import httpx
 import pytest
@@ -324,6 +327,51 @@ def test_send_never_repeats_a_write(
         transport.send("op", "PUT", f"{CAMPAIGNS}/x/status", headers={"Content-Type": "text/plain"}, content=b"Active")
     assert type(raised.value) is kind
     assert transport.request_count == 1
+
+
+@pytest.mark.parametrize("method", sorted(READS))
+def test_send_of_a_read_that_fails_leaves_nothing_open(
+    method: str, transport: Transport, sinch: SandboxServer[SinchObi]
+) -> None:
+    """Whoever sends it once need not say that it changes nothing: its method does."""
+    sinch.faults.replace([Fault(kind="status", status=503)])
+    with pytest.raises(UnavailableError):
+        transport.send("op", method, CAMPAIGNS, headers=ACCEPT)
+
+
+def test_answer_of_a_limited_length_is_read_whole() -> None:
+    """Up to the last byte that is allowed, of the text that people read: it comes packed."""
+    with packed(b"a" * 1000) as url, closing(Transport(vendor="sinch", base_url=url, patience=QUICK)) as transport:
+        reply = transport.read("op", "/", headers={}, limit_bytes=1000)
+        assert (reply.status, reply.body) == (200, b"a" * 1000)
+        with pytest.raises(ContractError, match="longer than 999 bytes"):
+            transport.read("op", "/", headers={}, limit_bytes=999)
+
+
+@contextmanager
+def packed(text: bytes) -> Iterator[str]:
+    """The address of a vendor that answers every GET with the text, packed."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = gzip.compress(text)
+            self.send_response(200)
+            self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing is printed."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_a_429_pauses_every_later_request(transport: Transport, sinch: SandboxServer[SinchObi]) -> None:
