@@ -18,6 +18,7 @@ def move(site: Site, vendor: str, url: str) -> None:
     document["vendors"][vendor] = KINDS[vendor].settings(url)
     document["campaigns"][0] |= {"vendor": vendor, "target": dict(KINDS[vendor].target)}
     site.config.write_text(yaml.safe_dump(document))
+    site.installation.close()
     site.installation = site.another()
 
 
@@ -39,4 +40,3 @@ def test_who_was_refused_goes_to_the_new_vendor_and_who_was_taken_does_not(sites
         site.write(updated)
         site.load()
         assert len(server.vendor.held()) == 1
-        site.others.clear()
