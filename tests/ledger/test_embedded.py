@@ -55,6 +55,7 @@ def listed(folder: Path) -> list[int]:
     return numbers
 
 
+@pytest.mark.slow
 def test_server_stops_with_the_last_process_also_after_a_kill(folder: Path) -> None:
     """One that was killed holds nothing; whoever lives keeps the server from those that end."""
     with holder(folder) as killed:
@@ -72,6 +73,7 @@ def test_server_stops_with_the_last_process_also_after_a_kill(folder: Path) -> N
     assert list((folder / ".holders").iterdir()) == [folder / ".holders" / str(first.pid)]
 
 
+@pytest.mark.slow
 def test_another_process_with_the_number_of_one_that_was_killed_holds_nothing(folder: Path) -> None:
     """A number that lives is no holder where nobody has its file locked; without a file it is given the benefit."""
     with holder(folder) as killed:
