@@ -1,10 +1,12 @@
-"""What tests of commands stand on."""
+"""What tests of commands and of the code location stand on."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
 from tests.commands import PERSON, Configure, Vendor
@@ -35,3 +37,10 @@ def configure(tmp_path: Path, database: str, sinch: Vendor) -> Configure:
         return write_configuration(tmp_path, **whole | changes)
 
     return write
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """A Dagster instance with storage of its own."""
+    with dg.instance_for_test() as found:
+        yield found

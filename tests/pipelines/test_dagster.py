@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,13 +37,6 @@ from tests.reading import states
 
 Make = Callable[..., Installation]
 LOAD = job_name("sinch")
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    """A Dagster instance with storage of its own."""
-    with dg.instance_for_test() as found:
-        yield found
 
 
 def definitions(installation: Installation) -> dg.Definitions:

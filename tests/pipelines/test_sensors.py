@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import dagster as dg
@@ -26,13 +26,6 @@ from tests.reading import query, states
 
 Make = Callable[..., Installation]
 LOAD = job_name("sinch")
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    """A Dagster instance with storage of its own."""
-    with dg.instance_for_test() as found:
-        yield found
 
 
 def definitions(installation: Installation) -> dg.Definitions:
