@@ -7,7 +7,6 @@ import os
 import random
 import string
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -26,27 +25,13 @@ from pipelines.installation import Installation
 from pipelines.load import load_day
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
+from tests.commands import Configure, Vendor, ran
 from tests.factories import ABSENT_TARGET, CAMPAIGN, COLUMNS, DAY, TARGET, lead, leads, write_configuration, write_rows
 from tests.reading import query, states
 
-ROOT = Path(__file__).parents[2]
 ROWS = leads(3, email="ada@example.com", last_name="Geheim")
 PRIVATE = ("+4915", "1511000", "Ada", "Geheim", "ada@example.com", "s3cret", "wr0ng")
-Vendor = SandboxServer[SinchObi]
-Configure = Callable[..., Path]
-
-
-def leadsync(*arguments: str | Path, environment: Mapping[str, str] = {}) -> subprocess.CompletedProcess[str]:
-    """The command ran to its end, without a terminal; whatever it said holds no private data and no traceback."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "pipelines.cli", *map(str, arguments)],
-        cwd=ROOT, env={**os.environ, "SINCH_PASSWORD": "s3cret", **environment}, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    said = ended.stdout + ended.stderr
-    assert "Traceback" not in said
-    assert [private for private in PRIVATE if private in said] == []
-    return ended
+leadsync = partial(ran, private=PRIVATE)
 
 
 @pytest.fixture
