@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from http import HTTPStatus
+from typing import ClassVar
 
 
 class LeadsyncError(Exception):
@@ -38,8 +39,11 @@ class TargetError(SetupError):
 class ConnectorError(LeadsyncError):
     """A vendor call failed. Carries facts only: never a body, a phone number or a token.
 
-    `text` is what happened, in words; `setting` has the address, where that may be to blame.
+    `text` is what happened, in words; `setting` has the address, where that may be to blame. `is_passing`: the vendor
+    may do it later, though nobody changes anything.
     """
+
+    is_passing: ClassVar[bool] = True
 
     def __init__(
         self, text: str, *, vendor: str, operation: str, status: int | None = None, setting: str | None = None
@@ -83,6 +87,8 @@ class RateLimitedError(ConnectorError):
 class RejectedError(ConnectorError):
     """The vendor refused the request for good (4xx): never retry it unchanged."""
 
+    is_passing = False
+
 
 class AuthenticationError(RejectedError):
     """401: the credentials are wrong, expired or revoked."""
@@ -110,3 +116,5 @@ class InvalidRequestError(RejectedError):
 
 class ContractError(ConnectorError):
     """An answer that breaks the vendor's document; the text names the JSON path, never the value."""
+
+    is_passing = False

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from connectors.errors import ConnectorError, SetupError, TargetError
 from connectors.gateway import Campaign, Gateway
@@ -21,6 +21,13 @@ from pipelines.ledger_rows import Scope
 from pipelines.targets import forget, known_or_made
 
 T = TypeVar("T")
+
+
+class Closure(NamedTuple):
+    """Why no campaign of the vendor can be loaded now, and whether the vendor may answer later."""
+
+    why: str
+    is_passing: bool
 
 
 class Admission:
@@ -71,7 +78,7 @@ class Admission:
         """The thread is gone."""
         self._looking.shutdown(wait=True, cancel_futures=True)
 
-    def admit(self, names: Iterable[str]) -> str | None:
+    def admit(self, names: Iterable[str]) -> Closure | None:
         """Campaigns whose target can be loaded are admitted, the others stopped, each with its reason.
 
         Returns why no campaign of the vendor can be loaded, if that is so.
@@ -82,9 +89,10 @@ class Admission:
             except TargetError as error:
                 self.stopped[name] = str(error)
             except SetupError as error:
-                return str(error)
+                return Closure(str(error), is_passing=False)
             except ConnectorError as error:
-                return f"{self._scope.vendor} could not be asked about campaign {name} ({error}); nothing more was sent"
+                why = f"{self._scope.vendor} could not be asked about campaign {name} ({error}); nothing more was sent"
+                return Closure(why, is_passing=error.is_passing)
             else:
                 self._admitted.add(name)
         return None

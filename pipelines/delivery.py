@@ -287,7 +287,9 @@ class _Run:
         return names
 
     def _admit(self, names: Iterable[str]) -> None:
-        self._tally.end(self._admission.admit(names))
+        closure = self._admission.admit(names)
+        if closure is not None:
+            self._tally.end(closure.why, is_passing=closure.is_passing)
 
     def _second_look(self, answer: Answer) -> Answer:
         """A lone entry is rejected only while its campaign can be loaded: else the campaign is to blame."""
@@ -365,9 +367,11 @@ class _Run:
 
     def _record_problem(self) -> None:
         """The ledger says why what still waits was not sent."""
-        problem = redact(self._tally.summary.problem) or (STOPPED if self._stop.is_set() else None)
+        summary = self._tally.summary
+        problem = redact(summary.problem) or (STOPPED if self._stop.is_set() else None)
         if problem is not None and self._mode == "send":
-            self._commit(lambda: self._ledger.record_early_end(self._scope, problem))
+            is_passing = summary.is_passing
+            self._commit(lambda: self._ledger.record_early_end(self._scope, problem, is_passing=is_passing))
 
 
 def _monotonic(due: tuple[datetime | None, int]) -> float:

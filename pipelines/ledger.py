@@ -290,8 +290,9 @@ class Ledger:
             **common,
         )
 
-    def record_early_end(self, scope: Scope, reason: str) -> None:
-        """The campaigns of the scope are marked with why the run ended before everything was sent."""
+    def record_early_end(self, scope: Scope, reason: str, *, is_passing: bool) -> None:
+        """The campaigns of the scope are marked with why the run ended before everything was sent, and whether the
+        vendor may answer later."""
         self.store.run(
             "reporting",
             "end_early",
@@ -299,6 +300,7 @@ class Ledger:
             days=list(scope.days),
             campaigns=list(scope.campaigns),
             reason=reason,
+            is_passing=is_passing,
             now=utc_now(),
         )
 

@@ -92,8 +92,9 @@ def due_questions(
 ) -> Sequence[Row]:
     """Vendors and days of which a load goes on now: `vendor`, `day`, `last_event_id`, `cause`.
 
-    They have imports to ask about, leads that were given back, or were decided and planned by nobody; the latter only
-    where every row that was read has a verdict. Only days from `first_day` to `today` are looked at.
+    They have imports to ask about, leads that were given back, or wait because the vendor failed, or were decided and
+    planned by nobody; the latter only where every row that was read has a verdict. Only days from `first_day` to
+    `today` are looked at.
     """
     now = utc_now()
     with installation.store() as store:
@@ -103,6 +104,7 @@ def due_questions(
             now=now,
             settled_before=now - timedelta(seconds=longest_settle_s(installation)),
             decided_before=now - timedelta(seconds=PLANNED_WITHIN_S),
+            ended_before=now - timedelta(seconds=ASK_AGAIN_S),
             **_reach(installation, first_day, today),
             vendors=list(installation.settings.vendors.configured()),
             wait_s=ASK_AGAIN_S,

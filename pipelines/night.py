@@ -383,7 +383,11 @@ def end_on_record(
             # A ledger that is gone for good cannot be told anything; the error itself still is.
             with suppress(LedgerError), installation.ledger() as ledger:
                 campaigns = installation.campaigns(ledger.store, vendor, names)
-                ledger.record_early_end(installation.scope(vendor, days, campaigns), redact(str(error)) or "")
+                ledger.record_early_end(
+                    installation.scope(vendor, days, campaigns),
+                    redact(str(error)) or "",
+                    is_passing=isinstance(error, ConnectorError) and error.is_passing,
+                )
         raise
 
 

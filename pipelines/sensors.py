@@ -116,14 +116,18 @@ def _report_after(
 
 
 def unresolved_imports(jobs: dict[str, AssetJob], vendors: Sequence[str], days: Days) -> dg.SensorDefinition:
-    """Starts a run where an outcome was not seen and its settle time is over, or where leads were left behind."""
+    """Starts a run where an outcome was not seen and its settle time is over, or where leads were left behind.
+
+    Left behind are leads that were decided and planned by nobody, given back, or not sent because the vendor failed.
+    """
 
     @dg.sensor(
         name="unresolved_imports",
         jobs=[jobs[job_name(vendor)] for vendor in vendors],
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=30,
-        description="Asks vendors about outcomes that were not seen; loads what was given back, or planned by nobody.",
+        description="Asks vendors about outcomes that were not seen; loads what was given back, planned by nobody,"
+        " or left when the vendor failed.",
     )
     def unresolved(context: dg.SensorEvaluationContext, leadsync: LeadSync) -> Iterator[dg.RunRequest | dg.SkipReason]:
         with leadsync.opened("sensor unresolved_imports") as installation:
@@ -134,7 +138,7 @@ def unresolved_imports(jobs: dict[str, AssetJob], vendors: Sequence[str], days: 
         if left_out:
             context.log.warning(left_out)
         if not due:
-            nothing = "no import waits for a question that is due, and no day that was decided for its plan"
+            nothing = "no import waits for a question that is due, and no day for its plan, or for a vendor that failed"
             yield dg.SkipReason("; ".join(text for text in (nothing, left_out) if text))
         for row in due:
             yield dg.RunRequest(

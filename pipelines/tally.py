@@ -40,12 +40,14 @@ class DeliverySummary:
 
     `dropped` entries are among the moved: something was decided since they were planned, and they want a new plan.
 
-    `stopped` names campaigns that could not be loaded, and why; `problem` is why the run ended early.
+    `stopped` names campaigns that could not be loaded, and why; `problem` is why the run ended early, and
+    `is_passing` whether the vendor may answer later, though nobody changes anything.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     stopped: dict[str, str] = field(default_factory=dict)
     problem: str | None = None
+    is_passing: bool = False
     request_count: int = 0
     elapsed_s: float = 0.0
 
@@ -53,7 +55,8 @@ class DeliverySummary:
         """What another run did is part of this one."""
         self.counts.update(other.counts)
         self.stopped.update(other.stopped)
-        self.problem = self.problem or other.problem
+        if self.problem is None:
+            self.problem, self.is_passing = other.problem, other.is_passing
         self.request_count += other.request_count
         self.elapsed_s += other.elapsed_s
 
@@ -85,9 +88,10 @@ class Tally:
         """Whether the run was stopped, or must end."""
         return self._stop.is_set() or self.summary.problem is not None or self.defect is not None
 
-    def end(self, problem: str | None) -> None:
-        """The run must end, and this is why; the first reason stays. None changes nothing."""
-        self.summary.problem = self.summary.problem or problem
+    def end(self, problem: str, *, is_passing: bool) -> None:
+        """The run must end, and this is why; the first reason stays."""
+        if self.summary.problem is None:
+            self.summary.problem, self.summary.is_passing = problem, is_passing
 
     def tries(self, import_id: int) -> int:
         """How often the import, or the one that it goes on from, was tried in vain."""
@@ -140,7 +144,7 @@ class Tally:
         elif isinstance(error, (InvalidRequestError, TooLargeError)) and answer.errand == "submit":
             return
         elif isinstance(error, (RejectedError, ContractError)):
-            self.end(str(error))
+            self.end(str(error), is_passing=error.is_passing)
         elif isinstance(error, (NotSentError, RateLimitedError, UnavailableError)):
             self._tries[answer.claim.import_id] += 1
             self._note_failure(answer, str(error))
@@ -150,7 +154,7 @@ class Tally:
     def _note_uncollected(self, error: BaseException) -> None:
         """A result that cannot be read now holds up no other; the ledger has it due again."""
         if isinstance(error, (AuthenticationError, ForbiddenError)):
-            self.end(str(error))
+            self.end(str(error), is_passing=error.is_passing)
         elif not isinstance(error, LeadsyncError):
             self.defect = self.defect or error
 
@@ -160,12 +164,12 @@ class Tally:
         if self._silent >= self._most_silent and not self._stop.is_set():
             last = ruling.unknown.error if ruling.unknown else None
             text = f"{self._vendor}: no outcome was seen of {self._silent} batches in a row"
-            self.end(f"{text}; of the last: {last}" if last else text)
+            self.end(f"{text}; of the last: {last}" if last else text, is_passing=True)
 
     def _note_failure(self, answer: Answer, text: str) -> None:
         """The same batch failed again; too often ends the run."""
         if answer.tries + 1 >= self._most_tries and not self._stop.is_set():
-            self.end(f"{text}; gave up after {answer.tries + 1} tries")
+            self.end(f"{text}; gave up after {answer.tries + 1} tries", is_passing=True)
 
 
 def _ends_all_questions(error: BaseException) -> bool:

@@ -22,7 +22,7 @@ SELECT
         WHEN delivery.state = 'withdrawn' THEN delivery.reason_code
         WHEN delivery.lead_id IS NOT NULL AND contact.verdict <> 'eligible'
             THEN contact.reason_code || '_after_delivery'
-        WHEN delivery.state = 'planned' AND delivery.reason_code IS NULL THEN stop.reason_code
+        WHEN delivery.state = 'planned' AND delivery.reason_code IS NULL THEN coalesce(stop.reason_code, 'not_sent_yet')
         WHEN delivery.lead_id IS NOT NULL THEN delivery.reason_code
         WHEN contact.verdict = 'eligible' AND contact.is_purged THEN 'purged_unsent'
         WHEN contact.verdict = 'eligible' THEN coalesce(stop.reason_code, 'not_planned_yet')

@@ -331,13 +331,22 @@ WHERE vendor = :vendor AND settled_at IS NULL AND state = ANY (CAST(:states AS t
 
 -- name: due_partitions :many
 -- The vendors and days, from :first_day to :today, that have batches to ask about now, leftovers to send, or a target whose
--- making was not seen; and days that ended and that nobody planned, unless it is known why, or somebody plans for the
--- vendor. With the attempt that makes a request unique, and with its cause: the newest of what waits. Where a load was asked
+-- making was not seen; days that ended and that nobody planned, unless it is known why; and days of which leads wait because
+-- the vendor failed, which may be over. The latter two only where nobody plans for the vendor.
+-- With the attempt that makes a request unique, and with its cause: the newest of what waits. Where a load was asked
 -- for by that cause it is not at once again: after :wait_s for a question, which has a due time of its own, for the rest later
 -- each time. Questions come first; what was not asked for yet comes before what was, then what is due for longest.
-WITH found AS (
+WITH planning AS (
+    SELECT wanted.vendor
+    FROM unnest(CAST(:vendors AS text[])) AS wanted (vendor)
+    JOIN pg_locks AS turn  -- the lock of `lock_planning`
+        ON turn.locktype = 'advisory' AND turn.objsubid = 1
+        AND (CAST(turn.classid AS bigint) << 32) | CAST(turn.objid AS bigint)
+            = hashtextextended('leadsync plan ' || wanted.vendor, 0)
+), found AS (
     SELECT import.vendor, import.day, import.import_id, import.state <> 'planned' AS is_question,
-           greatest(import.due_at, import.lease_until) AS due_at, CAST(NULL AS timestamptz) AS to_plan_since
+           greatest(import.due_at, import.lease_until) AS due_at, CAST(NULL AS timestamptz) AS to_plan_since,
+           CAST(NULL AS timestamptz) AS interrupted_since
     FROM ledger.imports AS import
     WHERE import.settled_at IS NULL AND import.vendor = ANY (CAST(:vendors AS text[]))
       AND import.day BETWEEN :first_day AND :today AND (
@@ -354,7 +363,7 @@ WITH found AS (
                      WHERE target.vendor = import.vendor AND target.campaign = import.campaign AND target.target IS NULL
                        AND target.attempted_at < :settled_before))))
     UNION ALL
-    SELECT campaign.vendor, waiting.day, NULL, FALSE, waiting.since, waiting.since
+    SELECT campaign.vendor, waiting.day, NULL, FALSE, waiting.since, waiting.since, NULL
     FROM ledger.to_plan AS waiting
     JOIN crm.campaigns AS campaign ON campaign.campaign = waiting.campaign
     WHERE campaign.is_active AND campaign.defect IS NULL AND campaign.vendor = ANY (CAST(:vendors AS text[]))
@@ -363,18 +372,30 @@ WITH found AS (
           SELECT FROM ledger.campaign_stops AS stop
           WHERE stop.vendor = campaign.vendor AND stop.campaign = waiting.campaign AND stop.day = waiting.day
             AND stop.stopped_at >= waiting.since)
-      AND NOT EXISTS (  -- the lock of `lock_planning`
-          SELECT FROM pg_locks AS turn
-          WHERE turn.locktype = 'advisory' AND turn.objsubid = 1
-            AND (CAST(turn.classid AS bigint) << 32) | CAST(turn.objid AS bigint)
-                = hashtextextended('leadsync plan ' || campaign.vendor, 0))
+      AND campaign.vendor NOT IN (SELECT vendor FROM planning)
+    UNION ALL
+    SELECT stop.vendor, stop.day, NULL, FALSE, stop.stopped_at, NULL,
+           (SELECT max(decided_at) FROM ledger.decisions WHERE decisions.day = stop.day)
+    FROM ledger.campaign_stops AS stop
+    JOIN crm.campaigns AS campaign ON campaign.campaign = stop.campaign AND campaign.vendor = stop.vendor
+    WHERE stop.is_passing AND campaign.is_active AND stop.vendor = ANY (CAST(:vendors AS text[]))
+      AND stop.day BETWEEN :first_day AND :today AND stop.stopped_at <= :ended_before
+      AND stop.vendor NOT IN (SELECT vendor FROM planning)
+      AND (EXISTS (
+               SELECT FROM ledger.imports AS import
+               WHERE import.vendor = stop.vendor AND import.day = stop.day AND import.campaign = stop.campaign
+                 AND import.state = 'planned' AND import.settled_at IS NULL)
+           OR EXISTS (
+               SELECT FROM ledger.to_plan AS waiting
+               WHERE waiting.day = stop.day AND waiting.campaign = stop.campaign))
 ), due AS (
     SELECT vendor, day, count(import_id) AS import_count, max(event.event_id) AS last_event_id,
            bool_or(is_question) AS is_question, bool_and(to_plan_since IS NOT NULL) AS is_unplanned,
            coalesce(min(due_at) FILTER (WHERE is_question), min(due_at)) AS due_at,
            concat_ws(' ', 'asked ' || max(event.event_id) FILTER (WHERE is_question),
                      'sent ' || max(found.import_id) FILTER (WHERE NOT is_question),
-                     'planned ' || extract(epoch FROM max(to_plan_since))) AS cause
+                     'planned ' || extract(epoch FROM max(to_plan_since)),
+                     'interrupted ' || extract(epoch FROM max(interrupted_since))) AS cause
     FROM found
     LEFT JOIN LATERAL (
         SELECT event_id FROM ledger.events WHERE events.import_id = found.import_id ORDER BY event_id DESC LIMIT 1

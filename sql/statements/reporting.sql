@@ -92,16 +92,17 @@ SELECT :vendor, stop.campaign, affected.day, 'campaign_stopped', stop.reason, :n
 FROM unnest(CAST(:campaigns AS text[]), CAST(:reasons AS text[])) AS stop (campaign, reason)
 CROSS JOIN unnest(CAST(:days AS date[])) AS affected (day)
 ON CONFLICT (vendor, campaign, day)
-DO UPDATE SET reason_code = excluded.reason_code, reason = excluded.reason, stopped_at = excluded.stopped_at;
+DO UPDATE SET reason_code = excluded.reason_code, reason = excluded.reason, is_passing = FALSE, stopped_at = excluded.stopped_at;
 
 -- name: end_early :none
 -- The campaigns are marked with why the load of these days ended before its end; one that was stopped for a reason of its
 -- own keeps that. Where nothing waits, nobody sees the mark; the next plan takes it away.
-INSERT INTO ledger.campaign_stops (vendor, campaign, day, reason_code, reason, stopped_at)
-SELECT :vendor, loaded.campaign, affected.day, 'load_ended_early', :reason, :now
+INSERT INTO ledger.campaign_stops (vendor, campaign, day, reason_code, reason, is_passing, stopped_at)
+SELECT :vendor, loaded.campaign, affected.day, 'load_ended_early', :reason, :is_passing, :now
 FROM unnest(CAST(:campaigns AS text[])) AS loaded (campaign)
 CROSS JOIN unnest(CAST(:days AS date[])) AS affected (day)
-ON CONFLICT (vendor, campaign, day) DO UPDATE SET reason = excluded.reason, stopped_at = excluded.stopped_at
+ON CONFLICT (vendor, campaign, day)
+DO UPDATE SET reason = excluded.reason, is_passing = excluded.is_passing, stopped_at = excluded.stopped_at
 WHERE campaign_stops.reason_code = excluded.reason_code;
 
 -- name: clear_stops :none

@@ -139,7 +139,7 @@ def test_what_another_run_finished_is_loaded(installations: Make) -> None:
     load(installation)
     scope = Scope("sinch", (DAY,), (CAMPAIGN,))
     with installation.ledger() as ledger:
-        ledger.record_early_end(scope, REFUSED)
+        ledger.record_early_end(scope, REFUSED, is_passing=False)
         assert ledger.loaded_campaigns(scope) == [CAMPAIGN]
     assert report(installation, [DAY]).problems == []
 
@@ -150,7 +150,7 @@ def test_a_campaign_that_is_planned_in_part_is_not_loaded(installations: Make) -
     load(installation)
     scope = Scope("sinch", (DAY,), (CAMPAIGN,))
     with installation.ledger() as ledger:
-        ledger.record_early_end(scope, REFUSED)
+        ledger.record_early_end(scope, REFUSED, is_passing=False)
         ledger.store.run("contacts", "delete_day", day=DAY, source="lead")
     longer = installations(rows=leads(31))
     night.pull_and_decide(longer, DAY)

@@ -136,7 +136,7 @@ def test_deliveries_whose_rows_are_gone_are_counted_apart(ledger: Connection) ->
     outcomes = "SELECT lead_id, state, reason_code, is_read FROM reporting.lead_outcome ORDER BY lead_id"
     assert [tuple(row) for row in ledger.execute(text(outcomes))] == [
         ("another", "planned", "row_gone", False),
-        ("eligible1", "planned", None, True),
+        ("eligible1", "planned", "not_sent_yet", True),
         ("eligible2", "planned", "row_gone", False),
         ("eligible3", "planned", "row_gone", False),
     ]

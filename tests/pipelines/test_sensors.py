@@ -140,7 +140,7 @@ def test_sensor_leaves_alone_what_it_must_not_load(installations: Make, instance
         assert sensor_requests(installation, instance) == []
         ledger.leave_planning()
         scope = Scope("sinch", (DAY,), (CAMPAIGN,))
-        ledger.record_early_end(scope, "no answer")
+        ledger.record_early_end(scope, "the login was refused", is_passing=False)
         assert sensor_requests(installation, instance) == []
         ledger.record_stops(scope, {}, [CAMPAIGN])
     with installation.engine.begin() as connection:
@@ -150,6 +150,55 @@ def test_sensor_leaves_alone_what_it_must_not_load(installations: Make, instance
         connection.execute(text("UPDATE crm.read_counts SET read_count = read_count - 1"))
     assert morning.due_questions(installation, limit=20, today=DAY) == []
     assert len(sensor_requests(installation, instance)) == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(kind="status", status=503, match=Match(), times=None),
+        Fault(kind="status", status=429, match=Match(path_contains="customers/list"), times=None),
+    ],
+    ids=["down", "too_busy"],
+)
+def test_sensor_goes_on_with_what_a_vendor_that_failed_left(
+    installations: Make, instance: dg.DagsterInstance, sinch: SandboxServer[SinchObi], fault: Fault
+) -> None:
+    """The vendor fails at night: a load is asked for after five minutes, less often each time, until it is back."""
+    installation = installations(rows=leads(3))
+    sinch.faults.add(fault)
+    assert load_day(installation, DAY).problems
+    assert states(installation) == {"planned": 3}
+    assert sensor_requests(installation, instance) == []
+    shift(installation, "campaign_stops", "stopped_at", minutes=5)
+    [request] = sensor_requests(installation, instance)
+    assert (request.job_name, request.partition_key) == (LOAD, DAY.isoformat())
+    assert not run_job(installation.settings, instance, LOAD, [DAY]).success
+    for minutes in (5, 10):
+        shift(installation, "campaign_stops", "stopped_at", hours=1)
+        shift(installation, "load_requests", "requested_at", minutes=minutes - 1)
+        assert sensor_requests(installation, instance) == []
+        shift(installation, "load_requests", "requested_at", minutes=1)
+        assert len(sensor_requests(installation, instance)) == 1
+    sinch.faults.clear()
+    assert run_job(installation.settings, instance, LOAD, [DAY]).success
+    assert states(installation) == {"accepted": 3}
+    shift(installation, "load_requests", "requested_at", hours=4)
+    assert sensor_requests(installation, instance) == []
+
+
+@pytest.mark.parametrize("given_up", [False, True], ids=["refused_login", "given_up"])
+def test_sensor_tries_in_vain_nothing_that_a_person_must_mend(
+    installations: Make, instance: dg.DagsterInstance, sinch: SandboxServer[SinchObi], given_up: bool
+) -> None:
+    """A login that is refused again and again may be locked; a campaign that is not active is not loaded."""
+    installation = installations(rows=leads(3))
+    sinch.faults.add(Fault(kind="status", status=503 if given_up else 401, match=Match(), times=None))
+    load_day(installation, DAY)
+    if given_up:
+        with installation.engine.begin() as connection:
+            connection.execute(text("UPDATE crm.campaigns SET is_active = FALSE"))
+    shift(installation, "campaign_stops", "stopped_at", hours=5)
+    assert sensor_requests(installation, instance) == []
 
 
 def test_sensors_survive_a_day_that_is_no_partition(
