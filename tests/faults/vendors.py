@@ -158,12 +158,12 @@ class Site:
             return load_day(self.installation, day, stop=stop)
 
     def tick(self) -> None:
-        """Each sensor ticked once, and the runs that they asked for are over."""
+        """Each sensor ticked once, and the runs that they asked for are over; also those of days that lie ahead."""
         with bounded(30) as stop:
             morning.poll_results(self.installation, limit=50, budget_s=10)
-            for row in morning.due_results(self.installation, limit=20):
+            for row in morning.due_results(self.installation, limit=20, today=date.max):
                 morning.collect(self.installation, row.day, stop=stop)
-            for row in morning.due_questions(self.installation, limit=20):
+            for row in morning.due_questions(self.installation, limit=20, today=date.max):
                 night.plan_and_send(self.installation, row.vendor, [row.day], stop=stop)
 
     def advance(self, seconds: float = SETTLE_S) -> None:
