@@ -416,7 +416,8 @@ def _as_row(import_id: int, batch: PlannedBatch, *, vendor: str, day: date, now:
 
 
 def _claim(row: Row, scope: Scope, positions: Sequence[int], not_after: float) -> Claim:
-    return Claim(row.import_id, row.attempts, batch_of(row, scope.vendor, positions, not_after=not_after))
+    batch = batch_of(row, scope.vendor, positions, not_after=not_after)
+    return Claim(row.import_id, row.attempts, batch, row.is_passed_over)
 
 
 def batch_of(row: Row, vendor: str, positions: Sequence[int], *, not_after: float = float("inf")) -> Batch:

@@ -123,11 +123,15 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An import that is ours until the lease ends."""
+    """An import that is ours until the lease ends.
+
+    `is_passed_over`: it was sent more than once, and the vendor took others since the first time.
+    """
 
     import_id: int
     attempts: int
     batch: Batch
+    is_passed_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,11 +57,11 @@ class Answer:
 class Ruling:
     """What one answer does to its import.
 
-    `verdicts` settle entries, `accepted_ids` all of them, by position. `halves` go on in imports of their own at once,
-    `unsent` in one at `unsent_due_at`. One of these says how it stands with the import itself; with none of them it is
-    settled: `returned` plans it again, `again_at` too after the vendor was asked and has nothing of it; `submitted`
-    leaves it to the vendor, `put_off` leaves its result to be read later, `unknown` leaves the rest of it to be asked
-    about. `late` hears more of it after it was settled. `note` keeps what the vendor said of it.
+    `verdicts` settle entries, `accepted_ids` all of them, by position. `halves` go on in imports of their own, at once
+    or at `unsent_due_at`, `unsent` in one at that time. One of these says how it stands with the import itself; with
+    none of them it is settled: `returned` plans it again, `again_at` too after the vendor was asked and has nothing of
+    it; `submitted` leaves it to the vendor, `put_off` leaves its result to be read later, `unknown` leaves the rest of
+    it to be asked about. `late` hears more of it after it was settled. `note` keeps what the vendor said of it.
     """
 
     claim: Claim
@@ -137,9 +137,15 @@ class Bench:
         if len({verdict.position for verdict in settled} | set(unsent)) < len(claim.batch.positions):
             return self._sent_on(answer, settled, unsent, unknown=self._unseen(claim, receipt))
         if answer.errand == "reconcile" and len(unsent) == claim.batch.entry_count:
-            return Ruling(claim, again_at=self._soon(answer))
+            return self._absent(answer, unsent)
         late = self._late(claim) if receipt.is_provisional else None
         return replace(self._sent_on(answer, settled, unsent), late=late)
+
+    def _absent(self, answer: Answer, unsent: Sequence[int]) -> Ruling:
+        """The vendor has nothing of it. Where it took others since, one lead may be what it breaks on: halves go on."""
+        if answer.claim.is_passed_over and len(unsent) > 1:
+            return Ruling(answer.claim, halves=_halves(unsent), unsent_due_at=self._soon(answer))
+        return Ruling(answer.claim, again_at=self._soon(answer))
 
     def _sent_on(
         self, answer: Answer, settled: Sequence[Verdict], unsent: Sequence[int], unknown: Setback | None = None

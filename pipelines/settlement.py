@@ -101,7 +101,7 @@ class Settlement:
                 dropped.add(import_id)
                 continue
             for positions in ruling.halves:
-                self._move(ruling.claim, positions)
+                self._move(ruling.claim, positions, due_at=ruling.unsent_due_at)
             if ruling.unsent:
                 moved[import_id] = self._move(ruling.claim, ruling.unsent, due_at=ruling.unsent_due_at)
         again = [(one.claim.import_id, one.again_at) for one in rulings if one.again_at]

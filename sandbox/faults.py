@@ -46,11 +46,14 @@ class Match:
 
     method: str | None = None
     path_contains: str | None = None
+    body_contains: str | None = None
 
-    def covers(self, method: str, path: str) -> bool:
+    def covers(self, method: str, path: str, body: bytes) -> bool:
         """Whether the request is one of them."""
-        return (self.method is None or self.method == method) and (
-            self.path_contains is None or self.path_contains in path
+        return (
+            (self.method is None or self.method == method)
+            and (self.path_contains is None or self.path_contains in path)
+            and (self.body_contains is None or self.body_contains.encode() in body)
         )
 
 
@@ -166,15 +169,20 @@ class FaultPlan:
         """No fault is in force."""
         self.replace([])
 
-    def take(self, method: str, path: str) -> Fault | None:
+    @property
+    def is_about_bodies(self) -> bool:
+        """Whether a request's body says which fault it meets: then it is read before the fault shows."""
+        return any(armed.fault.match.body_contains is not None for armed in self._armed)
+
+    def take(self, method: str, path: str, body: bytes = b"") -> Fault | None:
         """The fault that this request meets, counted as used; None when it meets none."""
         if not self._armed:
             return None
         with self._changed:
-            return self._take(method, path)
+            return self._take(method, path, body)
 
-    def _take(self, method: str, path: str) -> Fault | None:
-        matched = [armed for armed in self._armed if armed.fault.match.covers(method, path)]
+    def _take(self, method: str, path: str, body: bytes) -> Fault | None:
+        matched = [armed for armed in self._armed if armed.fault.match.covers(method, path, body)]
         for armed in matched:
             armed.matched_count += 1
         for armed in matched:

@@ -95,7 +95,8 @@ class SandboxApp:
         path = scope["path"]
         if path.startswith(PREFIX):
             return await self._answer(wire, self._control.answer, wait_ms=0)
-        fault = self._plan.take(scope["method"], path)
+        request = await wire.read() if self._plan.is_about_bodies else None
+        fault = self._plan.take(scope["method"], path, request.body if request else b"")
         if fault is None:
             wait_ms = self._vendor.knobs.latency_ms
             return await self._answer(wire, self._vendor.answer, wait_ms=wait_ms)

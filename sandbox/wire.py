@@ -26,15 +26,21 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 class Wire:
     """The socket side of one request whose head has arrived."""
 
-    __slots__ = ("_receive", "_scope", "_send")
+    __slots__ = ("_receive", "_request", "_scope", "_send")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._scope = scope
         self._receive = receive
         self._send = send
+        self._request: Request | None = None
 
     async def read(self) -> Request | None:
-        """The whole request; None when the client left before its end."""
+        """The whole request, however often it is asked for; None when the client left before its end."""
+        if self._request is None:
+            self._request = await self._read()
+        return self._request
+
+    async def _read(self) -> Request | None:
         message = await self._receive()
         body: bytes = message.get("body", b"")
         while message.get("more_body", False):

@@ -115,7 +115,7 @@ WITH due AS (
     WHERE import.import_id = due.import_id AND import.state = 'planned'
     RETURNING import.import_id, import.import_key, import.campaign, import.day, import.target, import.payload,
               import.entry_count, import.attempts, import.vendor_reference, import.action, import.sent_at,
-              import.progress, FALSE AS is_overdue
+              import.progress, FALSE AS is_overdue, FALSE AS is_passed_over
 ), told AS (
     INSERT INTO ledger.events (at, import_id, event, actor, detail)
     SELECT :now, import_id, 'sending', :actor, jsonb_build_object('attempt', attempts) FROM claimed
@@ -123,7 +123,8 @@ WITH due AS (
 SELECT * FROM claimed ORDER BY import_id;
 
 -- name: claim_unknown :many
--- Up to :limit batches whose outcome was not seen, and whose settle time is over, are ours to ask about.
+-- Up to :limit batches whose outcome was not seen, and whose settle time is over, are ours to ask about. Of those that were
+-- sent more than once it is told whether the vendor took others of the day, or of a later one, since the first time.
 WITH due AS (
     SELECT import_id FROM ledger.imports
     WHERE vendor = :vendor AND state = 'unknown' AND settled_at IS NULL AND due_at <= :now
@@ -139,7 +140,13 @@ WITH due AS (
     WHERE import.import_id = due.import_id AND import.state = 'unknown'
     RETURNING import.import_id, import.import_key, import.campaign, import.day, import.target, import.payload,
               import.entry_count, import.attempts, import.vendor_reference, import.action, import.sent_at,
-              import.progress, coalesce(import.deadline_at <= :now, FALSE) AS is_overdue
+              import.progress, coalesce(import.deadline_at <= :now, FALSE) AS is_overdue,
+              import.attempts > 1 AND EXISTS (
+                  SELECT FROM ledger.imports AS other
+                  WHERE other.vendor = import.vendor AND other.day >= import.day AND other.accepted_count > 0
+                    AND other.settled_at > (
+                        SELECT min(at) FROM ledger.events
+                        WHERE events.import_id = import.import_id AND event = 'sending')) AS is_passed_over
 ), told AS (
     INSERT INTO ledger.events (at, import_id, event, actor) SELECT :now, import_id, 'asking', :actor FROM claimed
 )

@@ -110,7 +110,7 @@ WITH due AS (
     WHERE import.import_id = due.import_id AND import.state = 'submitted'
     RETURNING import.import_id, import.import_key, import.campaign, import.day, import.target, import.payload,
               import.entry_count, import.attempts, import.vendor_reference, import.action, import.sent_at,
-              import.progress, import.deadline_at <= :now AS is_overdue
+              import.progress, import.deadline_at <= :now AS is_overdue, FALSE AS is_passed_over
 ), told AS (
     INSERT INTO ledger.events (at, import_id, event, actor) SELECT :now, import_id, 'collecting', :actor FROM claimed
 )

@@ -16,6 +16,7 @@ from tests.factories import DAY, leads, phone
 from tests.faults import vendors
 from tests.faults.running import bounded
 from tests.faults.vendors import ALL, LATER, MakeSite, Site, always
+from tests.reading import query
 
 sites = vendors.sites
 
@@ -352,3 +353,37 @@ def test_runs_at_once_create_each_lead_once(way: str, sites: MakeSite) -> None:
     assert len(site.numbers()) == len(set(site.numbers()))
     site.finish()
     site.assert_accepted_once()
+
+
+@pytest.mark.parametrize(
+    ("way", "settings"),
+    [
+        ("sinch", {"batch_size": 4}),
+        ("platform", {"bulk_max_leads": 4, "use_bulk_from": 2, "bulk_settle_s": 60}),
+        ("sobot", {"max_details_per_import": 4, "remove_duplicates_rule": "NonRemoveDuplicates"}),
+    ],
+    ids=["sinch", "platform", "sobot"],
+)
+def test_lead_that_the_vendor_breaks_on_holds_back_no_other(
+    way: str, settings: dict[str, Any], sites: MakeSite
+) -> None:
+    """The whole request ends in HTTP 500, and nothing of it is stored: where others go through, it is halved."""
+    site = sites(way, count=11, settings=settings)
+    site.spoil("status", Match(body_contains=phone(3)[4:]), status=500, times=None)
+    site.load()
+    others = [phone(n)[1:] for n in range(1, 12) if n != 3]
+    site.follow(ticks=12)
+    assert sorted(site.numbers()) == sorted(others)
+    assert site.states()["accepted"] == 10
+    site.server.faults.clear()
+    assert site.finish() == {"accepted": 11}
+
+
+def test_batch_is_not_halved_while_the_vendor_takes_nothing(sites: MakeSite) -> None:
+    """Its writing is down, its look-ups are not: what waits goes as it is when it is back."""
+    site = sites("sinch", count=8, settings={"batch_size": 4})
+    site.spoil("status", status=500, times=None)
+    site.load()
+    site.follow(ticks=6)
+    assert query(site.installation, "SELECT count(*) FROM ledger.imports") == [(2,)]
+    assert site.finish() == {"accepted": 8}
