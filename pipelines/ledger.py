@@ -28,6 +28,7 @@ from pipelines.ledger_rows import (
     WholeSettlement,
 )
 from pipelines.store import Row, Store, utc_now
+from pipelines.unplanning import plan_newest_again
 
 
 class Ledger:
@@ -215,6 +216,11 @@ class Ledger:
         rows = self.store.rows("imports", "still_decided", import_ids=sorted(import_ids))
         return {row.import_id for row in rows}
 
+    def newest_decision(self) -> datetime:
+        """When something was decided, or listed, last; what was planned before that is not sent."""
+        newest: datetime = self.store.one("imports", "newest_decision").decided_at
+        return newest
+
     def has_stale_plan(self, scope: Scope) -> bool:
         """Whether something was decided, or listed, after what is planned and not sent yet was planned."""
         row = self.store.one(
@@ -223,7 +229,8 @@ class Ledger:
         return bool(row.is_stale)
 
     def drop_deliveries(self, entries: Sequence[tuple[int, int]]) -> int:
-        """Nobody delivers the entries (import, position) any more; the next plan decides about them anew."""
+        """Nobody delivers the entries (import, position) any more; the next plan decides about them anew, by the newest
+        row of each lead."""
         row = self.store.one(
             "deliveries",
             "drop",
@@ -231,6 +238,7 @@ class Ledger:
             import_ids=[import_id for import_id, _ in entries],
             positions=[position for _, position in entries],
         )
+        plan_newest_again(self.store, row.campaigns, row.lead_ids)
         return int(row.row_count)
 
     def settle_imports(self, import_ids: Iterable[int]) -> set[int]:

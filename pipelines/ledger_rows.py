@@ -62,14 +62,26 @@ KNOWN = pa.schema(
         ("vendor", TEXT),
         ("is_newer", pa.bool_()),
         ("is_other_number", pa.bool_()),
+        ("has_new_number", pa.bool_()),
         ("is_outdated", pa.bool_()),
     ]
 )
 """What was delivered of rows before. `content_digest`: in hex. `is_newer`: of a later day than the row's.
+`has_new_number`: the row has a number that the delivery has not.
 `is_outdated`: it says that its lead changed, or has lost its numbers."""
 
-PLANNABLE = pa.schema([*ELIGIBLE, ("phone", TEXT), *list(SAID)[2:], *list(KNOWN)[1:], ("is_delivery", pa.bool_())])
-"""Eligible contacts with what their rows say and what was delivered of them before, if any. `phone`: the first one."""
+PLANNABLE = pa.schema(
+    [
+        *ELIGIBLE,
+        ("phone", TEXT),
+        *list(SAID)[2:],
+        *list(KNOWN)[1:],
+        ("is_delivery", pa.bool_()),
+        ("is_outrun", pa.bool_()),
+    ]
+)
+"""Eligible contacts with what their rows say and what was delivered of them before, if any. `phone`: the first one.
+`is_outrun`: a later day has an eligible row of the lead, too."""
 
 
 class Numbered(NamedTuple):

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
+from itertools import count
 
 from connectors.errors import ConnectorError, LeadsyncError, SetupError, TargetError
 from connectors.gateway import Campaign, ControlsTargets, Gateway
@@ -131,7 +132,7 @@ def send(
 ) -> DeliverySummary:
     """What is planned, or unsure, was sent or asked about, and is settled as far as the vendor said.
 
-    Where something was decided, or listed, since it was planned, it is planned anew first.
+    What was planned before something was decided, or listed, also while others are sent, is planned anew first.
     """
     summary = DeliverySummary()
     with (
@@ -145,7 +146,8 @@ def send(
         is_stale = ledger.has_stale_plan(scope)
         if not is_stale:
             summary = deliver(ledger, gateway, scope, campaigns, terms, stop=stop)
-    if is_stale or (summary.counts["dropped"] and summary.problem is None):
+            is_stale = summary.problem is None and (summary.counts["dropped"] > 0 or ledger.has_stale_plan(scope))
+    if is_stale:
         summary.add(plan_and_send(installation, vendor, days, names, wait_s=wait_s, stop=stop).delivery)
     return summary
 
@@ -163,23 +165,27 @@ def plan_and_send(
 ) -> VendorSummary:
     """`plan` and `send` at once: batches leave while the next are planned.
 
-    A lead that the vendor turned out not to have, and that something was decided about meanwhile, is planned in
-    another pass. `confirm` is called before anything is planned: what it raises ends the load.
+    What was planned, and not sent, before something was decided, or listed, meanwhile is planned in another pass; so
+    are leads that the vendor turned out not to have, or whose number became free. `confirm` is called before anything
+    is planned: what it raises ends the load.
     """
     summary, delivered = PlanSummary(), DeliverySummary()
     with end_on_record(installation, vendor, days, names):
         ask(installation, vendor, days, names, stop=stop)
         terms = installation.terms(vendor, wait_s=wait_s)
-        for _ in range(MOST_PASSES):
+        for tries in count(1):
             with installation.ledger() as ledger, installation.gateway(vendor) as gateway:
                 campaigns = installation.campaigns(ledger.store, vendor, names)
                 scope = installation.scope(vendor, days, campaigns)
-                summary = PlanSummary()
+                summary, decided_at = PlanSummary(), ledger.newest_decision()
                 feed = _planned(installation, vendor, days, names, summary, stop, confirm)
                 passed = deliver(ledger, gateway, scope, campaigns, terms, feed=feed, stop=stop)
+                is_stale = ledger.newest_decision() > decided_at and ledger.has_stale_plan(scope)
             delivered.add(passed)
             delivered.stopped |= summary.stopped
-            if not passed.counts["dropped"] or not passed.is_complete:
+            is_worth_more = passed.counts["dropped"] > 0 or summary.has_freed_numbers
+            is_over = not is_stale and (not is_worth_more or tries == MOST_PASSES)
+            if is_over or passed.problem is not None or (stop is not None and stop.is_set()):
                 break
     return VendorSummary(summary, delivered)
 

@@ -17,7 +17,7 @@ from connectors.columns import TEXT, joined, whole
 from pipelines.ledger import Ledger
 from pipelines.ledger_rows import ELIGIBLE, KNOWN, PLANNABLE, SAID, Numbered, Refusal, Scope
 from pipelines.store import Row, utc_now
-from pipelines.unplanning import withdraw_outdated
+from pipelines.unplanning import withdraw_outdated, withdraw_overtaken
 
 
 class PlanLedger(Ledger):
@@ -41,8 +41,11 @@ class PlanLedger(Ledger):
         return self.store.rows("contacts", "decisions", day=day)
 
     def withdraw_plan(self, scope: Scope, day: date) -> int:
-        """What was planned for the day but not sent is planned no more; how many imports that were."""
-        return withdraw_outdated(self.store, scope.vendor, day, scope.campaigns, actor=self.actor).import_count
+        """What was planned for the day, or for older rows of its leads, and not sent is planned no more; how many
+        imports that were."""
+        scoped = (self.store, scope.vendor, day, scope.campaigns)
+        own = withdraw_outdated(*scoped, actor=self.actor)
+        return own.import_count + withdraw_overtaken(*scoped, actor=self.actor).import_count
 
     def reconsider(self, scope: Scope, day: date) -> None:
         """What an earlier plan refused of the day is eligible again."""
@@ -67,12 +70,17 @@ class PlanLedger(Ledger):
         rows = self.store.rows("imports", "begun_campaigns", campaigns=list(campaigns))
         return [row.campaign for row in rows]
 
+    def outrun(self, scope: Scope, day: date, source: str) -> pa.Array:
+        """The numbers of the day's eligible rows of whose lead a later day has one, too."""
+        rows = self.store.rows("contacts", "outrun", day=day, source=source, campaigns=list(scope.campaigns))
+        return pa.array([row.row_no for row in rows], pa.int64())
+
     def plannable(
-        self, scope: Scope, day: date, source: str, *, known: Sequence[str], after: int, limit: int
+        self, scope: Scope, day: date, source: str, *, known: Sequence[str], outrun: pa.Array, after: int, limit: int
     ) -> pa.Table:
         """The next eligible rows of the day after row number `after`; in `known` campaigns with their deliveries.
 
-        A row that its source says nothing of any more is left out.
+        A row that its source says nothing of any more is left out; those that are `outrun` say so.
         """
         page: dict[str, Any] = {"day": day, "source": source, "after": after}
         campaigns = list(scope.campaigns)
@@ -88,7 +96,8 @@ class PlanLedger(Ledger):
         delivered = _beside(contacts, delivered)
         is_delivery = pc.is_valid(delivered["row_no"])
         first = _first(whole(contacts["phones"]))
-        columns = [*contacts.columns, first, *said.columns[2:], *delivered.columns[1:], is_delivery]
+        is_outrun = pc.is_in(row_nos, outrun)
+        columns = [*contacts.columns, first, *said.columns[2:], *delivered.columns[1:], is_delivery, is_outrun]
         return pa.table(columns, schema=PLANNABLE).filter(pc.equal(said["lead_id"], contacts["lead_id"]))
 
     def holders(self, campaigns: Iterable[str], phones: Sequence[str]) -> dict[tuple[str, str], tuple[str, str]]:
@@ -114,15 +123,20 @@ class PlanLedger(Ledger):
                 reasons=[refusal.reason for refusal in refusals],
             )
 
-    def note_changes(self, source: str, changed: Sequence[Numbered], *, can_update: bool) -> None:
+    def note_changes(self, source: str, changed: Sequence[Numbered]) -> None:
         """Accepted deliveries whose lead changed since say so."""
         if changed:
-            self.store.run("deliveries", "note_change", can_update=can_update, **_columns(source, changed))
+            self.store.run("deliveries", "note_change", **_columns(source, changed))
 
     def note_returns(self, day: date, source: str, same: Sequence[Numbered], *, can_update: bool) -> None:
         """Outdated deliveries whose lead is on this day what the vendor has are up to date."""
         if same:
             self.store.run("deliveries", "note_return", day=day, can_update=can_update, **_columns(source, same))
+
+    def note_numbers(self, source: str, leads: Sequence[Numbered]) -> None:
+        """Deliveries of which nothing is sent have the numbers of their leads' newest rows, too."""
+        if leads:
+            self.store.run("deliveries", "note_numbers", **_columns(source, leads))
 
     def insert_deliveries(self, vendor: str, day: date, deliveries: pa.Table) -> None:
         """New deliveries are stored with the import that carries them."""

@@ -35,6 +35,9 @@ SAMPLES = 3
 ENTERED = ("planned", "update")
 """Outcomes of contacts that are sent."""
 
+KEPT = ("unchanged", "in_progress", "duplicate")
+"""Outcomes of contacts of which nothing is sent, though their leads are at the vendor, or will be."""
+
 CONTENT = pa.large_binary()
 
 ENTRIES = pa.schema(
@@ -58,7 +61,8 @@ class PlanSummary:
     """What planning came to. `counts`: planned, update, unchanged, superseded, changed, in_progress, behind (with older
     words in progress), refused_before, duplicate, suppressed, invalid, unattributed, withdrawn: together, every
     eligible contact of the scope. `stopped` names campaigns whose target is not there, and why: none of their contacts
-    is planned."""
+    is planned. `has_freed_numbers`: an update gives up a number, and somebody was refused for one; the next plan may
+    send him."""
 
     counts: Counter[str] = field(default_factory=Counter)
     by_campaign: dict[str, Counter[str]] = field(default_factory=dict)
@@ -66,6 +70,7 @@ class PlanSummary:
     withdrawn_import_count: int = 0
     samples: dict[str, list[Entry]] = field(default_factory=dict)
     stopped: dict[str, str] = field(default_factory=dict)
+    has_freed_numbers: bool = False
 
     def add(self, campaign: str, outcomes: Mapping[str, int]) -> None:
         """So many more contacts of the campaign came to each outcome."""
@@ -94,7 +99,8 @@ class Group(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What a page came to: contacts that are refused, leads that changed and are not sent, leads that are again what
-    the vendor has, campaigns with leads whose older words are under way, and full batches of entries.
+    the vendor has, leads that have other numbers and are not sent, campaigns that are to be planned once more, and full
+    batches of entries.
 
     `begun_at` is before anything was read that they were judged by: what is decided or listed later makes them stale.
     """
@@ -104,6 +110,7 @@ class Judged:
     refusals: Sequence[Refusal]
     changed: Sequence[Numbered]
     returned: Sequence[Numbered]
+    renumbered: Sequence[Numbered]
     behind: Sequence[str]
     groups: Sequence[Group]
     begun_at: datetime
@@ -142,10 +149,16 @@ class Planner:
         self._samples.update({name: [] for name in campaigns})
         self._waiting: dict[str, pa.Table] = {}
         self._begun_at = utc_now()
+        # Campaigns of the day in which a number was another lead's, and in which an update gives a number up.
+        self._crowded: set[str] = set()
+        self._freeing: set[str] = set()
 
     def begin(self, day: date) -> None:
-        """What an earlier plan of the day left unsent, or refused, is to be judged anew."""
+        """What an earlier plan of the day left unsent, or refused, is to be judged anew; so is what older days left of
+        its leads."""
         self._begun_at = utc_now()
+        self._crowded.clear()
+        self._freeing.clear()
         with self._ledger.store.transaction():
             self._summary.withdrawn_import_count += self._ledger.withdraw_plan(self._scope, day)
             self._ledger.reconsider(self._scope, day)
@@ -160,6 +173,7 @@ class Planner:
             self._summary.add(campaign, {refusals[row_no].verdict: 1})
         changed: list[Numbered] = []
         returned: list[Numbered] = []
+        renumbered: list[Numbered] = []
         behind: list[str] = []
         for campaign in kept["campaign"].unique().to_pylist():
             own = kept.filter(pc.equal(kept["campaign"], campaign))
@@ -168,22 +182,29 @@ class Planner:
             is_back = pc.and_kleene(pc.equal(outcomes, "unchanged"), own["is_outdated"])
             is_ours = pc.equal(own["vendor"], self._scope.vendor)
             returned += _numbered(own.filter(pc.and_kleene(is_back, is_ours)))
+            is_newest = pc.invert(pc.or_kleene(own["is_newer"], own["is_outrun"]))
+            is_kept = pc.and_kleene(pc.is_in(outcomes, pa.array(KEPT, TEXT)), pc.and_kleene(is_newest, is_ours))
+            renumbered += _numbered(own.filter(pc.and_kleene(is_kept, own["has_new_number"])))
             if pc.any(pc.equal(outcomes, "behind")).as_py():
                 behind.append(campaign)
         groups = self._cut(is_last=False)
         told = list(refusals.values())
-        return Judged(page.day, page.source, told, changed, returned, behind, groups, self._begun_at)
+        return Judged(page.day, page.source, told, changed, returned, renumbered, behind, groups, self._begun_at)
 
     def rest(self, day: date) -> Judged:
-        """The entries that fill no batch."""
-        return Judged(day, "", [], [], [], [], self._cut(is_last=True), self._begun_at)
+        """The entries that fill no batch. Where somebody was refused for a number, and an update gives one up, it is
+        looked at again who may have it."""
+        again = sorted(self._crowded & self._freeing)
+        self._summary.has_freed_numbers |= bool(again)
+        return Judged(day, "", [], [], [], [], again, self._cut(is_last=True), self._begun_at)
 
     def store(self, judged: Judged) -> set[str]:
         """What the page came to is committed; the campaigns that imports were added to."""
         with self._ledger.store.transaction():
             self._ledger.refuse_contacts(judged.day, judged.source, judged.refusals)
-            self._ledger.note_changes(judged.source, judged.changed, can_update=self._can_update)
+            self._ledger.note_changes(judged.source, judged.changed)
             self._ledger.note_returns(judged.day, judged.source, judged.returned, can_update=self._can_update)
+            self._ledger.note_numbers(judged.source, judged.renumbered)
             self._ledger.plan_again(judged.day, judged.behind)
             return self._write(judged)
 
@@ -216,9 +237,12 @@ class Planner:
         outcomes = self._outcomes(contacts, entries["content_digest"])
         if taken := _taken(page, contacts.filter(pc.is_in(outcomes, pa.array(ENTERED, TEXT)))):
             refusals |= taken
+            self._crowded.add(campaign)
             outcomes = pc.if_else(
                 pc.is_in(whole(contacts["row_no"]), pa.array(taken, pa.int64())), "duplicate", outcomes
             )
+        if pc.any(pc.and_kleene(pc.equal(outcomes, "update"), contacts["is_other_number"])).as_py():
+            self._freeing.add(campaign)
         self._summary.add(campaign, {each["values"]: each["counts"] for each in pc.value_counts(outcomes).to_pylist()})
         entries = entries.append_column("is_update", pc.equal(outcomes, "update"))
         entered = entries.filter(pc.is_in(outcomes, pa.array(ENTERED, TEXT))).cast(ENTRIES)
@@ -233,9 +257,12 @@ class Planner:
         is_same = whole(pc.equal(contacts["content_digest"], digests))
         is_taken = pc.is_in(verdicts, pa.array(["accepted", "duplicate"], TEXT))
         is_ours = whole(pc.equal(contacts["vendor"], self._scope.vendor))
-        is_newer = whole(contacts["is_newer"])
+        is_outrun = whole(contacts["is_outrun"])
+        is_newer = pc.or_kleene(whole(contacts["is_newer"]), is_outrun)
+        is_new = pc.invert(whole(contacts["is_delivery"]))
         rules = {
-            "new": (pc.invert(whole(contacts["is_delivery"])), "planned"),
+            "outrun": (pc.and_(is_new, is_outrun), "superseded"),
+            "new": (is_new, "planned"),
             "open": (pc.and_(verdicts.is_null(), pc.or_(is_same, is_newer)), "in_progress"),
             "overtaken": (verdicts.is_null(), "behind"),
             "ended": (pc.is_in(verdicts, pa.array(["unattributed", "withdrawn"], TEXT)), verdicts),

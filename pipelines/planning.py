@@ -65,10 +65,9 @@ def plan(
         for day in sorted(scope.days, reverse=True):  # a lead goes with the newest of its rows
             ledger.hold_day(day)
             check_decided(ledger, day)
-            to_plan = ledger.to_plan(
-                scope, day
-            )  # before anything is read: what is given back later is not planned here
             planner.begin(day)
+            # Before anything is read: what is given back later is not planned here.
+            to_plan = ledger.to_plan(scope, day)
             with ledger.store.transaction():
                 Refusals.since_decided(ledger.store, day, scope.campaigns, days=withdraw_days).hold(ledger.store)
             for source in SOURCES:
@@ -123,14 +122,17 @@ class Pages:
 
     def __iter__(self) -> Iterator[Page]:
         known = self.ledger.begun_campaigns(self.scope.campaigns)
+        outrun = self.ledger.outrun(self.scope, self.day, self.source)
         after, limit = -1, FIRST_PAGE_ROWS
-        while len((page := self._read(known, after, limit)).contacts):
+        while len((page := self._read(known, outrun, after, limit)).contacts):
             yield page
             after, limit = page.contacts["row_no"][-1].as_py(), min(2 * limit, PAGE_ROWS)
 
-    def _read(self, known: Sequence[str], after: int, limit: int) -> Page:
+    def _read(self, known: Sequence[str], outrun: pa.Array, after: int, limit: int) -> Page:
         with self.ledger.store.transaction():
-            contacts = self.ledger.plannable(self.scope, self.day, self.source, known=known, after=after, limit=limit)
+            contacts = self.ledger.plannable(
+                self.scope, self.day, self.source, known=known, outrun=outrun, after=after, limit=limit
+            )
             today = utc_now().astimezone(self.zone).date()
             listed = self.ledger.listed_numbers(contacts["phones"].to_pylist(), today) if len(contacts) else set()
             claimed = _claimed(contacts) if known else []

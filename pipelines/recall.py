@@ -17,6 +17,7 @@ from connectors.patience import Patience
 from pipelines import planning, withdrawals
 from pipelines.installation import Installation
 from pipelines.store import utc_now
+from pipelines.unplanning import withdraw_barred_updates
 from pipelines.vendors import VENDORS
 from pipelines.withdrawals import Lead, WithdrawalSummary
 
@@ -52,6 +53,8 @@ def withdraw(
         if is_looking:
             withdrawals.note_due(ledger.store, watch)
         withdrawals.forget_not_due(ledger.store, watch)
+        with ledger.store.transaction():
+            withdraw_barred_updates(ledger.store, vendor, actor=installation.actor)
         gateway, patience = None, Patience()
         try:
             patience = installation.vendor_settings(vendor).patience()

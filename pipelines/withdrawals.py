@@ -238,7 +238,7 @@ def _is_held(row: Row) -> bool:
     """Whether what the vendor has is what must not be called: who is listed has changed his number, perhaps."""
     if row.is_whole_lead or not row.is_settled or row.payload is None or row.delivery_code == "update_refused":
         return True
-    if not set(row.numbers).isdisjoint(row.kept_phones or ()):
+    if not set(row.numbers).isdisjoint(row.other_phones or ()):
         return True
     return _mentions(orjson.loads(row.payload)[row.position], [number[-_TELLING_DIGITS:] for number in row.numbers])
 

@@ -12,6 +12,7 @@ SELECT
     coalesce(delivery.settled_at, CASE WHEN import.entry_verdict IS NOT NULL THEN import.settled_at END) AS settled_at,
     import.attempts, import.planned_at, import.sent_at,
     delivery.phone, coalesce(delivery.phones, ARRAY[delivery.phone]) AS phones, delivery.kept_phones,
+    delivery.row_phones,
     -- Whether the vendor has the lead, or may have it: an update that waits is of a lead that is there.
     CASE
         WHEN coalesce(delivery.verdict, import.entry_verdict) IS NOT NULL

@@ -227,6 +227,35 @@ INSERT INTO ledger.to_plan (day, campaign, since)
 SELECT :day, campaign, CAST(:now AS timestamptz) FROM unnest(CAST(:campaigns AS text[])) AS again (campaign) ORDER BY campaign
 ON CONFLICT (day, campaign) DO UPDATE SET since = greatest(excluded.since, to_plan.since + interval '1 microsecond');
 
+-- name: plan_newest_again :none
+-- Nobody delivers the leads any more: the active campaigns are to be planned once more for the newest day that has an
+-- eligible row of each. Not a join with the leads: where the statistics say that they are few, that compares each with each.
+INSERT INTO ledger.to_plan (day, campaign, since)
+SELECT newest.day, newest.campaign, CAST(:now AS timestamptz)
+FROM (
+    SELECT DISTINCT lead.day, lead.campaign FROM (
+        SELECT max(day) AS day, campaign
+        FROM ledger.contacts
+        WHERE lead_id = ANY (CAST(:lead_ids AS text[])) AND campaign = ANY (CAST(:campaigns AS text[]))
+          AND verdict = 'eligible' AND NOT is_purged
+        GROUP BY campaign, source, lead_id
+    ) AS lead
+) AS newest
+JOIN crm.campaigns AS campaign ON campaign.campaign = newest.campaign AND campaign.is_active
+ORDER BY newest.day, newest.campaign
+ON CONFLICT (day, campaign) DO UPDATE SET since = greatest(excluded.since, to_plan.since + interval '1 microsecond');
+
+-- name: outrun :many
+-- The eligible rows of the day of whose lead a later day has one, too. By group: a join would compare each with each where the
+-- statistics say that a day is empty. Where no later day was decided, nothing is read.
+SELECT max(row_no) FILTER (WHERE day = :day) AS row_no
+FROM ledger.contacts
+WHERE EXISTS (SELECT FROM ledger.decisions WHERE decisions.day > :day)
+  AND day >= :day AND source = :source AND campaign = ANY (CAST(:campaigns AS text[]))
+  AND verdict = 'eligible' AND NOT is_purged
+GROUP BY campaign, lead_id
+HAVING min(day) = :day AND max(day) > :day;
+
 -- name: to_plan :many
 -- Those of the campaigns that are to be planned for the day, and since when.
 SELECT campaign, since FROM ledger.to_plan WHERE day = :day AND campaign = ANY (CAST(:campaigns AS text[]));

@@ -2,15 +2,17 @@
 
 -- name: known :many
 -- What was delivered before of the eligible rows of a page: the digest in hex, whether it was of a later day, whether under
--- another first number, and whether the delivery says that its lead changed, or has lost its numbers.
+-- another first number, whether the row has a number that the delivery has not, and whether the delivery says that its lead
+-- changed, or has lost its numbers.
 -- The limits keep each look-up on its index: a join of unknown size would read the whole table.
 SELECT page.row_no, encode(delivery.content_digest, 'hex') AS content_digest,
        coalesce(delivery.verdict, import.entry_verdict) AS verdict, delivery.vendor,
        delivery.day > page.day AS is_newer, delivery.phone IS DISTINCT FROM page.phones[1] AS is_other_number,
+       NOT page.phones <@ (delivery.phone || delivery.phones || delivery.kept_phones || delivery.row_phones) AS has_new_number,
        delivery.phone IS NULL OR delivery.reason_code IS NOT DISTINCT FROM 'changed_since_accepted' AS is_outdated
 FROM ledger.contacts AS page
 CROSS JOIN LATERAL (
-    SELECT content_digest, verdict, vendor, import_id, day, phone, reason_code
+    SELECT content_digest, verdict, vendor, import_id, day, phone, phones, kept_phones, row_phones, reason_code
     FROM ledger.deliveries
     WHERE deliveries.lead_id = page.lead_id AND deliveries.campaign = page.campaign
       AND deliveries.source = page.source
@@ -59,7 +61,8 @@ SET vendor = :vendor, import_id = again.import_id, position = again.position, da
     -- What comes after the numbers of the update stays as it is.
     kept_phones    = CASE WHEN :is_update AND :keeps_phones THEN nullif(
         again.all_phones || (coalesce(delivery.kept_phones, delivery.phones, ARRAY[delivery.phone]))
-            [cardinality(again.all_phones) + 1:], again.all_phones) END
+            [cardinality(again.all_phones) + 1:], again.all_phones) END,
+    row_phones = NULL
 FROM (
     SELECT *, string_to_array(phones, ',') AS all_phones
     FROM unnest(CAST(:campaigns AS text[]), CAST(:sources AS text[]), CAST(:lead_ids AS text[]),
@@ -72,12 +75,11 @@ WHERE delivery.campaign = again.campaign AND delivery.source = again.source AND 
   AND coalesce(delivery.verdict, import.entry_verdict) = ANY (CASE WHEN :is_update THEN ARRAY['accepted', 'duplicate'] ELSE ARRAY['rejected'] END);
 
 -- name: note_change :none
--- Accepted deliveries whose content changed since say so; the vendor keeps what it has. Where that is all that becomes of
--- the change, the numbers that the lead has now are held against the list beside those that the vendor has.
+-- Accepted deliveries whose content changed since say so; the vendor keeps what it has. The numbers that the lead has now are
+-- held against the list beside those.
 UPDATE ledger.deliveries AS delivery
 SET reason_code = 'changed_since_accepted', reason = 'the lead changed after the vendor accepted it; it was not sent again',
-    kept_phones = CASE WHEN :can_update THEN delivery.kept_phones
-                       ELSE coalesce(delivery.phones, ARRAY[delivery.phone]) || string_to_array(changed.phones, ',') END
+    row_phones = string_to_array(changed.phones, ',')
 FROM unnest(CAST(:campaigns AS text[]), CAST(:sources AS text[]), CAST(:lead_ids AS text[]), CAST(:phones AS text[]))
     AS changed (campaign, source, lead_id, phones), ledger.imports AS import
 WHERE delivery.campaign = changed.campaign AND delivery.source = changed.source
@@ -92,12 +94,21 @@ SET reason_code = nullif(delivery.reason_code, 'changed_since_accepted'),
     reason = CASE WHEN delivery.reason_code <> 'changed_since_accepted' THEN delivery.reason END,
     phone = split_part(same.phones, ',', 1),
     phones = CASE WHEN same.phones LIKE '%,%' THEN string_to_array(same.phones, ',') END,
-    kept_phones = CASE WHEN :can_update THEN delivery.kept_phones END
+    kept_phones = CASE WHEN :can_update THEN delivery.kept_phones END, row_phones = NULL
 FROM unnest(CAST(:campaigns AS text[]), CAST(:sources AS text[]), CAST(:lead_ids AS text[]), CAST(:phones AS text[]))
     AS same (campaign, source, lead_id, phones)
 WHERE delivery.campaign = same.campaign AND delivery.source = same.source AND delivery.lead_id = same.lead_id
   AND (same.campaign, same.source, same.lead_id) NOT IN (
       SELECT campaign, source, lead_id FROM ledger.contacts WHERE day > :day AND lead_id = ANY (CAST(:lead_ids AS text[])));
+
+-- name: note_numbers :none
+-- Of these deliveries nothing is sent, though the newest rows of their leads have other numbers: these are held against the
+-- list beside those that the vendor has.
+UPDATE ledger.deliveries AS delivery
+SET row_phones = string_to_array(other.phones, ',')
+FROM unnest(CAST(:campaigns AS text[]), CAST(:sources AS text[]), CAST(:lead_ids AS text[]), CAST(:phones AS text[]))
+    AS other (campaign, source, lead_id, phones)
+WHERE delivery.campaign = other.campaign AND delivery.source = other.source AND delivery.lead_id = other.lead_id;
 
 -- name: settle :one
 -- The entries have their verdict. An entry that has one already keeps it.
@@ -108,6 +119,7 @@ WITH settled AS (
         phone = CASE WHEN told.reason_code = 'update_refused' THEN coalesce(delivery.held_phone, delivery.phone) ELSE delivery.phone END,
         phones = CASE WHEN told.reason_code = 'update_refused' THEN coalesce(delivery.held_phones, delivery.phones) ELSE delivery.phones END,
         kept_phones = CASE WHEN told.reason_code = 'update_refused' THEN delivery.held_phones ELSE delivery.kept_phones END,
+        row_phones = CASE WHEN told.reason_code = 'update_refused' THEN coalesce(delivery.phones, ARRAY[delivery.phone]) ELSE delivery.row_phones END,
         held_import_id = NULL, held_position = NULL, held_digest = NULL, held_phone = NULL, held_phones = NULL
     FROM json_to_recordset(CAST(:verdicts AS json))
         AS told (import_id bigint, position smallint, verdict text, reason_code text, reason text, vendor_id text)
@@ -151,20 +163,22 @@ WITH unwanted AS (
     USING unwanted
     WHERE delivery.import_id = unwanted.import_id AND delivery.position = unwanted.position
       AND delivery.verdict IS NULL AND delivery.held_digest IS NULL
-    RETURNING delivery.day, delivery.campaign
+    RETURNING delivery.day, delivery.campaign, delivery.lead_id
 ), noted AS (
     INSERT INTO ledger.to_plan (day, campaign, since)
-    SELECT day, campaign, CAST(:now AS timestamptz) FROM (TABLE held UNION TABLE dropped) AS given (day, campaign)
+    SELECT day, campaign, CAST(:now AS timestamptz) FROM (TABLE held UNION SELECT day, campaign FROM dropped) AS given (day, campaign)
     ORDER BY day, campaign
     ON CONFLICT (day, campaign)
     DO UPDATE SET since = greatest(excluded.since, to_plan.since + interval '1 microsecond')
 )
-SELECT (SELECT count(*) FROM dropped) + (SELECT count(*) FROM held) AS row_count;
+SELECT (SELECT count(*) FROM dropped) + (SELECT count(*) FROM held) AS row_count,
+       ARRAY(SELECT DISTINCT campaign FROM dropped) AS campaigns, ARRAY(SELECT lead_id FROM dropped) AS lead_ids;
 
 -- name: purge_numbers :one
 -- Deliveries of days before the given one lose the number that they were planned with.
 WITH purged AS (
-    UPDATE ledger.deliveries AS delivery SET phone = NULL, phones = NULL, held_phone = NULL, held_phones = NULL, kept_phones = NULL
+    UPDATE ledger.deliveries AS delivery SET phone = NULL, phones = NULL, held_phone = NULL, held_phones = NULL,
+        kept_phones = NULL, row_phones = NULL
     FROM ledger.imports AS import
     WHERE delivery.day < :before AND delivery.phone IS NOT NULL AND import.import_id = delivery.import_id
       AND (delivery.settled_at IS NOT NULL OR import.entry_verdict IS NOT NULL)

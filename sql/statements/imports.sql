@@ -22,8 +22,48 @@ SELECT pg_advisory_unlock_all();
 SELECT import_id FROM ledger.imports
 WHERE vendor = :vendor AND day = :day AND campaign = ANY (CAST(:campaigns AS text[])) AND state = 'planned'
   AND ((attempts = 0 AND parent_id IS NULL)
-       OR planned_at < greatest((SELECT max(decided_at) FROM ledger.decisions), (SELECT max(read_at) FROM crm.snapshots)))
+       OR planned_at < (SELECT decided_at FROM ledger.newest_decision))
 FOR UPDATE SKIP LOCKED;
+
+-- name: overtaken_plan :many
+-- What was planned for older days but not sent, and carries a lead of which the day has an eligible row: the newest one speaks
+-- for it. By group, as for `outrun`. Locked as above.
+WITH waiting AS MATERIALIZED (
+    SELECT import_id FROM ledger.imports
+    WHERE vendor = :vendor AND state = 'planned' AND settled_at IS NULL
+      AND day + 0 < :day AND campaign = ANY (CAST(:campaigns AS text[]))
+), carrying AS MATERIALIZED (
+    SELECT DISTINCT lead.import_id FROM (
+        SELECT max(import_id) AS import_id
+        FROM (
+            SELECT carried.* FROM waiting
+            CROSS JOIN LATERAL (
+                SELECT campaign, source, lead_id, import_id FROM ledger.deliveries
+                WHERE deliveries.import_id = waiting.import_id AND verdict IS NULL OFFSET 0
+            ) AS carried
+            UNION ALL
+            SELECT campaign, source, lead_id, NULL FROM ledger.contacts
+            WHERE EXISTS (SELECT FROM waiting)
+              AND day = :day AND campaign = ANY (CAST(:campaigns AS text[])) AND verdict = 'eligible' AND NOT is_purged
+        ) AS either
+        GROUP BY campaign, source, lead_id
+        HAVING count(import_id) > 0 AND count(*) > count(import_id)
+    ) AS lead
+)
+SELECT import_id FROM ledger.imports
+WHERE import_id = ANY (ARRAY(SELECT import_id FROM carrying)) AND state = 'planned' AND settled_at IS NULL
+FOR UPDATE SKIP LOCKED;
+
+-- name: barred_updates :many
+-- The updates that wait of the vendor's leads that are to be taken back. Locked as above.
+SELECT import.import_id
+FROM ledger.withdrawals AS due
+JOIN ledger.deliveries AS delivery
+    ON delivery.lead_id = due.lead_id AND delivery.campaign = due.campaign AND delivery.source = due.source
+JOIN ledger.imports AS import ON import.import_id = delivery.import_id
+WHERE due.vendor = :vendor AND delivery.held_import_id IS NOT NULL AND delivery.verdict IS NULL
+  AND import.state = 'planned' AND import.settled_at IS NULL
+FOR UPDATE OF import SKIP LOCKED;
 
 -- name: expired_plan :many
 -- What waits of days before the given one: what could be sent is to be forgotten. Locked as above.
@@ -48,7 +88,7 @@ WITH held AS (
     DELETE FROM ledger.deliveries AS delivery
     WHERE delivery.import_id = ANY (CAST(:import_ids AS bigint[]))
       AND delivery.verdict IS NULL AND delivery.held_digest IS NULL
-    RETURNING 1
+    RETURNING delivery.campaign, delivery.lead_id
 ), dropped AS (
     DELETE FROM ledger.imports AS import
     WHERE import.import_id = ANY (CAST(:import_ids AS bigint[]))
@@ -57,7 +97,8 @@ WITH held AS (
     INSERT INTO ledger.events (at, import_id, event, actor, detail)
     SELECT :now, import_id, 'withdrawn_from_plan', :actor, jsonb_build_object('entry_count', entry_count) FROM dropped
 )
-SELECT (SELECT count(*) FROM dropped) AS import_count, (SELECT count(*) FROM unplanned) AS delivery_count;
+SELECT (SELECT count(*) FROM dropped) AS import_count, (SELECT count(*) FROM unplanned) AS delivery_count,
+       ARRAY(SELECT DISTINCT campaign FROM unplanned) AS campaigns, ARRAY(SELECT lead_id FROM unplanned) AS lead_ids;
 
 -- name: begun_campaigns :many
 -- Those of the campaigns that imports were planned for before.
@@ -86,14 +127,16 @@ SELECT :now, planned.import_id, 'planned', :actor, jsonb_build_object('entry_cou
 FROM unnest(CAST(:import_ids AS bigint[]), CAST(:entry_counts AS integer[])) AS planned (import_id, entry_count);
 
 -- name: claim_planned :many
--- Up to :limit due batches are ours to send until the lease ends. :targets are those that were found or made,
--- by campaign and day; each batch keeps the one that it is sent to, and an update goes where its lead is.
+-- Up to :limit due batches are ours to send until the lease ends; none that something was decided, or listed, after.
+-- :targets are those that were found or made, by campaign and day; each batch keeps the one that it is sent to, and an update
+-- goes where its lead is.
 -- `day + 0` keeps off the index by day: that would read the whole day, settled batches too, for every few batches.
 WITH due AS (
     SELECT import.import_id, import.campaign, import.day, import.action
     FROM ledger.imports AS import
     WHERE import.vendor = :vendor AND import.state = 'planned' AND import.settled_at IS NULL AND import.due_at <= :now
       AND import.day + 0 = ANY (CAST(:days AS date[])) AND import.campaign = ANY (CAST(:campaigns AS text[]))
+      AND import.planned_at >= (SELECT decided_at FROM ledger.newest_decision)
     ORDER BY import.due_at, import.import_id
     LIMIT :limit
     FOR UPDATE SKIP LOCKED
@@ -243,8 +286,11 @@ SELECT import_id FROM lost;
 SELECT import.import_id
 FROM ledger.imports AS import
 WHERE import.import_id = ANY (CAST(:import_ids AS bigint[]))
-  AND NOT EXISTS (SELECT FROM ledger.decisions AS decision WHERE decision.decided_at > import.planned_at)
-  AND NOT EXISTS (SELECT FROM crm.snapshots AS snapshot WHERE snapshot.read_at > import.planned_at);
+  AND import.planned_at >= (SELECT decided_at FROM ledger.newest_decision);
+
+-- name: newest_decision :one
+-- When something was decided, or listed, last.
+SELECT decided_at FROM ledger.newest_decision;
 
 -- name: stale_plan :one
 -- Whether something was decided, or listed, after batches of the campaigns and days were planned that are not sent yet.
@@ -252,7 +298,7 @@ SELECT EXISTS (
     SELECT FROM ledger.imports
     WHERE vendor = :vendor AND state = 'planned' AND settled_at IS NULL
       AND day = ANY (CAST(:days AS date[])) AND campaign = ANY (CAST(:campaigns AS text[]))
-      AND planned_at < greatest((SELECT max(decided_at) FROM ledger.decisions), (SELECT max(read_at) FROM crm.snapshots))
+      AND planned_at < (SELECT decided_at FROM ledger.newest_decision)
 ) AS is_stale;
 
 -- name: hold_claims :many
@@ -330,11 +376,12 @@ WITH counted AS (
 SELECT import_id, state FROM done;
 
 -- name: next_due :one
--- When the next batch in the given states is due, and how many there are.
+-- When the next batch in the given states is due, and how many there are; of those that are planned, what could be claimed.
 SELECT min(greatest(due_at, coalesce(lease_until, due_at))) AS due_at, count(*) AS import_count
 FROM ledger.imports
 WHERE vendor = :vendor AND settled_at IS NULL AND state = ANY (CAST(:states AS text[]))
-  AND day = ANY (CAST(:days AS date[])) AND campaign = ANY (CAST(:campaigns AS text[]));
+  AND day = ANY (CAST(:days AS date[])) AND campaign = ANY (CAST(:campaigns AS text[]))
+  AND (state <> 'planned' OR planned_at >= (SELECT decided_at FROM ledger.newest_decision));
 
 -- name: due_partitions :many
 -- The vendors and days, from :first_day to :today, that have batches to ask about now, leftovers to send, or a target whose

@@ -68,7 +68,7 @@ UPDATE ledger.withdrawals SET is_of_row = FALSE WHERE vendor = :vendor AND is_of
 -- bars today. Where the list has no such entry, nothing is read.
 SELECT DISTINCT number.phone
 FROM (
-    SELECT unnest(ARRAY[phone, held_phone] || phones || held_phones || kept_phones) AS phone
+    SELECT unnest(ARRAY[phone, held_phone] || phones || held_phones || kept_phones || row_phones) AS phone
     FROM ledger.deliveries WHERE vendor = :vendor
     UNION ALL
     SELECT unnest(phones)
@@ -80,7 +80,7 @@ WHERE EXISTS (SELECT FROM crm.do_not_call_national) AND (entry.until_on IS NULL 
 
 -- name: note_due :none
 -- Whom the vendor has, or may have, although he must not be called: a number that it was sent is on the list today, the
--- newest row has one that is, or the newest row that speaks of consent refuses it. By number over all that was ever
+-- newest row has one that is, also where nothing was sent for it, or the newest row that speaks of consent refuses it. By number over all that was ever
 -- delivered, by row since the given day. What the list bars without a country is given (`barred_at_home`).
 WITH barred AS MATERIALIZED (
     SELECT phone FROM crm.do_not_call WHERE until_on IS NULL OR until_on >= :today
@@ -113,8 +113,9 @@ WITH barred AS MATERIALIZED (
     UNION ALL
     SELECT delivery.campaign, delivery.source, delivery.lead_id, NULL, NULL, number.phone, FALSE
     FROM ledger.deliveries AS delivery
-    CROSS JOIN LATERAL unnest(delivery.phones || delivery.held_phones || delivery.kept_phones) AS number (phone)
-    WHERE coalesce(delivery.phones, delivery.held_phones, delivery.kept_phones) IS NOT NULL
+    CROSS JOIN LATERAL unnest(delivery.phones || delivery.held_phones || delivery.kept_phones || delivery.row_phones)
+        AS number (phone)
+    WHERE coalesce(delivery.phones, delivery.held_phones, delivery.kept_phones, delivery.row_phones) IS NOT NULL
       AND number.phone IN (SELECT phone FROM barred)
     UNION ALL
     SELECT suppressed.campaign, suppressed.source, suppressed.lead_id, NULL, NULL, number.phone, TRUE
@@ -175,8 +176,8 @@ LIMIT :limit;
 -- As `due`, with what the vendor has of each lead.
 SELECT due.campaign, due.source, due.lead_id, coalesce(due.refusal_code, 'do_not_call') AS reason_code, due.numbers,
        due.refused_on IS NOT NULL OR due.is_of_row AS is_whole_lead, state.state, state.verdict IS NOT NULL AS is_settled,
-       state.reason_code AS delivery_code, state.position, state.vendor_id, state.phone, state.kept_phones, import.target,
-       import.payload
+       state.reason_code AS delivery_code, state.position, state.vendor_id, state.phone, state.kept_phones || state.row_phones AS other_phones,
+       import.target, import.payload
 FROM ledger.withdrawals AS due
 JOIN ledger.delivery_states AS state
     ON state.campaign = due.campaign AND state.source = due.source AND state.lead_id = due.lead_id

@@ -11,7 +11,8 @@ from pipelines import night, recall
 from sandbox.faults import Match
 from tests.factories import lead, phone
 from tests.faults import vendors
-from tests.faults.vendors import MakeSite, Site
+from tests.faults.test_withdrawals import NEXT
+from tests.faults.vendors import MakeSite, Site, row_of
 from tests.reading import query
 
 sites = vendors.sites
@@ -84,20 +85,40 @@ def test_a_refused_update_leaves_every_number_where_it_was(way: str, sites: Make
 
 
 @UPDATING
-def test_a_number_that_only_a_refused_update_had_is_not_at_the_vendor(way: str, sites: MakeSite) -> None:
-    """Whoever owns it may say no: the lead is not taken back for it."""
-    rows = [lead(1, campaign=f"{way}-calls", phone2=phone(101), phone3=phone(201))]
-    site = sites(way, rows=rows)
+def test_a_number_that_a_refused_update_had_is_the_leads_all_the_same(way: str, sites: MakeSite) -> None:
+    """Whoever owns it may say no, until the lead has it no more."""
+    site = loaded(sites, way)
+    site.vendor.knobs.reject_phones = [phone(900), phone(901)]
+    for number in (900, 901):
+        change_second(site, phone2=phone(number))
+        assert site.reasons()["L2"] == ("accepted", "update_refused")
+    site.vendor.knobs.reject_phones = []
+    for listed, outcomes in ((900, {}), (901, {"withdrawn": 1})):
+        site.write(site.rows, listed=[listed])
+        night.refresh_do_not_call(site.installation)
+        assert recall.withdraw(site.installation, way).counts == outcomes
+
+
+def test_a_second_number_that_the_vendor_is_not_sent_is_the_leads_all_the_same(sites: MakeSite) -> None:
+    """Sobot takes one number: nothing is sent for another second one."""
+    site = sites("sobot", rows=[lead(1, campaign="sobot-calls")])
     site.load()
     assert site.follow() == {"accepted": 1}
-    site.vendor.knobs.reject_phones = [phone(900)]
-    site.write([rows[0] | {"phone2": phone(900), "phone3": ""}])
+    site.write([site.rows[0] | {"phone2": phone(900)}])
     site.load()
-    site.follow()
-    assert site.reasons()["L1"] == ("accepted", "update_refused")
     site.write(site.rows, listed=[900])
     night.refresh_do_not_call(site.installation)
-    assert recall.withdraw(site.installation, way).leads == []
+    assert recall.withdraw(site.installation, "sobot").counts == {"withdrawn": 1}
+
+
+def test_a_number_that_another_lead_has_at_the_vendor_is_the_leads_all_the_same(sites: MakeSite) -> None:
+    """Its update was refused for that; whoever owns the number says no for both."""
+    site = loaded(sites, "platform")
+    site.write([*site.rows, row_of(site, 2, NEXT, phone1=phone(1))])
+    site.load(day=NEXT)
+    site.write(site.rows, listed=[1])
+    night.refresh_do_not_call(site.installation)
+    assert recall.withdraw(site.installation, "platform").counts == {"withdrawn": 2}
 
 
 def test_a_lead_whose_update_was_refused_has_the_number_that_it_had(sites: MakeSite) -> None:
@@ -137,6 +158,6 @@ def test_numbers_do_not_pile_up_while_updates_fail(way: str, status: int, sites:
     site.spoil("status", UPDATE[way], times=None, status=status)
     for number in range(900, 904):
         change_second(site, phone2=phone(number))
-    numbers = "SELECT phones, held_phones, kept_phones FROM ledger.deliveries WHERE lead_id = 'L2'"
+    numbers = "SELECT phones, held_phones, kept_phones, row_phones FROM ledger.deliveries WHERE lead_id = 'L2'"
     [known] = query(site.installation, numbers)
     assert max(len(phones or ()) for phones in known) == 2

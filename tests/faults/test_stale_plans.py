@@ -89,11 +89,14 @@ def test_a_refusal_is_seen_in_whatever_order_days_are_decided_and_sent(
 
 
 def test_a_lead_that_granted_again_after_it_refused_is_sent(installations: Make, sinch: Vendor, tmp_path: Path) -> None:
-    """The last that speaks of consent holds, whichever day is sent."""
+    """The last that speaks of consent holds, whichever day is sent first; the lead goes with its newest row."""
     installation = installations(rows=leads(3))
     refuse_later(tmp_path, "no", "yes")
-    decide(installation, DAY, NEXT, NEXT + timedelta(days=1))
+    granted_on = NEXT + timedelta(days=1)
+    decide(installation, DAY, NEXT, granted_on)
     load_again(installation)
+    assert outcomes(installation)["L2"] == ("planned", "not_planned_yet")
+    night.plan_and_send(installation, "sinch", [granted_on])
     assert outcomes(installation) == dict.fromkeys(("L1", "L2", "L3"), ACCEPTED)
 
 

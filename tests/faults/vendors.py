@@ -24,7 +24,7 @@ from sandbox.faults import Fault, Match
 from sandbox.platform.seeds import LIST_ONE
 from sandbox.server import SandboxServer
 from tests.doubles import KINDS, SECRETS, Kind, serve, write_vendors
-from tests.factories import DAY, leads, phone, write_rows
+from tests.factories import DAY, lead, leads, phone, write_rows
 from tests.faults.running import bounded
 from tests.reading import query, states
 
@@ -101,6 +101,7 @@ SET due_at = due_at - :by, sent_at = sent_at - :by, submitted_at = submitted_at 
 """
 TARGETS_LATER = "UPDATE ledger.targets SET attempted_at = attempted_at - :by"
 PLANS_LATER = "UPDATE ledger.to_plan SET since = since - :by"
+STOPS_LATER = "UPDATE ledger.campaign_stops SET stopped_at = stopped_at - :by"
 
 ALL = pytest.mark.parametrize("way", WAYS)
 LATER = pytest.mark.parametrize("way", ["sobot", "platform"])
@@ -172,6 +173,7 @@ class Site:
         self.change(LATER_IN_THE_LEDGER, by=timedelta(seconds=seconds))
         self.change(TARGETS_LATER, by=timedelta(seconds=seconds))
         self.change(PLANS_LATER, by=timedelta(seconds=seconds))
+        self.change(STOPS_LATER, by=timedelta(seconds=seconds))
 
     def follow(self, *, ticks: int = 40) -> dict[str, int]:
         """The states when no import is open any more, or after so many ticks of the sensors."""
@@ -280,3 +282,8 @@ def make_site(way: Way, folder: Path, database: str, stack: ExitStack, **changes
         **changes,
     )
     return Site(way, server, config, Installation.load(config, actor="test"), list(rows))
+
+
+def row_of(site: Site, number: int, day: date, **fields: str) -> Row:
+    """A row of the site's campaign whose cursor is of the day."""
+    return lead(number, campaign=site.campaign, updated_at=f"{day}T10:00:00+01:00", **fields)
