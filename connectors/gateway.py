@@ -234,6 +234,10 @@ class Gateway(Protocol):
         """Whether a lead that changed after the vendor took it is sent again, as an update."""
 
     @property
+    def carries_not_before(self) -> bool:
+        """Whether the vendor is told from when on a lead may be called; else it gets no lead before its time."""
+
+    @property
     def keeps_phones(self) -> bool:
         """Whether a number that a lead has no more stays at the vendor after an update."""
 

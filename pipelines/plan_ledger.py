@@ -6,7 +6,7 @@ belong here: when to call them (`planning.py`), and SQL.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from connectors.columns import TEXT, joined, whole
 from pipelines.ledger import Ledger
 from pipelines.ledger_rows import ELIGIBLE, KNOWN, PLANNABLE, SAID, Numbered, Refusal, Scope
-from pipelines.store import Row, utc_now
+from pipelines.store import Row
 from pipelines.unplanning import withdraw_outdated, withdraw_overtaken
 
 
@@ -60,10 +60,11 @@ class PlanLedger(Ledger):
         """The campaigns are planned for the day, unless more of them was given back since it was seen."""
         self.store.run("contacts", "forget_to_plan", day=day, campaigns=list(seen), since=list(seen.values()))
 
-    def plan_again(self, day: date, campaigns: Collection[str]) -> None:
-        """The campaigns are to be planned for the day once more."""
+    def plan_again(self, day: date, campaigns: Mapping[str, datetime]) -> None:
+        """The campaigns are to be planned for the day once more, each from its time on."""
         if campaigns:
-            self.store.run("contacts", "plan_again", day=day, campaigns=sorted(campaigns), now=utc_now())
+            since = list(campaigns.values())
+            self.store.run("contacts", "plan_again", day=day, campaigns=list(campaigns), since=since)
 
     def begun_campaigns(self, campaigns: Iterable[str]) -> list[str]:
         """Those of the campaigns that imports were planned for before."""

@@ -23,8 +23,9 @@ import pyarrow.compute as pc
 from connectors.columns import TEXT, blank_as_missing, by_value, whole
 from connectors.gateway import CONTACT_COLUMNS, Action, Campaign, Contact, Entry, Gateway, MapsColumns
 from connectors.redaction import redact
-from pipelines.eligibility import REASONS, parse_not_before, parse_priority
+from pipelines.eligibility import REASONS, parse_priority
 from pipelines.ledger_rows import Numbered, PlannedBatch, Refusal, Scope
+from pipelines.not_before import early_contacts, read_not_before
 from pipelines.plan_ledger import PlanLedger
 from pipelines.reference import UNKNOWN, Vocabulary, Words
 from pipelines.store import utc_now
@@ -99,8 +100,7 @@ class Group(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What a page came to: contacts that are refused, leads that changed and are not sent, leads that are again what
-    the vendor has, leads that have other numbers and are not sent, campaigns that are to be planned once more, and full
-    batches of entries.
+    the vendor has, leads that have other numbers and are not sent, and full batches of entries.
 
     `begun_at` is before anything was read that they were judged by: what is decided or listed later makes them stale.
     """
@@ -111,7 +111,6 @@ class Judged:
     changed: Sequence[Numbered]
     returned: Sequence[Numbered]
     renumbered: Sequence[Numbered]
-    behind: Sequence[str]
     groups: Sequence[Group]
     begun_at: datetime
 
@@ -138,6 +137,7 @@ class Planner:
         self._campaigns = campaigns
         self._batch_size = gateway.batch_size
         self._can_update, self._keeps_phones = gateway.can_update, gateway.keeps_phones
+        self._carries_not_before = gateway.carries_not_before
         self._mappers: dict[str, Callable[[Contact], Entry]] = {
             name: gateway.mapper(campaign) for name, campaign in campaigns.items()
         }
@@ -152,6 +152,8 @@ class Planner:
         # Campaigns of the day in which a number was another lead's, and in which an update gives a number up.
         self._crowded: set[str] = set()
         self._freeing: set[str] = set()
+        # Those that are to be planned for the day once more, and from when.
+        self._again: dict[str, datetime] = {}
 
     def begin(self, day: date) -> None:
         """What an earlier plan of the day left unsent, or refused, is to be judged anew; so is what older days left of
@@ -159,6 +161,7 @@ class Planner:
         self._begun_at = utc_now()
         self._crowded.clear()
         self._freeing.clear()
+        self._again.clear()
         with self._ledger.store.transaction():
             self._summary.withdrawn_import_count += self._ledger.withdraw_plan(self._scope, day)
             self._ledger.reconsider(self._scope, day)
@@ -166,7 +169,7 @@ class Planner:
     def judge(self, page: Page) -> Judged:
         """Every contact of the page is entered, left as it is, or refused; and counted."""
         contacts, unknown = self._looked_up(page.contacts)
-        refusals = _listed(page, contacts) | unknown
+        refusals = self._early(contacts) | _listed(page, contacts) | unknown
         is_refused = pc.is_in(contacts["row_no"], pa.array(refusals, pa.int64()))
         refused, kept = contacts.filter(is_refused), contacts.filter(pc.invert(is_refused))
         for campaign, row_no in zip(refused["campaign"].to_pylist(), refused["row_no"].to_pylist(), strict=True):
@@ -174,7 +177,6 @@ class Planner:
         changed: list[Numbered] = []
         returned: list[Numbered] = []
         renumbered: list[Numbered] = []
-        behind: list[str] = []
         for campaign in kept["campaign"].unique().to_pylist():
             own = kept.filter(pc.equal(kept["campaign"], campaign))
             outcomes = self._enter(campaign, page, own, refusals)
@@ -186,17 +188,26 @@ class Planner:
             is_kept = pc.and_kleene(pc.is_in(outcomes, pa.array(KEPT, TEXT)), pc.and_kleene(is_newest, is_ours))
             renumbered += _numbered(own.filter(pc.and_kleene(is_kept, own["has_new_number"])))
             if pc.any(pc.equal(outcomes, "behind")).as_py():
-                behind.append(campaign)
+                self._again[campaign] = self._begun_at
         groups = self._cut(is_last=False)
         told = list(refusals.values())
-        return Judged(page.day, page.source, told, changed, returned, renumbered, behind, groups, self._begun_at)
+        return Judged(page.day, page.source, told, changed, returned, renumbered, groups, self._begun_at)
 
     def rest(self, day: date) -> Judged:
-        """The entries that fill no batch. Where somebody was refused for a number, and an update gives one up, it is
-        looked at again who may have it."""
-        again = sorted(self._crowded & self._freeing)
-        self._summary.has_freed_numbers |= bool(again)
-        return Judged(day, "", [], [], [], [], again, self._cut(is_last=True), self._begun_at)
+        """The entries that fill no batch."""
+        return Judged(day, "", [], [], [], [], self._cut(is_last=True), self._begun_at)
+
+    def end(self, day: date, seen: Mapping[str, datetime]) -> None:
+        """The campaigns that were to be planned, as seen before, are planned for the day.
+
+        Some are to be planned once more: where a lead's older words are under way, where somebody was refused for a
+        number and an update gives one up, and where somebody must not be called yet.
+        """
+        freed = self._crowded & self._freeing
+        self._summary.has_freed_numbers |= bool(freed)
+        with self._ledger.store.transaction():
+            self._ledger.forget_to_plan(day, seen)
+            self._ledger.plan_again(day, self._again | dict.fromkeys(freed, self._begun_at))
 
     def store(self, judged: Judged) -> set[str]:
         """What the page came to is committed; the campaigns that imports were added to."""
@@ -205,7 +216,6 @@ class Planner:
             self._ledger.note_changes(judged.source, judged.changed)
             self._ledger.note_returns(judged.day, judged.source, judged.returned, can_update=self._can_update)
             self._ledger.note_numbers(judged.source, judged.renumbered)
-            self._ledger.plan_again(judged.day, judged.behind)
             return self._write(judged)
 
     def _looked_up(self, contacts: pa.Table) -> tuple[pa.Table, dict[int, Refusal]]:
@@ -224,6 +234,15 @@ class Planner:
                 text = f"{name} {shown} is not known at {self._scope.vendor}{hint}"
                 unknown.setdefault(row_no, Refusal(row_no, "invalid", UNKNOWN[name], text))
         return contacts, unknown
+
+    def _early(self, contacts: pa.Table) -> dict[int, Refusal]:
+        """By row number, those who must not be called yet, where the vendor cannot be told: they are planned then."""
+        if self._carries_not_before:
+            return {}
+        early = early_contacts(contacts, self._scope.vendor, self._zone, self._begun_at)
+        for _, campaign, until in early:
+            self._again[campaign] = min(until, self._again.get(campaign, until))
+        return {refusal.row_no: refusal for refusal, _, _ in early}
 
     def _suggestion(self, name: str, words: Words, word: str) -> str:
         if (name, word) not in self._suggestions:  # the nearest word takes long to find
@@ -376,11 +395,7 @@ def _contact_columns(contacts: pa.Table, source: str, zone: ZoneInfo) -> pa.Tabl
     read = {
         "source": pa.repeat(pa.scalar(source, TEXT), len(contacts)),
         "priority": by_value(whole(contacts["priority"]), parse_priority, pa.int64()),
-        "not_before": by_value(
-            whole(contacts["not_before"]),
-            partial(parse_not_before, zone=zone),
-            CONTACT_COLUMNS.field("not_before").type,
-        ),
+        "not_before": read_not_before(contacts, zone),
     }
     columns = dict(zip(contacts.column_names, contacts.columns, strict=True)) | read
     return pa.table([columns[name] for name in CONTACT_COLUMNS.names], schema=CONTACT_COLUMNS)

@@ -74,7 +74,7 @@ def plan(
                 pages = Pages(reading or ledger, scope, day, source, zone)
                 yield from _plan_source(planner, pages, store, is_ahead=reading is not None)
             names = store(planner.rest(day))
-            ledger.forget_to_plan(day, to_plan)
+            planner.end(day, to_plan)
             yield names
     finally:
         ledger.leave_planning()

@@ -109,6 +109,8 @@ class JtelGateway:
         """How many requests were sent so far."""
         return self._request_count()
 
+    carries_not_before = False  # dtNextTry is read alone; see vendors.md, 5
+
     @property
     def can_update(self) -> bool:
         """Only an import that overwrites the contact of the same `UserData` is an update."""

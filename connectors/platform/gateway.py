@@ -40,6 +40,7 @@ class PlatformGateway:
     """Delivers to lead lists. Source: vendors.md, 3(b) and 3(c)."""
 
     vendor = "platform"
+    carries_not_before = True
     keeps_phones = True  # fields that an update lacks are as they were
 
     def __init__(

@@ -60,6 +60,7 @@ class SinchGateway:
 
     vendor = "sinch"
     target_actions: frozenset[TargetAction] = frozenset({"activate", "pause"})
+    carries_not_before = True
     can_update = keeps_phones = False  # OBI has no update; see vendors.md, 2(e) 12
 
     def __init__(

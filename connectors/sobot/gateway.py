@@ -77,6 +77,7 @@ class SobotGateway:
     """Delivers to outbound tasks. Source: vendors.md, 1(b) #14 to #17, 1(c)."""
 
     vendor = VENDOR
+    carries_not_before = False
     can_update = keeps_phones = False  # no operation reads or changes a lead; see vendors.md, 1(c) 17
 
     def __init__(

@@ -219,13 +219,14 @@ WITH wanted AS (
 )
 INSERT INTO ledger.to_plan (day, campaign, since)
 SELECT :day, campaign, CAST(:now AS timestamptz) FROM wanted ORDER BY campaign
-ON CONFLICT (day, campaign) DO UPDATE SET since = greatest(excluded.since, to_plan.since + interval '1 microsecond');
+ON CONFLICT (day, campaign) DO UPDATE SET since = ledger.asked_again(to_plan.since, excluded.since);
 
 -- name: plan_again :none
--- The campaigns are to be planned for the day once more.
+-- The campaigns are to be planned for the day once more, each from its time on.
 INSERT INTO ledger.to_plan (day, campaign, since)
-SELECT :day, campaign, CAST(:now AS timestamptz) FROM unnest(CAST(:campaigns AS text[])) AS again (campaign) ORDER BY campaign
-ON CONFLICT (day, campaign) DO UPDATE SET since = greatest(excluded.since, to_plan.since + interval '1 microsecond');
+SELECT :day, campaign, since
+FROM unnest(CAST(:campaigns AS text[]), CAST(:since AS timestamptz[])) AS again (campaign, since) ORDER BY campaign
+ON CONFLICT (day, campaign) DO UPDATE SET since = least(excluded.since, to_plan.since);
 
 -- name: plan_newest_again :none
 -- Nobody delivers the leads any more: the active campaigns are to be planned once more for the newest day that has an
@@ -243,16 +244,16 @@ FROM (
 ) AS newest
 JOIN crm.campaigns AS campaign ON campaign.campaign = newest.campaign AND campaign.is_active
 ORDER BY newest.day, newest.campaign
-ON CONFLICT (day, campaign) DO UPDATE SET since = greatest(excluded.since, to_plan.since + interval '1 microsecond');
+ON CONFLICT (day, campaign) DO UPDATE SET since = ledger.asked_again(to_plan.since, excluded.since);
 
 -- name: outrun :many
--- The eligible rows of the day of whose lead a later day has one, too. By group: a join would compare each with each where the
--- statistics say that a day is empty. Where no later day was decided, nothing is read.
+-- The eligible rows of the day of whose lead a later day has one, too, or one that planning refused. By group: a join would
+-- compare each with each where the statistics say that a day is empty. Where no later day was decided, nothing is read.
 SELECT max(row_no) FILTER (WHERE day = :day) AS row_no
 FROM ledger.contacts
 WHERE EXISTS (SELECT FROM ledger.decisions WHERE decisions.day > :day)
   AND day >= :day AND source = :source AND campaign = ANY (CAST(:campaigns AS text[]))
-  AND verdict = 'eligible' AND NOT is_purged
+  AND (verdict = 'eligible' OR is_refused_by_plan AND day > :day) AND NOT is_purged
 GROUP BY campaign, lead_id
 HAVING min(day) = :day AND max(day) > :day;
 

@@ -169,7 +169,7 @@ WITH unwanted AS (
     SELECT day, campaign, CAST(:now AS timestamptz) FROM (TABLE held UNION SELECT day, campaign FROM dropped) AS given (day, campaign)
     ORDER BY day, campaign
     ON CONFLICT (day, campaign)
-    DO UPDATE SET since = greatest(excluded.since, to_plan.since + interval '1 microsecond')
+    DO UPDATE SET since = ledger.asked_again(to_plan.since, excluded.since)
 )
 SELECT (SELECT count(*) FROM dropped) + (SELECT count(*) FROM held) AS row_count,
        ARRAY(SELECT DISTINCT campaign FROM dropped) AS campaigns, ARRAY(SELECT lead_id FROM dropped) AS lead_ids;

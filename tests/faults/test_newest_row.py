@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pipelines import night, recall
+from pipelines.store import utc_now
 from sandbox.faults import Match
 from tests.factories import DAY, phone
 from tests.faults import vendors
@@ -185,3 +186,29 @@ def test_update_that_waits_keeps_nobody_from_being_taken_back(way: str, sites: M
     night.refresh_do_not_call(site.installation)
     [lead] = recall.withdraw(site.installation, site.way.vendor).leads
     assert (lead.lead_id, lead.outcome) == ("L1", "withdrawn")
+
+
+@pytest.mark.parametrize("way", ["sobot", "jtel"])
+def test_lead_that_must_not_be_called_yet_waits_where_the_vendor_cannot_be_told(way: str, sites: MakeSite) -> None:
+    """It goes when its time is over, by itself; the others go at once."""
+    site = sites(way, rows=[])
+    ahead = (utc_now() + timedelta(hours=5)).isoformat()
+    site.write([row_of(site, 1, DAY, not_before=ahead), row_of(site, 2, DAY, not_before="2026-01-01T09:00:00+01:00")])
+    load(site, DAY)
+    assert site.numbers() == digits(2)
+    assert site.reasons()["L1"] == ("suppressed", "not_before_ahead")
+    hours_later(site)
+    assert site.numbers() == digits(2)
+    site.write([row_of(site, 1, DAY, not_before="2026-01-01T09:00:00+01:00"), site.rows[1]])
+    night.pull_and_decide(site.installation, DAY)
+    hours_later(site)
+    assert sorted(site.numbers()) == digits(1, 2)
+
+
+@pytest.mark.parametrize("way", ["sinch", "platform-singles"])
+def test_lead_that_must_not_be_called_yet_is_sent_with_its_time(way: str, sites: MakeSite) -> None:
+    """The vendor keeps it until then."""
+    site = sites(way, rows=[])
+    site.write([row_of(site, 1, DAY, not_before=(utc_now() + timedelta(hours=5)).isoformat())])
+    load(site, DAY)
+    assert site.states() == {"accepted": 1}
