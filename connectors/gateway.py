@@ -92,7 +92,8 @@ class Batch:
 
     `import_key` is the idempotency key: the same for every try of this import. `positions` are the
     entries that have no verdict yet; all of them before the first answer. `not_after` is the monotonic
-    time after which the batch is not ours to send any more. `sent_at` is when it was last sent.
+    time after which the batch is not ours to send any more. `sent_at` is when it was last sent; where no
+    answer was seen, the latest time at which it may have been.
 
     `vendor_reference` is what the vendor calls the import; for an update, which carries one entry, it is the
     vendor's id of the lead. `progress` is what the last poll told; `is_overdue`: the vendor had time enough, so

@@ -58,8 +58,8 @@ class ImportTerms:
     """How imports are written, how long their results are waited for, how leads are taken back. Times in seconds.
 
     `tenant` is the account's id, in every idempotency key. `settle_before_resend_s`: an import that the vendor shows
-    no row of for that long after it was sent is not there. `barred_phone_format` is that of the block list, None for
-    `phone_format`.
+    no row of for that long after its answer was given up is not there. `barred_phone_format` is that of the block list,
+    None for `phone_format`.
     """
 
     tenant: str

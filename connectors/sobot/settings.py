@@ -136,7 +136,7 @@ class SobotSettings(PacedSettings):
     result_poll_max_s: Seconds = 60
     result_deadline_s: Seconds = Field(1800, gt=0)
     result_late_s: Seconds = 86_400
-    settle_before_resend_s: Seconds = Field(120, description="no row for that long after sending: it is not there")
+    settle_before_resend_s: Seconds = Field(120, description="no row for that long after it was lost: it is not there")
     withdraw: Annotated[Withdrawal, BeforeValidator(spell_off)] = "bar_numbers"
     barred_phone_format: PhoneFormat | None = Field(None, description="of the block list; None: phone_format")
 

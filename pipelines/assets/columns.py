@@ -70,7 +70,7 @@ OUTCOME_COLUMNS = dg.TableSchema(
         _column("import_id", "bigint", "the import that carried it"),
         _column("attempts", "int", "how often that import was sent"),
         _column("planned_at", "timestamptz", "when it was planned"),
-        _column("sent_at", "timestamptz", "when it was last sent"),
+        _column("sent_at", "timestamptz", "when it was last sent, at the latest"),
         _column("settled_at", "timestamptz", "when its outcome was known"),
         _column("loaded_on", "date", "the day of that import: before `day`, the vendor had the lead already"),
         _column("is_read", "boolean", "whether its row is among those that were read; else it is gone since"),

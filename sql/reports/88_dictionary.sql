@@ -13,7 +13,7 @@ COMMENT ON COLUMN reporting.lead_outcome.vendor_id IS 'the vendor''s id of the l
 COMMENT ON COLUMN reporting.lead_outcome.import_id IS 'the import that carried it: import_outcome.import_id';
 COMMENT ON COLUMN reporting.lead_outcome.attempts IS 'how often its import was sent';
 COMMENT ON COLUMN reporting.lead_outcome.planned_at IS 'when its import was planned';
-COMMENT ON COLUMN reporting.lead_outcome.sent_at IS 'when its import was sent last';
+COMMENT ON COLUMN reporting.lead_outcome.sent_at IS 'when its import was sent last; without an answer, when that was given up';
 COMMENT ON COLUMN reporting.lead_outcome.settled_at IS 'when its outcome was known';
 COMMENT ON COLUMN reporting.lead_outcome.phone IS 'the number to be called first, masked';
 COMMENT ON COLUMN reporting.lead_outcome.row_no IS 'the number of the row in the source, from 1; empty where the row is gone';

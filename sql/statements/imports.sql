@@ -208,11 +208,11 @@ UPDATE ledger.imports SET lease_until = :lease_until
 WHERE import_id = ANY (CAST(:import_ids AS bigint[])) AND claim_token = :token AND settled_at IS NULL;
 
 -- name: expire_leases :many
--- Batches whose sender went silent are unknown: their requests may have reached the vendor.
+-- Batches whose sender went silent are unknown: their requests may have reached the vendor, until the lease ended.
 WITH lost AS (
     UPDATE ledger.imports
-    SET state = 'unknown', claim_token = NULL, claimed_by = NULL, lease_until = NULL, due_at = :due_at,
-        error_code = 'sender_lost', error = 'the process that was sending this batch ended without a word'
+    SET state = 'unknown', claim_token = NULL, claimed_by = NULL, sent_at = lease_until, lease_until = NULL,
+        due_at = :due_at, error_code = 'sender_lost', error = 'the process that was sending this batch ended without a word'
     WHERE vendor = :vendor AND state = 'sending' AND settled_at IS NULL AND lease_until < :now
     RETURNING import_id
 ), told AS (
@@ -265,10 +265,12 @@ WITH freed AS (
 SELECT import_id FROM freed;
 
 -- name: mark_unknown :many
--- The batches' outcome was not seen, or not in full: each is due to be asked about at its own time.
+-- The batches' outcome was not seen, or not in full: each is due to be asked about at its own time. One that was being
+-- sent may have been written only now: it waits for its turn at the vendor while it is claimed.
 WITH lost AS (
     UPDATE ledger.imports AS import
     SET state = 'unknown', claim_token = NULL, claimed_by = NULL, lease_until = NULL, due_at = unseen.due_at,
+        sent_at = CASE WHEN import.state = 'sending' THEN CAST(:now AS timestamptz) ELSE import.sent_at END,
         error_code = unseen.error_code, error = unseen.error
     FROM unnest(CAST(:import_ids AS bigint[]), CAST(:due_at AS timestamptz[]), CAST(:error_codes AS text[]),
                 CAST(:errors AS text[])) AS unseen (import_id, due_at, error_code, error)

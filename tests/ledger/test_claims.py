@@ -16,6 +16,7 @@ from pipelines.ledger_rows import Claim, Scope, Setback
 from pipelines.store import utc_now
 from tests.factories import CAMPAIGN, DAY, leads
 from tests.faults.running import Make, change, end_settle_time
+from tests.reading import query
 
 SCOPE = Scope("sinch", (DAY,), (CAMPAIGN,))
 HOUR = timedelta(hours=1)
@@ -69,3 +70,38 @@ def test_what_a_run_asks_about_no_other_asks_about(installation: Installation, l
     assert to_ask(ledgers[1]) == []
     change(installation, "UPDATE ledger.imports SET lease_until = lease_until - interval '1 hour'")
     assert [one.import_id for one in to_ask(ledgers[1])] == [claim.import_id]
+
+
+def test_lost_import_counts_as_sent_when_it_was_given_up(installation: Installation, ledgers: list[Ledger]) -> None:
+    """It may have waited for its turn, and for its answer, since it was claimed: what is lost is lost from now on."""
+    [claim] = to_send(ledgers[0])
+    change(installation, "UPDATE ledger.imports SET sent_at = sent_at - interval '1 hour'")
+    before = utc_now()
+    ledgers[0].mark_unknown([Setback(claim.import_id, utc_now(), "outcome_unknown", None)])
+    [asked] = to_ask(ledgers[0])
+    assert asked.batch.sent_at is not None
+    assert asked.batch.sent_at >= before
+
+
+def test_question_without_an_answer_leaves_the_time_of_sending(
+    installation: Installation, ledgers: list[Ledger]
+) -> None:
+    """Else the vendor, asked again and again, never had time enough."""
+    [claim] = to_send(ledgers[0])
+    ledgers[0].mark_unknown([Setback(claim.import_id, utc_now(), "outcome_unknown", None)])
+    [first] = to_ask(ledgers[0])
+    ledgers[0].mark_unknown([Setback(claim.import_id, utc_now(), "not_sent", None)])
+    [second] = to_ask(ledgers[0])
+    assert second.batch.sent_at == first.batch.sent_at
+
+
+def test_import_of_a_silent_sender_counts_as_sent_when_its_claim_was_over(
+    installation: Installation, ledgers: list[Ledger]
+) -> None:
+    """Until then it may have been written."""
+    [claim] = to_send(ledgers[0])
+    change(installation, "UPDATE ledger.imports SET lease_until = now() - interval '1 minute'")
+    [(over_at,)] = query(installation, "SELECT lease_until FROM ledger.imports")
+    ledgers[0].expire_leases("sinch", due_at=utc_now())
+    [asked] = to_ask(ledgers[1])
+    assert (asked.import_id, asked.batch.sent_at) == (claim.import_id, over_at)
