@@ -6,6 +6,7 @@ mapped (`transport.py` for HTTP, `crm/` for files and databases).
     LeadsyncError
     ├ SetupError              a person must change a setting or a source; nothing was sent
     │ └ TargetError           one campaign's target cannot be loaded; the other campaigns can
+    │   └ TargetOverError     its time is over: nothing more is loaded, but what is in it may be asked about and changed
     └ ConnectorError          vendor, operation, status; never a body, a phone number or a token
       ├ NotSentError          nothing reached the vendor: any method may be retried
       ├ OutcomeUnknownError   the request was written, its outcome was not seen: ask the vendor first
@@ -34,6 +35,10 @@ class SetupError(LeadsyncError):
 
 class TargetError(SetupError):
     """One campaign's target at the vendor cannot be loaded; the text names the setting."""
+
+
+class TargetOverError(TargetError):
+    """The target's time is over: nobody is called from it any more. What is in it may be asked about, and changed."""
 
 
 class ConnectorError(LeadsyncError):

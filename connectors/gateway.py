@@ -250,6 +250,7 @@ class Gateway(Protocol):
 
         Raises:
             TargetError: this campaign cannot be loaded; others may.
+            TargetOverError: its target's time is over.
             SetupError, ConnectorError: nothing can be loaded: credentials, address, vendor down.
         """
 
@@ -335,6 +336,17 @@ class MakesTargets(Protocol):
             OutcomeUnknownError: it may have been; look for it by name, later.
             TargetError: it cannot be made; the text names the setting.
         """
+
+
+@runtime_checkable
+class RenewsTargets(Protocol):
+    """A vendor whose targets are over some day: another takes the place then. Such a gateway `MakesTargets` too.
+
+    Every target that it finds or makes has `ends_at`: a text in ISO 8601 with its offset, or None for no end.
+    """
+
+    def successor_name(self, name: str, begins_on: date) -> str:
+        """What the target is called that takes the place of the named one on that day, the same at every call."""
 
 
 @runtime_checkable

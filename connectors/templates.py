@@ -1,11 +1,12 @@
 """Texts of the configuration with names in braces, such as `{campaign} {day}`.
 
-Belongs here: what may stand in the braces. Does not belong here: what else a vendor wants of such a text
-(`connectors/<vendor>/settings.py`).
+Belongs here: what may stand in the braces, and names that follow from such a text. Does not belong here: what else a
+vendor wants of such a text (`connectors/<vendor>/settings.py`).
 """
 
 from __future__ import annotations
 
+from datetime import date
 from string import Formatter
 
 
@@ -31,6 +32,11 @@ def names_in(template: str, *allowed: str, dated: str = "", setting: str = "") -
         if name is not None and (name not in allowed or not is_bare):
             raise refusal
     return [name for _, name, *_ in parts if name is not None]
+
+
+def successor_name(name: str, begins_on: date) -> str:
+    """The name of what takes the place of a target that is over: the same for the same day, whoever asks, and when."""
+    return f"{name} from {begins_on.isoformat()}"
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -12,7 +12,7 @@ from datetime import date
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
-from connectors.errors import ConnectorError, SetupError, TargetError
+from connectors.errors import ConnectorError, SetupError, TargetError, TargetOverError
 from connectors.gateway import Campaign, Gateway
 from connectors.redaction import redact
 from pipelines.fixed_targets import takeovers
@@ -33,6 +33,7 @@ class Closure(NamedTuple):
 class Admission:
     """The campaigns of a scope that may be loaded, with the targets that were found or made for them.
 
+    `over` are stopped campaigns whose target's time is over: who is in it may still be asked about, and changed.
     `persist` does ledger work again on a new connection where the old one is gone.
     """
 
@@ -55,6 +56,7 @@ class Admission:
         self._looking = ThreadPoolExecutor(1, thread_name_prefix=f"{scope.vendor}-preflight")
         self._looks: dict[str, Future[None]] = {}
         self._admitted: set[str] = set()
+        self.over: set[str] = set()
         self._told: set[str] = set()
         self._takeovers: Mapping[str, str] | None = None
         self.targets: dict[tuple[str, date], Mapping[str, Any]] = {}
@@ -64,6 +66,11 @@ class Admission:
     def scope(self) -> Scope:
         """The run's scope, narrowed to what is admitted."""
         return Scope(self._scope.vendor, self._scope.days, tuple(sorted(self._admitted)))
+
+    @property
+    def wide_scope(self) -> Scope:
+        """The run's scope, narrowed to what may be asked about, and changed."""
+        return Scope(self._scope.vendor, self._scope.days, tuple(sorted(self._admitted | self.over)))
 
     def admit_all(self, names: Iterable[str]) -> None:
         """The campaigns are admitted unseen: a question loads nothing."""
@@ -88,6 +95,7 @@ class Admission:
                 self._look_at(self._campaigns[name])
             except TargetError as error:
                 self.stopped[name] = str(error)
+                self.over |= {name} if isinstance(error, TargetOverError) else set()
             except SetupError as error:
                 return Closure(str(error), is_passing=False)
             except ConnectorError as error:

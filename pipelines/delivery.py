@@ -25,6 +25,7 @@ from connectors.errors import (
     NotSentError,
     SetupError,
     TargetError,
+    TargetOverError,
 )
 from connectors.gateway import Campaign, Gateway, ResultsLater, ResultTerms
 from connectors.patience import Patience
@@ -215,7 +216,7 @@ class _Run:
     def _claim(self) -> tuple[list[Claim], list[Claim]]:
         """Due questions first, then due imports, as many as there is room for."""
         now, room = time.monotonic(), self._workers.free
-        scope = self._admission.scope
+        scope = self._admission.wide_scope
         lease_until = utc_now() + timedelta(seconds=self._terms.lease_s)
         # A worker may not begin late in its lease: the request must end inside it.
         not_after = now + self._terms.lease_s / 2
@@ -230,7 +231,12 @@ class _Run:
             self._planned_due = NEVER
         if room and self._planned_due <= now:
             claims = self._ledger.claim_planned(
-                scope, limit=room, lease_until=lease_until, not_after=not_after, targets=self._admission.targets
+                scope,
+                limit=room,
+                lease_until=lease_until,
+                not_after=not_after,
+                targets=self._admission.targets,
+                over=self._admission.over,
             )
             self._planned_due = now if len(claims) == room else NEVER
         return questions, claims
@@ -299,7 +305,8 @@ class _Run:
         try:
             self._gateway.preflight(answer.claim.batch.campaign)  # the very target that it was sent to
         except TargetError as error:
-            return replace(answer, error=error)
+            is_change = answer.claim.batch.action == "update"
+            return answer if is_change and isinstance(error, TargetOverError) else replace(answer, error=error)
         except (SetupError, ConnectorError):
             unsure = NotSentError(
                 "refused, and the campaign cannot be looked at", vendor=self._scope.vendor, operation="preflight"
@@ -313,18 +320,21 @@ class _Run:
         """Nothing is in flight and nothing is due: waits for what becomes due; False when nothing will."""
         if self._mode == "collect":
             return False
-        scope = self._admission.scope
+        admission, next_due = self._admission, self._ledger.next_due
         planned_due, unknown_due = self._commit(
-            lambda: (self._ledger.next_due(scope, ["planned"]), self._ledger.next_due(scope, ["unknown", "sending"]))
+            lambda: (
+                next_due(admission.scope, ["planned"]),
+                next_due(admission.wide_scope, ["unknown", "sending"]),
+            )
         )
         self._planned_due = _monotonic(planned_due) if self._mode == "send" else NEVER
         self._unknown_due = _monotonic(unknown_due)
         if self._unknown_due > max(self._deadline, time.monotonic()):
             self._unknown_due = NEVER
-        next_due = min(self._planned_due, self._unknown_due)
-        if next_due == NEVER:
+        soonest = min(self._planned_due, self._unknown_due)
+        if soonest == NEVER:
             return False
-        self._stop.wait(max(0.0, next_due - time.monotonic()))
+        self._stop.wait(max(0.0, soonest - time.monotonic()))
         self._expire_leases()
         return True
 

@@ -58,11 +58,29 @@ class Ledger:
     # claiming
 
     def claim_planned(
-        self, scope: Scope, *, limit: int, lease_until: datetime, not_after: float, targets: MadeTargets
+        self,
+        scope: Scope,
+        *,
+        limit: int,
+        lease_until: datetime,
+        not_after: float,
+        targets: MadeTargets,
+        over: Iterable[str] = (),
     ) -> list[Claim]:
-        """Up to `limit` due imports are ours to send, each to the target that was made for its day, if any."""
+        """Up to `limit` due imports are ours to send, each to the target that was made for its day, if any.
+
+        Of the campaigns that are `over` only updates are.
+        """
         made = [{"campaign": name, "day": day, "target": target} for (name, day), target in targets.items()]
-        rows = self._claim("imports", "claim_planned", scope, limit, lease_until, targets=orjson.dumps(made).decode())
+        rows = self._claim(
+            "imports",
+            "claim_planned",
+            scope,
+            limit,
+            lease_until,
+            targets=orjson.dumps(made).decode(),
+            over=sorted(over),
+        )
         # A fresh import has no verdict at all; one that was split or returned neither.
         return [_claim(row, scope, range(row.entry_count), not_after) for row in rows]
 

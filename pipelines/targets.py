@@ -6,7 +6,7 @@ done to it. Does not belong here: how a vendor does it (`connectors/<vendor>/`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -14,8 +14,8 @@ from typing import Any
 
 import orjson
 
-from connectors.errors import ConnectorError, OutcomeUnknownError, SetupError, TargetError
-from connectors.gateway import Campaign, ControlsTargets, Gateway, MakesTargets, TargetAction
+from connectors.errors import ConnectorError, OutcomeUnknownError, SetupError, TargetError, TargetOverError
+from connectors.gateway import Campaign, ControlsTargets, Gateway, MakesTargets, RenewsTargets, TargetAction
 from pipelines.store import Store, utc_now
 
 Target = Mapping[str, Any]
@@ -30,7 +30,8 @@ def known_or_made(
 
     A target that is not known yet is looked for by its name first, and made only when the vendor has none. The
     request to make it is noted before it is written: where its outcome was not seen, the vendor is asked, and
-    nothing is made again before `settle_s` seconds are over.
+    nothing is made again before `settle_s` seconds are over. The place of a target whose time is over is taken by
+    another, whose name follows from that end: whoever looks, and whenever, finds the same one.
 
     Raises:
         TargetError: this campaign cannot be loaded now; the text says why.
@@ -43,8 +44,10 @@ def known_or_made(
         return None
     shelf = _Shelf(store, gateway.vendor, campaign.campaign, name, actor)
     with shelf.locked():
-        target, _ = shelf.known()
-        return target or _found_or_made(shelf, gateway, campaign, day, settle_s)
+        last, target = _last_known(shelf, gateway, _is_over)
+        if target is not None and not _is_doubtful(gateway, target):
+            return target
+        return _found_or_renewed(last, gateway, campaign, day, settle_s)
 
 
 def known(store: Store, gateway: Gateway, campaign: Campaign, day: date) -> Campaign:
@@ -52,7 +55,8 @@ def known(store: Store, gateway: Gateway, campaign: Campaign, day: date) -> Camp
     name = gateway.target_name(campaign, day) if isinstance(gateway, MakesTargets) else None
     if name is None:
         return campaign
-    target, _ = _Shelf(store, gateway.vendor, campaign.campaign, name, "").known()
+    shelf = _Shelf(store, gateway.vendor, campaign.campaign, name, "")
+    _, target = _last_known(shelf, gateway, lambda end: end.date() < day)
     return replace(campaign, target={**campaign.target, **(target or {})})
 
 
@@ -60,7 +64,8 @@ def forget(store: Store, vendor: str, gateway: Gateway, campaign: Campaign, day:
     """The vendor does not know the target of the day any more: the next load looks for it by name, or makes another."""
     name = gateway.target_name(campaign, day) if isinstance(gateway, MakesTargets) else None
     if name is not None:
-        _Shelf(store, vendor, campaign.campaign, name, actor).tell("missed", is_gone=True)
+        last, _ = _last_known(_Shelf(store, vendor, campaign.campaign, name, actor), gateway, _is_over)
+        last.tell("missed", is_gone=True)
 
 
 def control(store: Store, gateway: Gateway, campaign: Campaign, action: TargetAction, day: date, *, actor: str) -> None:
@@ -77,8 +82,67 @@ def control(store: Store, gateway: Gateway, campaign: Campaign, action: TargetAc
     name = name or str(next(iter(campaign.target.values()), ""))
     shelf = _Shelf(store, gateway.vendor, campaign.campaign, name, actor)
     with shelf.locked():
+        last, _ = _last_known(shelf, gateway, lambda end: end.date() < day)
         gateway.control_target(known(store, gateway, campaign, day), action)
-        shelf.tell(_DONE[action], is_gone=action == "delete")
+        last.tell(_DONE[action], is_gone=action == "delete")
+
+
+def _last_known(shelf: _Shelf, gateway: Gateway, is_over: Callable[[datetime], bool]) -> tuple[_Shelf, Target | None]:
+    """Of the targets that took over from one another, as far as is known: the first that is not over, or the last."""
+    target, _ = shelf.known()
+    while isinstance(gateway, RenewsTargets) and target is not None:
+        end = _end(target)
+        if end is None or not is_over(end) or shelf.never_began(end):
+            break
+        successor = shelf.after(end, gateway)
+        follower, _ = successor.known()
+        if follower is None:
+            break
+        shelf, target = successor, follower
+    return shelf, target
+
+
+def _found_or_renewed(shelf: _Shelf, maker: MakesTargets, campaign: Campaign, day: date, settle_s: float) -> Target:
+    """The target as the vendor has it now, else the first that took its place and is not over, found or made.
+
+    Raises:
+        TargetOverError: what was to take the place was over before that: another would be, too.
+    """
+    while True:
+        target = _looked_at(shelf, maker, campaign) or _found_or_made(shelf, maker, campaign, day, settle_s)
+        end = _end(target)
+        if not isinstance(maker, RenewsTargets) or end is None or not _is_over(end):
+            return target
+        if shelf.never_began(end):
+            raise _never_dialled(shelf, campaign, end)
+        shelf = shelf.after(end, maker)
+
+
+def _looked_at(shelf: _Shelf, maker: MakesTargets, campaign: Campaign) -> Target | None:
+    """What is known of the target, as the vendor has it now; None where nothing is known, or it is gone there."""
+    target, _ = shelf.known()
+    if target is None:
+        return None
+    found = maker.find_target(replace(campaign, target={**campaign.target, **target}), shelf.name)
+    if found is None:
+        shelf.tell("missed", is_gone=True)
+        return None
+    return shelf.keep(found, is_made=False)
+
+
+def _end(target: Target) -> datetime | None:
+    ends_at = target.get("ends_at")
+    return datetime.fromisoformat(ends_at) if ends_at else None
+
+
+def _is_over(end: datetime) -> bool:
+    return end <= utc_now()
+
+
+def _is_doubtful(gateway: Gateway, target: Target) -> bool:
+    """Whether the vendor must be asked: the target is over, as far as is known, or nobody looked at its end yet."""
+    end = _end(target)
+    return isinstance(gateway, RenewsTargets) and ("ends_at" not in target or (end is not None and _is_over(end)))
 
 
 def _found_or_made(shelf: _Shelf, maker: MakesTargets, campaign: Campaign, day: date, settle_s: float) -> Target:
@@ -106,7 +170,17 @@ def _made(shelf: _Shelf, maker: MakesTargets, campaign: Campaign, day: date) -> 
     except (ConnectorError, SetupError):
         shelf.forget_attempt()
         raise
-    return shelf.keep(target, is_made=True)
+    target, end = shelf.keep(target, is_made=True), _end(target)
+    if end is not None and _is_over(end):
+        raise _never_dialled(shelf, campaign, end)
+    return target
+
+
+def _never_dialled(shelf: _Shelf, campaign: Campaign, end: datetime) -> TargetOverError:
+    return TargetOverError(
+        f"campaigns.{campaign.campaign}.target: {shelf.vendor} made «{shelf.name}», but it is over since "
+        f"{end:%Y-%m-%d %H:%M %Z}; does it get its end from a template?"
+    )
 
 
 def _looked_for(maker: MakesTargets, campaign: Campaign, name: str) -> Target | None:
@@ -120,12 +194,28 @@ def _looked_for(maker: MakesTargets, campaign: Campaign, name: str) -> Target | 
 class _Shelf:
     """The place of one target in `ledger.targets`, and its record in `ledger.target_events`."""
 
-    def __init__(self, store: Store, vendor: str, campaign: str, name: str, actor: str) -> None:
+    def __init__(
+        self, store: Store, vendor: str, campaign: str, name: str, actor: str, *, first: _Shelf | None = None
+    ) -> None:
         self._store = store
         self._actor = actor
+        self._first = first or self
+        self._begins_on = date.min
         self.vendor = vendor
         self.name = name
         self._key = {"vendor": vendor, "campaign": campaign, "name": name}
+
+    def after(self, end: datetime, renewer: RenewsTargets) -> _Shelf:
+        """The place of what is loaded after the end of this one, which began before that."""
+        begins_on = end.date() + timedelta(days=1)
+        name = renewer.successor_name(self._first.name, begins_on)
+        shelf = _Shelf(self._store, self.vendor, self._key["campaign"], name, self._actor, first=self._first)
+        shelf._begins_on = begins_on
+        return shelf
+
+    def never_began(self, end: datetime) -> bool:
+        """Whether a target with this end was over before the day on which it was to take its place."""
+        return end.date() < self._begins_on
 
     @contextmanager
     def locked(self) -> Iterator[None]:

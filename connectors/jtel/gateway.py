@@ -54,6 +54,7 @@ from connectors.jtel.models import JtelContact
 from connectors.jtel.targets import JtelTargets, campaign_id_of
 from connectors.jtel.withdrawals import Withdrawals
 from connectors.redaction import redact
+from connectors.templates import successor_name
 from connectors.withdrawal import taking_back
 
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,6})?", re.ASCII)
@@ -98,7 +99,7 @@ class JtelGateway:
         self._client = client
         self._terms = terms
         self._limits = limits(terms.release)
-        self._targets = JtelTargets(client, release=terms.release, zone=terms.zone)
+        self._targets = JtelTargets(client, release=terms.release, zone=terms.zone, now=now)
         self._listings = ContactListings(self._list, max_age_s=terms.listing_max_age_s, now=now)
         self._withdrawals = Withdrawals(client, terms.withdraw, max_age_s=terms.listing_max_age_s, now=now)
         self._request_count = request_count
@@ -166,6 +167,10 @@ class JtelGateway:
     def create_target(self, campaign: Campaign, name: str, day: date) -> Mapping[str, Any]:
         """The template was cloned; the clone's id."""
         return self._targets.create(campaign, name, day)
+
+    def successor_name(self, name: str, begins_on: date) -> str:
+        """The name of the clone that takes the place of one whose validity is over."""
+        return successor_name(name, begins_on)
 
     def submit(self, batch: Batch) -> Receipt:
         """The contact was sent once. A lead that the vendor refuses by an error is judged by the engine."""

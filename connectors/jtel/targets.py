@@ -8,8 +8,8 @@ Source: vendors.md, 4(b) #2, #3, #5 and 4(c) 2, 6, 7, 8.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,7 @@ from connectors.errors import (
     RateLimitedError,
     RejectedError,
     TargetError,
+    TargetOverError,
 )
 from connectors.gateway import Campaign
 from connectors.jtel.client import JtelClient
@@ -35,23 +36,30 @@ class JtelTargets:
     """Finds and makes dialler campaigns. `zone` is the tenant's, in which a day begins and ends."""
 
     def __init__(
-        self, client: JtelClient, *, release: Release = (), zone: ZoneInfo = ZoneInfo("Europe/Berlin")
+        self,
+        client: JtelClient,
+        *,
+        release: Release = (),
+        zone: ZoneInfo = ZoneInfo("Europe/Berlin"),
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client = client
         self._release = release
         self._zone = zone
+        self._now = now
 
     def check(self, campaign: Campaign) -> None:
-        """The target exists, or can be made: its template exists, and its name and dates will do.
+        """The target exists and will be dialled, or can be made: its template exists, and its name and dates will do.
 
         Raises:
             TargetError: names the setting.
+            TargetOverError: a campaign that is named, and not made, is not valid any more.
         """
         target = campaign.target
         if target.get("campaign_id") is not None:
             self._require_id(campaign, int(target["campaign_id"]))
         elif target.get("campaign_name") is not None:
-            self._require_name(campaign, "campaign_name")
+            self._require_not_over(campaign, "campaign_name", self._require_name(campaign, "campaign_name"))
         else:
             self._require_name(campaign, "template")
             self._check_clone(campaign)
@@ -72,13 +80,13 @@ class JtelTargets:
             return None
         if campaign.target.get("template") is not None:
             self._require_ours(campaign, found, name)
-        return {"campaign_id": found.id}
+        return self._made(found)
 
     def create(self, campaign: Campaign, name: str, day: date) -> Mapping[str, Any]:
         """The template was cloned under the name; what exists already under it is taken if it is ours."""
         if campaign.target.get("template") is None:
             raise TargetError(f"{_key(campaign, 'campaign_name')}: jtel has no campaign «{name}»")
-        self._check_clone(campaign)
+        self._check_clone(campaign, name)
         try:
             clone = self._clone(campaign, name, day)
         except ConflictError:
@@ -91,10 +99,10 @@ class JtelTargets:
             raise
         except RejectedError as error:
             raise TargetError(f"{_key(campaign, 'template')}: jtel refused the clone ({error})") from None
-        return {"campaign_id": self._id_of(campaign, clone, name)}
+        return self._made(self._record_of(campaign, clone, name))
 
     def _clone(self, campaign: Campaign, name: str, day: date) -> JtelCampaign:
-        start, end = self._validity(campaign, day)
+        start, end = validity(campaign.target, day, zone=self._zone, now=self._now())
         clone = self._client.clone_campaign(
             campaign.target["template"], name, user_data=clone_user_data(campaign, name), dt_from=start, dt_to=end
         )
@@ -102,16 +110,28 @@ class JtelTargets:
             log.warning("campaign=%s jtel did not take the end date of the clone", campaign.campaign)
         return clone
 
-    def _id_of(self, campaign: Campaign, clone: JtelCampaign, name: str) -> int:
+    def _made(self, record: JtelCampaign) -> Mapping[str, Any]:
+        end = self._end(record)
+        return {"campaign_id": record.id, "ends_at": end.isoformat() if end else None}
+
+    def _end(self, record: JtelCampaign) -> datetime | None:
+        """When the campaign is over, in the tenant's zone; None where it has no end."""
+        if record.dt_to is None:
+            return None
+        if record.dt_to.tzinfo is None:
+            return record.dt_to.replace(tzinfo=self._zone)
+        return record.dt_to.astimezone(self._zone)
+
+    def _record_of(self, campaign: Campaign, clone: JtelCampaign, name: str) -> JtelCampaign:
         # The sample in the vendor's document answers the template's record: its id would load the template.
         if clone.name == name:
-            return clone.id
+            return clone
         found = self._exact(campaign, name)
         if found is None:
             raise OutcomeUnknownError(
                 "cloned, but the clone is not found by its name", vendor="jtel", operation="clone_campaign", status=200
             )
-        return found.id
+        return found
 
     def _found_after_conflict(self, campaign: Campaign, name: str) -> Mapping[str, Any]:
         found = self.find(campaign, name)
@@ -133,19 +153,30 @@ class JtelTargets:
 
     def _require_id(self, campaign: Campaign, campaign_id: int) -> None:
         try:
-            self._client.campaign(campaign_id)
+            found = self._client.campaign(campaign_id)
         except NotFoundError:
             raise TargetError(
                 f"{_key(campaign, 'campaign_id')}: jtel has no campaign {campaign_id} in this client account "
                 "(vendors.jtel.clients_id)"
             ) from None
+        self._require_not_over(campaign, "campaign_id", found)
 
-    def _require_name(self, campaign: Campaign, setting: str) -> None:
+    def _require_name(self, campaign: Campaign, setting: str) -> JtelCampaign:
         name = str(campaign.target[setting])
-        if self._exact(campaign, name) is None:
+        found = self._exact(campaign, name)
+        if found is None:
             raise TargetError(
                 f"{_key(campaign, setting)}: jtel has no campaign of exactly the name «{name}» in this client account "
                 "(vendors.jtel.clients_id)"
+            )
+        return found
+
+    def _require_not_over(self, campaign: Campaign, setting: str, found: JtelCampaign) -> None:
+        end = self._end(found)
+        if end is not None and end <= self._now():
+            raise TargetOverError(
+                f"{_key(campaign, setting)}: jtel's campaign {found.id} is over since {end:%Y-%m-%d %H:%M %Z}, and "
+                "nobody is called from it; give it a later end (dtTo) there, or name another"
             )
 
     def _require_ours(self, campaign: Campaign, found: JtelCampaign, name: str) -> None:
@@ -155,22 +186,14 @@ class JtelTargets:
                 "to load it all the same, name it in campaign_name"
             )
 
-    def _check_clone(self, campaign: Campaign) -> None:
-        longest = clone_name(campaign, date(2026, 12, 30))
+    def _check_clone(self, campaign: Campaign, name: str = "") -> None:
+        longest = max(clone_name(campaign, date(2026, 12, 30)), name, key=len)
         if len(longest) > NAME_LIMIT:
             raise TargetError(
                 f"{_key(campaign, 'name_template')}: «{longest}» is longer than jtel's {NAME_LIMIT} characters"
             )
         if campaign.target.get("valid_days") is not None and self._release < DATES_SINCE:
             raise TargetError(f"{_key(campaign, 'valid_days')}: needs vendors.jtel.release '3.39' or newer")
-
-    def _validity(self, campaign: Campaign, day: date) -> tuple[datetime | None, datetime | None]:
-        """From the first moment of the day to the last second of the last day."""
-        days = campaign.target.get("valid_days")
-        if days is None:
-            return None, None
-        start = datetime.combine(day, time(), self._zone)
-        return start, datetime.combine(day + timedelta(days=days), time(), self._zone) - timedelta(seconds=1)
 
 
 def campaign_id_of(campaign: Campaign) -> int:
@@ -179,6 +202,21 @@ def campaign_id_of(campaign: Campaign) -> int:
     if campaign_id is None:
         raise TargetError(f"{_key(campaign)}: has no campaign_id yet")
     return int(campaign_id)
+
+
+def validity(
+    target: Mapping[str, Any], day: date, *, zone: ZoneInfo, now: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """When a clone is valid: from the day, or today where that is later, to the last second of the last of its days.
+
+    The night loads the day that ended: one that is valid for a day would be over before it is loaded.
+    """
+    days = target.get("valid_days")
+    if days is None:
+        return None, None
+    first = max(day, now.astimezone(zone).date())
+    start, after = (datetime.combine(one, time(), zone) for one in (first, first + timedelta(days=days)))
+    return start, after - timedelta(seconds=1)
 
 
 def clone_name(campaign: Campaign, day: date) -> str:

@@ -46,6 +46,7 @@ from connectors.sobot.models import ImportResult
 from connectors.sobot.reports import NamedLead, ReportError, ReportHosts, read_report
 from connectors.sobot.results import Conclusion, conclude, is_complete, newest_word
 from connectors.sobot.targets import ServiceAgent, Tasks
+from connectors.templates import successor_name
 from connectors.withdrawal import refusal_of, taking_back
 
 Withdrawal = Literal["bar_numbers", "off"]
@@ -139,6 +140,10 @@ class SobotGateway:
     def create_target(self, campaign: Campaign, name: str, day: date) -> Mapping[str, Any]:
         """The task was made, by the agent that the answer names."""
         return self._tasks.create(campaign, name, day)
+
+    def successor_name(self, name: str, begins_on: date) -> str:
+        """The name of the task that takes the place of one whose schedule is over."""
+        return successor_name(name, begins_on)
 
     def submit(self, batch: Batch) -> Receipt:
         """The batch was sent once, under a code and a key that are the same at every try."""

@@ -10,13 +10,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
-from connectors.errors import AuthenticationError, ConflictError, ForbiddenError, RejectedError, TargetError
+from connectors.errors import (
+    AuthenticationError,
+    ConflictError,
+    ForbiddenError,
+    RejectedError,
+    TargetError,
+    TargetOverError,
+)
 from connectors.gateway import Campaign
 from connectors.sobot.client import SobotClient
 from connectors.sobot.entries import idempotency_key
 from connectors.sobot.limits import minute_ms
+from connectors.sobot.models import OutboundTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +72,13 @@ class Tasks:
 
         All agents' tasks are looked at: one of another agent cannot be loaded, but a second of its name helps nobody.
         """
-        codes = {task.code for task in self._client.query_outbound_task_list() if task.name == name.strip()}
-        if len(codes) > 1:
+        tasks = {task.code: task for task in self._client.query_outbound_task_list() if task.name == name.strip()}
+        if len(tasks) > 1:
             raise TargetError(
-                f"campaigns.{campaign.campaign}.target.name_template: sobot has {len(codes)} tasks «{name}»; "
+                f"campaigns.{campaign.campaign}.target.name_template: sobot has {len(tasks)} tasks «{name}»; "
                 "name the right one by target.code"
             )
-        return self._made(campaign, codes.pop()) if codes else None
+        return next((self._made(campaign, task.code, self._end(campaign, task)) for task in tasks.values()), None)
 
     def create(self, campaign: Campaign, name: str, day: date) -> dict[str, Any]:
         """The task was made. One that is there already, by a request whose answer was lost, is found."""
@@ -88,20 +96,27 @@ class Tasks:
         return found
 
     def require(self, campaign: Campaign) -> None:
-        """The task that the campaign names by its code is there.
+        """The task that the campaign names by its code is there, and will dial.
 
         Raises:
             TargetError: it is not.
+            TargetOverError: the end of its schedule is past.
         """
-        code = campaign.target["code"]
-        found = self._client.query_outbound_task_list(code=code)
-        if not any(task.code == code for task in found):
-            raise TargetError(f"campaigns.{campaign.campaign}.target.code: sobot has no outbound task {code}")
+        code, setting = campaign.target["code"], f"campaigns.{campaign.campaign}.target.code"
+        found = next((task for task in self._client.query_outbound_task_list(code=code) if task.code == code), None)
+        if found is None:
+            raise TargetError(f"{setting}: sobot has no outbound task {code}")
+        end = self._end(campaign, found)
+        if end is not None and end <= self._now():
+            raise TargetOverError(
+                f"{setting}: sobot's outbound task {code} is over since {end:%Y-%m-%d %H:%M %Z}, and dials nobody; "
+                "give it a later end there, or name another"
+            )
 
     def _create(self, campaign: Campaign, name: str, day: date) -> dict[str, Any]:
         target, agent = campaign.target, self._agent.for_target(campaign.target)
-        zone = str(target.get("time_zone") or self._time_zone)
-        start, end = window(target, day, zone=ZoneInfo(zone), now=self._now())
+        zone = self._zone(campaign)
+        start, end = window(target, day, zone=zone, now=self._now())
         # Start and end are part of the key: another body under the same key would be a conflict.
         key = idempotency_key(self._tenant, "task", name, str(minute_ms(start)), str(minute_ms(end)))
         made = self._client.create_outbound_task(
@@ -110,17 +125,29 @@ class Tasks:
             wrap_up_template_code=target.get("wrap_up_template_code") or "",
             schedule_start=start,
             schedule_end=end,
-            schedule_time_zone=zone,
+            schedule_time_zone=zone.key,
             description=target.get("description"),
             agent_id=agent.agent,
             agent_type=agent.kind,
             idempotency_key=key,
         )
-        return self._made(campaign, made.code)
+        return self._made(campaign, made.code, end)
 
-    def _made(self, campaign: Campaign, code: str) -> dict[str, Any]:
-        agent = self._agent.for_target(campaign.target)
-        return {"code": code, "agent_id": agent.agent, "agent_type": agent.kind}
+    def _made(self, campaign: Campaign, code: str, end: datetime | None) -> dict[str, Any]:
+        agent, ends_at = self._agent.for_target(campaign.target), end.isoformat() if end else None
+        return {"code": code, "agent_id": agent.agent, "agent_type": agent.kind, "ends_at": ends_at}
+
+    def _zone(self, campaign: Campaign) -> ZoneInfo:
+        return ZoneInfo(str(campaign.target.get("time_zone") or self._time_zone))
+
+    def _end(self, campaign: Campaign, task: OutboundTask) -> datetime | None:
+        """When the task is over, in its zone or the campaign's. None: never; the vendor's example has a nought."""
+        if not task.schedule_end_ms or task.schedule_end_ms < 0:
+            return None
+        try:
+            return datetime.fromtimestamp(task.schedule_end_ms / 1000, _zone_of(task) or self._zone(campaign))
+        except (OverflowError, ValueError, OSError):  # after the year 9999
+            return None
 
 
 def default_name(per: str) -> str:
@@ -147,6 +174,11 @@ def window(target: Mapping[str, Any], day: date, *, zone: ZoneInfo, now: datetim
 def _at_hour(day: date, hour: int, zone: ZoneInfo) -> datetime:
     midnight = datetime.combine(day + timedelta(days=hour // 24), time(hour % 24), tzinfo=zone)
     return midnight.replace(second=0, microsecond=0)
+
+
+def _zone_of(task: OutboundTask) -> ZoneInfo | None:
+    name = task.schedule_time_zone
+    return ZoneInfo(name) if name in available_timezones() else None
 
 
 def _refused(campaign: Campaign, error: RejectedError) -> TargetError:

@@ -5,6 +5,7 @@ Belongs here: validation, `overwriteDuplicates`, a contact's record in answers. 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sandbox.jtel.dates import write_time
@@ -22,7 +23,8 @@ def import_contact(store: Store, contact: dict[str, Any], knobs: JtelKnobs, *, i
     """The contact is stored: over the one of the same `UserData`, or as another one.
 
     Raises:
-        RefusedError: 400 for a missing or overlong field, 404 for the campaign (both assumed).
+        RefusedError: 400 for a missing or overlong field, 404 for the campaign, 400 for another contact in one whose
+            `dtTo` is past (all assumed).
     """
     campaign_id = _campaign_id(store, contact)
     written = _checked(contact, knobs)
@@ -33,6 +35,9 @@ def import_contact(store: Store, contact: dict[str, Any], knobs: JtelKnobs, *, i
         twins = [twin for twin in twins if twin.user_data == user_data]
     store.imported[user_data] += 1
     if not twins:
+        end = store.campaigns[campaign_id]["dtTo"]
+        if isinstance(end, datetime) and end <= store.clock():
+            raise refusal(400)
         return store.add_contact(campaign_id, written)
     for twin in twins:
         twin.written = written if knobs.overwrite == "replace" else {**twin.written, **written}

@@ -46,13 +46,18 @@ def import_details(tenant: Tenant, request: Request) -> dict[str, str]:
 
 
 def _task(tenant: Tenant, fields: Fields) -> Task:
-    """The task that the import names; only its creator may load it, and others are told that it is not there."""
+    """The task that the import names; only its creator may load it, and others are told that it is not there.
+
+    Assumed: one whose schedule is over takes no data any more.
+    """
     agent = tenant.store.agent_by(fields.text("agentID"), fields.agent_type())
     if agent is None:
         raise refusal(tenant.knobs, "no such agent", 404)
     task = tenant.store.task_by(task_id=fields.optional_text("campaignId"), code=fields.optional_text("code"))
     if task is None or task.creator != agent["agentUUID"]:
         raise refusal(tenant.knobs, "campaign is unavailable", 404)
+    if 0 < (task.fields.get("scheduleEndTime") or 0) <= tenant.now_ms():
+        raise refusal(tenant.knobs, "campaign is over", 404)
     return task
 
 

@@ -129,7 +129,7 @@ FROM unnest(CAST(:import_ids AS bigint[]), CAST(:entry_counts AS integer[])) AS 
 -- name: claim_planned :many
 -- Up to :limit due batches are ours to send until the lease ends; none that something was decided, or listed, after.
 -- :targets are those that were found or made, by campaign and day; each batch keeps the one that it is sent to, and an update
--- goes where its lead is.
+-- goes where its lead is. Of the campaigns in :over, whose target is not loaded any more, only updates are.
 -- `day + 0` keeps off the index by day: that would read the whole day, settled batches too, for every few batches.
 WITH due AS (
     SELECT import.import_id, import.campaign, import.day, import.action
@@ -137,6 +137,7 @@ WITH due AS (
     WHERE import.vendor = :vendor AND import.state = 'planned' AND import.settled_at IS NULL AND import.due_at <= :now
       AND import.day + 0 = ANY (CAST(:days AS date[])) AND import.campaign = ANY (CAST(:campaigns AS text[]))
       AND import.planned_at >= (SELECT decided_at FROM ledger.newest_decision)
+      AND (import.action = 'update' OR import.campaign <> ALL (CAST(:over AS text[])))
     ORDER BY import.due_at, import.import_id
     LIMIT :limit
     FOR UPDATE SKIP LOCKED

@@ -28,7 +28,7 @@ DELETE FROM ledger.targets WHERE vendor = :vendor AND campaign = :campaign AND n
 INSERT INTO ledger.targets (vendor, campaign, name, target, is_made, attempted_at, known_at)
 VALUES (:vendor, :campaign, :name, CAST(:target AS jsonb), :is_made, :now, :now)
 ON CONFLICT (vendor, campaign, name)
-DO UPDATE SET target = excluded.target, is_made = excluded.is_made, known_at = excluded.known_at;
+DO UPDATE SET target = excluded.target, is_made = targets.is_made OR excluded.is_made, known_at = excluded.known_at;
 
 -- name: forget :none
 -- The target is gone at the vendor; the next load finds or makes another.

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors.errors import ConnectorError, OutcomeUnknownError, RateLimitedError, SetupError, TargetError
+from connectors.errors import (
+    ConnectorError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    SetupError,
+    TargetError,
+    TargetOverError,
+)
 from connectors.gateway import Campaign, Gateway, MakesTargets, ResultsLater
 from connectors.jtel.gateway import JtelGateway
 from connectors.jtel.settings import JtelSettings, JtelTarget
+from connectors.jtel.targets import validity
 from sandbox.faults import Fault, Match
 from sandbox.jtel.app import JtelPortal
-from sandbox.jtel.seeds import CAMPAIGN_1_ID, RENEWALS_ID, TOKEN
+from sandbox.jtel.seeds import CAMPAIGN_1_ID, RENEWALS_ID, TEMPLATE_ID, TOKEN
 from sandbox.server import SandboxServer
 
 Vendor = SandboxServer[JtelPortal]
 DAY = date(2026, 11, 17)
+FAR = date(2099, 11, 17)
+ENDED = datetime(2025, 11, 17, 22, 59, 59, tzinfo=UTC)
 CLONE = Fault(kind="lost_after_commit", match=Match(path_contains="clone"))
 
 
@@ -86,7 +97,7 @@ def test_target_name_is_the_same_at_every_call(gateway: JtelGateway, target: dic
 def test_target_is_found_by_its_exact_name(gateway: JtelGateway) -> None:
     """The vendor's answer to «Campaign 1» holds «Campaign 10» too, and is filtered here."""
     wanted = campaign(campaign_name="Campaign 1")
-    assert gateway.find_target(wanted, "Campaign 1") == {"campaign_id": CAMPAIGN_1_ID}
+    assert gateway.find_target(wanted, "Campaign 1") == {"campaign_id": CAMPAIGN_1_ID, "ends_at": None}
     assert gateway.find_target(wanted, "Campaign") is None
     assert gateway.find_target(wanted, "campaign 1") is None
 
@@ -109,19 +120,20 @@ def test_several_campaigns_of_one_name_are_no_target(gateway: JtelGateway, jtel:
 def test_clone_is_made_and_found_again(gateway: JtelGateway, jtel: Vendor) -> None:
     """The clone is the template's copy under our name, with our user data, and no other is made."""
     wanted = campaign(template="Template", per="day", valid_days=2)
-    made = gateway.create_target(wanted, "promo 2026-11-17", DAY)
+    made = gateway.create_target(wanted, "promo 2099-11-17", FAR)
     clone = jtel.vendor.store.campaigns[made["campaign_id"]]
     assert (clone["Name"], clone["UserData"], clone["ContactPreviewTime"]) == (
-        "promo 2026-11-17",
-        "leadsync:promo:promo 2026-11-17",
+        "promo 2099-11-17",
+        "leadsync:promo:promo 2099-11-17",
         5,
     )
     assert (clone["dtFrom"], clone["dtTo"]) == (
-        datetime(2026, 11, 16, 23, tzinfo=UTC),
-        datetime(2026, 11, 18, 22, 59, 59, tzinfo=UTC),
+        datetime(2099, 11, 16, 23, tzinfo=UTC),
+        datetime(2099, 11, 18, 22, 59, 59, tzinfo=UTC),
     )
-    assert gateway.find_target(wanted, "promo 2026-11-17") == made
-    assert gateway.create_target(wanted, "promo 2026-11-17", DAY) == made
+    assert made["ends_at"] == "2099-11-18T23:59:59+01:00"
+    assert gateway.find_target(wanted, "promo 2099-11-17") == made
+    assert gateway.create_target(wanted, "promo 2099-11-17", FAR) == made
     assert len(jtel.vendor.store.campaigns) == 6
 
 
@@ -132,7 +144,7 @@ def test_clone_whose_answer_was_lost_is_adopted(gateway: JtelGateway, jtel: Vend
     with pytest.raises(OutcomeUnknownError):
         gateway.create_target(wanted, "promo", DAY)
     found = gateway.find_target(wanted, "promo")
-    assert found == {"campaign_id": jtel.vendor.store.named("promo")}
+    assert found == {"campaign_id": jtel.vendor.store.named("promo"), "ends_at": None}
     assert gateway.create_target(wanted, "promo", DAY) == found
 
 
@@ -163,7 +175,7 @@ def test_clone_answered_by_the_template_s_record_is_looked_up(gateway: JtelGatew
     """The document's sample answers the source's name: its id would load the template itself."""
     jtel.vendor.knobs.clone_answers = "source"
     made = gateway.create_target(campaign(template="Template"), "promo", DAY)
-    assert made == {"campaign_id": jtel.vendor.store.named("promo")}
+    assert made == {"campaign_id": jtel.vendor.store.named("promo"), "ends_at": None}
 
 
 def test_clone_that_differs_in_case_alone_is_named(gateway: JtelGateway, jtel: Vendor) -> None:
@@ -187,8 +199,13 @@ def test_clone_that_differs_in_case_alone_is_named(gateway: JtelGateway, jtel: V
             "x" * 65,
             f"campaigns.promo.target.name_template: «{'x' * 65}» is longer than jtel's 64 characters",
         ),
+        (
+            {"template": "Template", "name_template": "x" * 50},
+            f"{'x' * 50} from 2026-11-18",
+            f"campaigns.promo.target.name_template: «{'x' * 50} from 2026-11-18» is longer than jtel's 64 characters",
+        ),
     ],
-    ids=["by-name", "template", "too-long"],
+    ids=["by-name", "template", "too-long", "too-long-for-its-successor"],
 )
 def test_target_that_cannot_be_made_names_the_setting(
     gateway: JtelGateway, target: dict[str, Any], name: str, text: str
@@ -272,3 +289,52 @@ def test_preflight_of_a_vendor_that_is_down_is_no_finding_about_the_target(gatew
     jtel.faults.replace([Fault(kind="html", status=500, times=None)])
     with pytest.raises(ConnectorError):
         gateway.preflight(campaign(campaign_id=RENEWALS_ID))
+
+
+@pytest.mark.parametrize(
+    ("now", "first", "after"),
+    [
+        ("2026-11-18T01:30:00+01:00", "2026-11-18", "2026-11-20"),  # the night loads the day that ended
+        ("2026-11-17T22:59:00+00:00", "2026-11-17", "2026-11-19"),
+        ("2026-11-17T23:00:00+00:00", "2026-11-18", "2026-11-20"),
+        ("2026-11-10T12:00:00+01:00", "2026-11-17", "2026-11-19"),
+        ("2027-02-01T12:00:00+01:00", "2027-02-01", "2027-02-03"),
+    ],
+)
+def test_clone_is_valid_from_its_day_or_today(now: str, first: str, after: str) -> None:
+    """Whole days of the tenant's zone, the later of the two first: it is never over when it is made."""
+    zone = ZoneInfo("Europe/Berlin")
+    begin, end = validity({"valid_days": 2}, DAY, zone=zone, now=datetime.fromisoformat(now))
+    assert begin == datetime.fromisoformat(first).replace(tzinfo=zone)
+    assert end is not None
+    assert end + timedelta(seconds=1) == datetime.fromisoformat(after).replace(tzinfo=zone)
+
+
+def test_clone_without_days_has_no_end() -> None:
+    """Whatever the template says is the vendor's to copy."""
+    assert validity({"valid_days": None}, DAY, zone=ZoneInfo("UTC"), now=ENDED) == (None, None)
+
+
+@pytest.mark.parametrize("form", ["local", "utc", "csv"])
+@pytest.mark.parametrize(
+    ("target", "setting"),
+    [({"campaign_id": RENEWALS_ID}, "campaign_id"), ({"campaign_name": "Renewals"}, "campaign_name")],
+)
+def test_preflight_of_a_campaign_that_is_over(
+    gateway: JtelGateway, jtel: Vendor, form: Any, target: dict[str, Any], setting: str
+) -> None:
+    """Nobody would be called from it: it is not loaded, and what tells its end may be in any form."""
+    jtel.vendor.knobs.date_format = form
+    jtel.vendor.store.campaigns[RENEWALS_ID]["dtTo"] = ENDED
+    with pytest.raises(TargetOverError) as raised:
+        gateway.preflight(campaign(**target))
+    assert str(raised.value) == (
+        f"campaigns.promo.target.{setting}: jtel's campaign 538 is over since 2025-11-17 23:59 CET, and nobody is "
+        "called from it; give it a later end (dtTo) there, or name another"
+    )
+
+
+def test_template_that_is_over_can_be_cloned(gateway: JtelGateway, jtel: Vendor) -> None:
+    """It is not loaded itself."""
+    jtel.vendor.store.campaigns[TEMPLATE_ID]["dtTo"] = ENDED
+    gateway.preflight(campaign(template="Template"))

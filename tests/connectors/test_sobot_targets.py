@@ -21,6 +21,7 @@ from connectors.errors import (
     OutcomeUnknownError,
     SetupError,
     TargetError,
+    TargetOverError,
 )
 from connectors.gateway import Batch, Campaign, Contact
 from connectors.sobot.entries import calling_list_code, entry_maker, idempotency_key, mapped_columns, render_phone
@@ -121,7 +122,9 @@ def test_create_target_is_found_again_and_can_be_loaded(gateway: SobotGateway, s
     assert gateway.find_target(to_make(), "promo") is None
     made = gateway.create_target(to_make(time_zone="Europe/Berlin", description="d"), "promo", date(2099, 7, 1))
     task = next(task for task in sobot.vendor.store.tasks.values() if task.name == "promo")
-    assert made == {"code": task.code, "agent_id": SERVICE_AGENT_NO, "agent_type": 0}
+    assert made == {
+        "code": task.code, "agent_id": SERVICE_AGENT_NO, "agent_type": 0, "ends_at": "2099-07-30T18:00:00+02:00",
+    }  # fmt: skip
     assert gateway.find_target(to_make(), "promo") == made
     assert task.fields == {
         "scheduleStartTime": 4086572400000,
@@ -156,7 +159,7 @@ def test_find_target_reads_all_pages_and_compares_whole_names(gateway: SobotGate
     assert gateway.find_target(to_make(), "promo") is None
     task = sobot.vendor.store.add_task("promo")
     found = gateway.find_target(to_make(), "promo")
-    assert found == {"code": task.code, "agent_id": SERVICE_AGENT_NO, "agent_type": 0}
+    assert found == {"code": task.code, "agent_id": SERVICE_AGENT_NO, "agent_type": 0, "ends_at": None}
     assert gateway.find_target(to_make(), "Promo") is None
 
 
@@ -174,7 +177,7 @@ def test_find_target_goes_by_code_and_name_alone(gateway: SobotGateway, sobot: V
     sobot.vendor.store.add_task("theirs", creator=OTHER_AGENT_ID)
     mine = sobot.vendor.store.add_task("promo")
     assert gateway.find_target(to_make(), "promo") == {
-        "code": mine.code, "agent_id": SERVICE_AGENT_NO, "agent_type": 0,
+        "code": mine.code, "agent_id": SERVICE_AGENT_NO, "agent_type": 0, "ends_at": None,
     }  # fmt: skip
     gateway.preflight(campaign(code=mine.code))
 
@@ -297,6 +300,52 @@ def test_preflight_of_a_task_that_is_not_there(gateway: SobotGateway) -> None:
     with pytest.raises(TargetError) as raised:
         gateway.preflight(campaign(code="nosuchtask"))
     assert str(raised.value) == "campaigns.promo.target.code: sobot has no outbound task nosuchtask"
+
+
+@pytest.mark.parametrize(
+    ("end_ms", "sentence"),
+    [
+        (
+            1763373600000,
+            "sobot's outbound task 6yoq3b0lpf is over since 2025-11-17 18:00 +08, and dials nobody; give it a later "
+            "end there, or name another",
+        ),
+        (4089110400000, None),
+        (0, None),
+        (None, None),
+        ("soon", None),
+        (10**17, None),
+    ],
+)
+def test_preflight_of_a_task_whose_schedule_is_over(
+    gateway: SobotGateway, sobot: Vendor, end_ms: Any, sentence: str | None
+) -> None:
+    """It takes leads and dials nobody: its campaign is stopped. Nought, or what says nothing, is no end."""
+    sobot.vendor.knobs.task_fields = {"scheduleEndTime": end_ms}
+    if sentence is None:
+        gateway.preflight(campaign(code=TASK_CODE))
+        return
+    with pytest.raises(TargetOverError) as raised:
+        gateway.preflight(campaign(code=TASK_CODE))
+    assert str(raised.value) == f"campaigns.promo.target.code: {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("told", "ends_at"),
+    [
+        ("America/New_York", "2025-11-17T05:00:00-05:00"),
+        (None, "2025-11-17T11:00:00+01:00"),
+        ("Nowhere/Else", "2025-11-17T11:00:00+01:00"),
+    ],
+)
+def test_found_task_tells_its_end_in_its_zone(
+    gateway: SobotGateway, sobot: Vendor, told: str | None, ends_at: str
+) -> None:
+    """That of the target where the task tells none that there is."""
+    sobot.vendor.store.add_task("promo", fields={"scheduleEndTime": 1763373600000, "scheduleTimeZoneId": told})
+    found = gateway.find_target(to_make(time_zone="Europe/Berlin"), "promo")
+    assert found is not None
+    assert found["ends_at"] == ends_at
 
 
 def test_preflight_names_the_agent_of_the_settings_or_of_the_target(gateways: Callable[..., SobotGateway]) -> None:
