@@ -7,10 +7,9 @@ belong here: jobs (`jobs.py`). Source: vendors.md, 3(b) #9.
 from __future__ import annotations
 
 from connectors.errors import (
-    AuthenticationError,
     ConflictError,
     ConnectorError,
-    ForbiddenError,
+    InvalidRequestError,
     LeadsyncError,
     NotFoundError,
     NotSentError,
@@ -25,7 +24,9 @@ from connectors.platform.models import CreatedLead
 from connectors.redaction import redact
 
 # After one of these, nothing of this request was stored, and the next one would fare no better.
-_NOTHING_STORED = (NotSentError, RateLimitedError, AuthenticationError, ForbiddenError, TargetError)
+_NOTHING_STORED = (NotSentError, RateLimitedError, RejectedError, TargetError)
+# Any other refusal speaks of the request, the account or the way to the vendor, and no lead is to blame.
+_ABOUT_A_LEAD = (NotFoundError, ConflictError, InvalidRequestError)
 NOT_SENT_YET = "not_reached"
 
 
@@ -90,9 +91,7 @@ class _Run:
         lead = {"listId": self._list_id, **entry}
         try:
             created = self._client.lead_create(lead, not_after=self._batch.not_after)
-        except (AuthenticationError, ForbiddenError):
-            raise
-        except RejectedError as error:
+        except _ABOUT_A_LEAD as error:
             self._note_refusal(position, entry, error)
         else:
             self._verdicts.append(_stored(position, created))

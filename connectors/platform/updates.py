@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectors.errors import AuthenticationError, ForbiddenError, NotFoundError, RejectedError
+from connectors.errors import ConflictError, InvalidRequestError, NotFoundError
 from connectors.gateway import Batch, Entry, Receipt, Verdict
 from connectors.platform.bulk import phones_of
 from connectors.platform.client import PlatformClient
@@ -34,6 +34,7 @@ class Updates:
 
         Raises:
             OutcomeUnknownError: it may have; a second update does no harm.
+            RejectedError: the request was refused, and not for what the lead is.
             TargetError: neither the lead nor its list shows: it may be there, and nothing was changed.
         """
         (position,), entry = batch.positions, batch.entries()[batch.positions[0]]
@@ -58,9 +59,7 @@ class Updates:
             self._client.lead_update(lead_id, entry, not_after=batch.not_after)
         except NotFoundError:
             return None
-        except (AuthenticationError, ForbiddenError):
-            raise
-        except RejectedError as error:
+        except (ConflictError, InvalidRequestError) as error:
             return Verdict(position, "rejected", "refused_by_vendor", redact(str(error)))
         return Verdict(position, "accepted", vendor_id=str(lead_id))
 

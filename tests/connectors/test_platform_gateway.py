@@ -20,6 +20,7 @@ from connectors.errors import (
     NotSentError,
     OutcomeUnknownError,
     RateLimitedError,
+    RejectedError,
     SetupError,
     TargetError,
 )
@@ -328,6 +329,20 @@ def test_404_of_a_lead_is_its_own_only_if_the_path_is_right(gateway: PlatformGat
         gateway.submit(batch(entry(3), entry(4)))
 
 
+@pytest.mark.parametrize("status", [402, 405, 406, 407, 415, 451])
+def test_refusal_that_speaks_of_the_request_is_no_leads_fault(
+    gateway: PlatformGateway, platform: Vendor, status: int
+) -> None:
+    """A wrong path or method, a proxy, an unpaid account: the load ends and says so, and what is judged stays so."""
+    platform.faults.replace([Fault(kind="status", status=status, match=CREATE, times=None)])
+    with pytest.raises(RejectedError, match=f"platform lead_create: HTTP {status}"):
+        gateway.submit(batch(entry(1), entry(2)))
+    platform.faults.replace([Fault(kind="status", status=status, match=CREATE, skip=1, times=None)])
+    receipt = gateway.submit(batch(entry(3), entry(4), entry(5)))
+    assert [verdict.outcome for verdict in receipt.verdicts] == ["accepted", "not_sent", "not_sent"]
+    assert platform.vendor.store.requests == {"lead_create": 1}
+
+
 def test_conflict_is_a_duplicate_once_the_lead_is_found(gateway: PlatformGateway, platform: Vendor) -> None:
     """409: already at the vendor, if it is there; unknown, if nobody could look; refused, if it is elsewhere."""
     platform.vendor.knobs.duplicate_key = "409"
@@ -587,6 +602,17 @@ def test_refused_update_is_a_verdict_and_a_refused_login_is_not(gateway: Platfor
     platform.vendor.knobs.token = "another"
     with pytest.raises(AuthenticationError):
         gateway.submit(update(entry(1), reference=lead_id))
+
+
+@pytest.mark.parametrize("status", [402, 405, 406, 407, 415, 451])
+def test_update_by_a_wrong_method_is_no_leads_fault(gateway: PlatformGateway, platform: Vendor, status: int) -> None:
+    """`update_method` is a guess: what it is refused for is no verdict, which would never be tried again."""
+    gateway.submit(batch(entry(1)))
+    (lead_id,) = ids(platform, 1)
+    platform.faults.replace([Fault(kind="status", status=status, match=Match(method="PUT"), times=None)])
+    for reference in (lead_id, None):
+        with pytest.raises(RejectedError, match=f"platform lead_update: HTTP {status}"):
+            gateway.submit(update(entry(1, phone1=phone(2)), reference=reference))
 
 
 @pytest.mark.parametrize(

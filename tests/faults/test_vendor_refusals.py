@@ -180,6 +180,18 @@ def test_poison_lead_is_isolated(way: str, sites: MakeSite) -> None:
     site.assert_held([number for number in range(1, count + 1) if number not in refused])
 
 
+def test_refusal_that_is_no_leads_fault_ends_the_load(sites: MakeSite) -> None:
+    """Lead by lead too: the sentence names the setting, nobody is rejected, and with the setting right all is sent."""
+    site = sites("platform-singles")
+    site.spoil("status", status=405, skip=7, times=None)
+    [problem] = site.load().problems
+    assert "vendors.platform.paths.lead_create right, and its method?" in problem
+    assert site.states() == {"accepted": 7, "planned": 5}
+    site.server.faults.clear()
+    site.load()
+    site.assert_accepted_once()
+
+
 @pytest.mark.parametrize(
     ("way", "knobs"),
     [
