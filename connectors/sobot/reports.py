@@ -1,28 +1,23 @@
 """The error report of an import: fetched from the host that keeps it, and read by what its cells look like.
 
 Belongs here: which addresses are fetched, how much of them, and which rows name a lead that was sent. Does not
-belong here: what that means for the lead (`results.py`). Columns and language of the file are undocumented.
+belong here: what that means for the lead (`results.py`), the file itself (`workbook.py`). Its columns and language are
+undocumented.
 Source: vendors.md, 1(b-16).
 """
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from python_calamine import CalamineError, CalamineWorkbook
-
 from connectors.errors import ContractError, RejectedError
 from connectors.gateway import Entry
 from connectors.sobot.entries import digits
+from connectors.sobot.workbook import WorkbookError, read_cells
 from connectors.transport import Transport
-
-LARGEST_GROWTH = 50
-"""How many times longer than the file its content may be: a spreadsheet packs well, but not without end."""
 
 
 class ReportError(Exception):
@@ -96,7 +91,10 @@ def read_report(content: bytes, entries: Sequence[Entry]) -> list[NamedLead]:
     Raises:
         ReportError: it is no workbook, or no cell of it is a number that was sent.
     """
-    rows = _rows(content)
+    try:
+        rows = read_cells(content)
+    except WorkbookError as error:
+        raise ReportError(f"the error report {error}") from None
     known = {number_key(entry["telephone"]): _own_texts(entry) for entry in entries}
     hits = Counter(column for row in rows for column, cell in enumerate(row) if number_key(cell) in known)
     if not hits:
@@ -112,22 +110,6 @@ def number_key(cell: Any) -> str:
         return ""
     text = f"{cell:.0f}" if isinstance(cell, float) and cell.is_integer() else str(cell)
     return digits(text).lstrip("0")
-
-
-def _rows(content: bytes) -> list[list[Any]]:
-    try:
-        _require_bounded(content)
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        return [row for name in workbook.sheet_names for row in workbook.get_sheet_by_name(name).to_python()]
-    except (CalamineError, zipfile.BadZipFile, ValueError, OSError) as error:
-        raise ReportError(f"the error report cannot be read ({type(error).__name__})") from None
-
-
-def _require_bounded(content: bytes) -> None:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        size = sum(part.file_size for part in archive.infolist())
-    if size > LARGEST_GROWTH * len(content):
-        raise ReportError("the error report is larger than it looks")
 
 
 def _own_texts(entry: Entry) -> frozenset[str]:

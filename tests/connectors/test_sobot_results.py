@@ -194,6 +194,34 @@ def swollen() -> bytes:
     return buffer.getvalue()
 
 
+def with_sheet(*changes: tuple[bytes, bytes], name: str = "xl/worksheets/sheet1.xml") -> bytes:
+    """A report of one lead, whose sheet, or other part, has one text in the place of another."""
+    buffer, packed = io.BytesIO(), zipfile.ZipFile(io.BytesIO(write_xlsx([HEADER, ["Ada", "491511000001", "bad"]])))
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part in packed.namelist():
+            text = packed.read(part)
+            for old, new in changes if part == name else ():
+                assert old in text
+                text = text.replace(old, new)
+            archive.writestr(part, text)
+    return buffer.getvalue()
+
+
+END = b"</sheetData>"
+FAR = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+WIDE = b'<x:row xmlns:x="x">' + b"<x:c/>" * 9000 + b"</x:row></sheetData>"
+
+
+def dishonest() -> bytes:
+    """A file that says that its sheet is a tenth as long as it is."""
+    content = bytearray(with_sheet((END, b" " * 5000 + END)))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        size = archive.getinfo("xl/worksheets/sheet1.xml").file_size
+    honest, lie = size.to_bytes(4, "little"), (size // 10).to_bytes(4, "little")
+    assert bytes(content).count(honest) == 2
+    return bytes(content).replace(honest, lie)
+
+
 @pytest.mark.parametrize(
     ("content", "text"),
     [
@@ -204,12 +232,41 @@ def swollen() -> bytes:
         pytest.param(write_xlsx([HEADER]), "names none of the numbers", id="no-rows"),
         pytest.param(write_xlsx([["a", "b"], ["1", "2"]]), "names none of the numbers", id="odd-columns"),
         pytest.param(swollen(), "larger than it looks", id="bomb"),
+        pytest.param(dishonest(), "cannot be read", id="bomb-that-lies"),
+        pytest.param(with_sheet((END, FAR)), "speaks of more cells than a report has", id="far-cell"),
+        pytest.param(with_sheet((END, b'<row r="9999999"/>' + END)), "speaks of more cells", id="far-row"),
+        pytest.param(with_sheet((END, b'<row><c r="ZZZZZ3"/></row>' + END)), "speaks of more cells", id="far-column"),
+        pytest.param(with_sheet((END, b"<row/>" * 900 + WIDE)), "speaks of more cells", id="places-that-are-not-told"),
+        pytest.param(with_sheet((END, b'<row r="-1"/>' + END)), "a cell that there cannot be", id="no-place"),
+        pytest.param(with_sheet((b"<worksheet", b"<!DOCTYPE a []><worksheet")), "has a document type", id="doctype"),
+        pytest.param(with_sheet((END, b"<row>")), "cannot be read", id="broken-xml"),
     ],
 )
 def test_report_that_cannot_be_read_is_one_error(content: bytes, text: str) -> None:
     """Whatever the file is, the reader says in one clause that it is of no use."""
     with pytest.raises(ReportError, match=text):
         read_report(content, entries(2))
+
+
+def test_report_with_gaps_and_prefixes_is_read() -> None:
+    """Cells may tell their places, leave some out, and have the prefix that other programs write."""
+    cells = b'<c r="AB40" t="inlineStr"><is><t>491511000002</t></is></c><c r="AC40"><v>7</v></c>'
+    sent = [{"telephone": "491511000002"}]
+    assert read_report(with_sheet((END, b'<row r="40">' + cells + b"</row>" + END)), sent) == [
+        NamedLead("491511000002", None)
+    ]
+    content = with_sheet((b"<worksheet", b'<worksheet xmlns:x="y"'), (b"<row", b"<x:row"), (b"</row", b"</x:row"))
+    assert read_report(content, [{"telephone": "491511000001"}]) == [NamedLead("491511000001", "bad")]
+
+
+def test_report_whose_cells_share_a_long_text_cannot_be_read() -> None:
+    """Each cell would be given a copy of it."""
+    cells = b"<row>" + b'<c t="s"><v>0</v></c>' * 9000 + b"</row>" + END
+    buffer = io.BytesIO(with_sheet((END, cells)))
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr("xl/sharedStrings.xml", f"<sst><si><t>{'x' * 30_000}</t></si></sst>")
+    with pytest.raises(ReportError, match="speaks of more text than a report has"):
+        read_report(buffer.getvalue(), entries(1))
 
 
 def test_report_that_is_another_archive_cannot_be_read() -> None:
