@@ -23,6 +23,7 @@ from connectors.gateway import (
     ResultTerms,
 )
 from connectors.platform.client import PlatformClient
+from connectors.platform.dialling import Dialling
 from connectors.platform.entries import entry_maker
 from connectors.platform.jobs import Jobs, JobTerms
 from connectors.platform.lookup import LookUp
@@ -57,7 +58,7 @@ class PlatformGateway:
         job_terms: JobTerms = JobTerms(),
         request_count: Callable[[], int] = lambda: 0,
     ) -> None:
-        look_up = LookUp(client)
+        look_up, dialling = LookUp(client), Dialling(client)
         self.batch_size = batch_size
         self.connections = connections
         self.can_update = can_update
@@ -65,7 +66,8 @@ class PlatformGateway:
         self._client = client
         self._use_bulk_from = use_bulk_from
         self._template = customer_key_template
-        self._targets = Targets(client)
+        self._dialling = dialling
+        self._targets = Targets(client, dialling)
         self._singles = SingleCreates(client, look_up)
         self._jobs = Jobs(client, look_up, job_terms)
         self._updates = Updates(client, look_up)
@@ -105,7 +107,7 @@ class PlatformGateway:
 
     def collect(self, batch: Batch) -> Receipt:
         """What became of the job's leads. Source: vendors.md, 3(b) #12 and #13."""
-        return self._jobs.collect(batch)
+        return self._dialling.told(batch, self._jobs.collect(batch))
 
     def reconcile(self, batch: Batch) -> Receipt:
         """What the vendor has of the batch, by its job where the uuid is known, else by customerKey."""
@@ -113,8 +115,8 @@ class PlatformGateway:
             return self._updates.reconcile(batch)
         # A job whose uuid was lost may still be running: whoever may have sent one waits as long as one runs.
         if batch.vendor_reference or batch.entry_count >= self._use_bulk_from:
-            return self._jobs.reconcile(batch)
-        return self._jobs.look_up(batch)
+            return self._dialling.told(batch, self._jobs.reconcile(batch))
+        return self._dialling.told(batch, self._jobs.look_up(batch))
 
     @property
     def withdrawal_refusal(self) -> str | None:

@@ -19,6 +19,7 @@ from connectors.errors import (
 )
 from connectors.gateway import Batch, Entry, Receipt, Verdict
 from connectors.platform.client import PlatformClient
+from connectors.platform.dialling import asleep
 from connectors.platform.lookup import LookUp, list_id_of
 from connectors.platform.models import CreatedLead
 from connectors.redaction import redact
@@ -129,11 +130,8 @@ class _Run:
 
 
 def _stored(position: int, created: CreatedLead) -> Verdict:
-    lead_id = str(created.lead_id)
-    if created.is_in_dialler is False:
-        text = "stored, but not being dialled (inDialler is false)"
-        return Verdict(position, "accepted", "not_in_dialler", text, lead_id)
-    return Verdict(position, "accepted", vendor_id=lead_id)
+    verdict = Verdict(position, "accepted", vendor_id=str(created.lead_id))
+    return asleep(verdict) if created.is_in_dialler is False else verdict
 
 
 def _refused(position: int, error: ConnectorError) -> Verdict:

@@ -22,6 +22,7 @@ from connectors.errors import (
 )
 from connectors.gateway import Campaign
 from connectors.platform.client import PlatformClient
+from connectors.platform.dialling import Dialling
 from connectors.redaction import redact
 
 DEFAULT_NAMES: Mapping[str, str] = {"campaign": "{campaign}", "day": "{campaign} {day}"}
@@ -30,8 +31,9 @@ DEFAULT_NAMES: Mapping[str, str] = {"campaign": "{campaign}", "day": "{campaign}
 class Targets:
     """The lists at the vendor."""
 
-    def __init__(self, client: PlatformClient) -> None:
+    def __init__(self, client: PlatformClient, dialling: Dialling) -> None:
         self._client = client
+        self._dialling = dialling
 
     def require(self, campaign: Campaign) -> None:
         """The token is accepted, and the list, or the campaign that it is to be made in, is there.
@@ -57,6 +59,8 @@ class Targets:
                 f"{_setting(campaign)}.list_name: platform has {len(found)} lists named «{redact(name)}» in campaign "
                 f"{campaign_id}; name one by list_id"
             )
+        for one in found:
+            self._dialling.note(one)
         return {"list_id": found[0].list_id} if found else None
 
     def create(self, campaign: Campaign, name: str) -> Mapping[str, Any]:
@@ -83,7 +87,7 @@ class Targets:
 
     def _require_list(self, campaign: Campaign, list_id: int) -> None:
         try:
-            self._client.list_get(list_id)
+            self._dialling.note(self._client.list_get(list_id))
         except (NotFoundError, InvalidRequestError) as error:
             raise TargetError(
                 f"{_setting(campaign)}.list_id: platform has no list {list_id} that this account may see: {error}"

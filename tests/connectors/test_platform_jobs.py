@@ -26,7 +26,7 @@ from connectors.platform.gateway import PlatformGateway
 from connectors.platform.settings import PlatformSettings
 from sandbox.faults import Fault, Match
 from sandbox.platform.app import PlatformApi
-from sandbox.platform.seeds import LIST_ONE
+from sandbox.platform.seeds import LIST_ONE, SLEEPING_LIST
 from sandbox.server import SandboxServer
 from tests.factories import phone
 
@@ -252,10 +252,47 @@ def test_unknown_word_counts_as_finished_when_two_polls_are_alike(gateway: Platf
 
 
 def test_clean_job_is_believed_without_a_look(gateway: PlatformGateway, platform: Vendor) -> None:
-    """Counts that add up to every lead are every lead's verdict."""
-    receipt = gateway.collect(finished(gateway, platform, batch()))
-    assert (summary(receipt.verdicts), receipt.is_pending, receipt.detail) == (ALL, False, None)
-    assert platform.vendor.store.requests == {"bulk_create": 1, "bulk_status": 2}
+    """Counts that add up to every lead are every lead's verdict; only the list is looked at, once for all jobs."""
+    followed = finished(gateway, platform, batch())
+    for _ in range(2):
+        receipt = gateway.collect(followed)
+        assert (summary(receipt.verdicts), receipt.is_pending, receipt.detail) == (ALL, False, None)
+    assert platform.vendor.store.requests == {"bulk_create": 1, "bulk_status": 3, "list_get": 1}
+
+
+def test_lead_of_a_job_that_is_not_in_the_dialler_is_accepted_with_that_reason(
+    gateway: PlatformGateway, platform: Vendor
+) -> None:
+    """As one that was sent alone; where the list was read before, that costs no request."""
+    sleeping = Campaign("promo", "platform", {"list_id": SLEEPING_LIST})
+    gateway.preflight(sleeping)
+    receipt = gateway.collect(finished(gateway, platform, batch(campaign=sleeping)))
+    told = Verdict(0, "accepted", "not_in_dialler", "stored, but not being dialled (inDialler is false)")
+    assert list(receipt.verdicts) == [told._replace(position=position) for position in range(SIZE)]
+    assert platform.vendor.store.requests["list_get"] == 1
+
+
+def test_lead_that_is_found_in_a_list_that_sleeps_says_so(gateway: PlatformGateway, platform: Vendor) -> None:
+    """Also after a lost answer; what is told of a lead besides, such as a second one, stays as it is."""
+    platform.vendor.store.lists[LIST_ONE].in_dialler = False
+    gateway.submit(batch())
+    gateway.submit(batch(payload=orjson.dumps([entry(0)]), entry_count=1, positions=[0]))
+    platform.vendor.clock.advance(60)
+    asked = batch(sent_at=ago(3600))
+    assert summary(gateway.reconcile(asked).verdicts) == [
+        ("accepted", "several_at_vendor", 1), ("accepted", "not_in_dialler", SIZE - 1),
+    ]  # fmt: skip
+
+
+def test_list_that_does_not_show_tells_nothing_of_its_leads(gateway: PlatformGateway, platform: Vendor) -> None:
+    """The job's own word stands; a list that cannot be read just now is asked about again."""
+    followed = finished(gateway, platform, batch())
+    one_list = Match(method="GET", path_contains=f"/lists/{LIST_ONE}")
+    platform.faults.replace([Fault(kind="status", match=one_list, times=None)])
+    with pytest.raises(UnavailableError):
+        gateway.collect(followed)
+    platform.faults.replace([Fault(kind="status", status=403, match=one_list, times=None)])
+    assert summary(gateway.collect(followed).verdicts) == ALL
 
 
 def test_clean_job_is_looked_up_for_ids_when_the_setting_says_always(gateways: Gateways, platform: Vendor) -> None:

@@ -12,6 +12,7 @@ import pytest
 from pipelines import morning
 from pipelines.store import utc_now
 from sandbox.faults import Match
+from sandbox.platform.seeds import SLEEPING_LIST
 from tests.factories import DAY, phone
 from tests.faults import vendors
 from tests.faults.running import bounded
@@ -519,3 +520,13 @@ def test_tick_that_dies_after_its_question_is_made_up_for(sites: MakeSite) -> No
     site.advance(61)
     site.tick()
     site.assert_accepted_once()
+
+
+@pytest.mark.parametrize(("way", "count"), [("platform-singles", 3), ("platform", 25)])
+def test_list_that_is_not_dialled_is_told_by_each_way(way: str, count: int, sites: MakeSite) -> None:
+    """Lead by lead, or by a job: who is accepted and not called has that as the reason."""
+    site = sites(way, count=count, target={"list_id": SLEEPING_LIST})
+    site.load()
+    site.follow()
+    assert Counter(site.reasons().values()) == {("accepted", "not_in_dialler"): count}
+    site.assert_balanced()
