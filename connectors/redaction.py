@@ -13,13 +13,17 @@ LONGEST_REASON = 300
 _NUMBER = re.compile(r"\+?\d(?:[\s().\-/]{0,2}\d){5,}")
 # Ids of things, such as Sinch's campaigns and the Platform's jobs: with a letter in it, nobody writes a number so.
 _ID = re.compile(r"(?<![\w+])(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})(?!\w)")
+_SHORT_CODE = re.compile(r"[0-9]{6}")
+# As `shown_code` writes it; nothing that would be a part of a longer number.
+_SHOWN_CODE = re.compile(r"\[code [0-9]{6}\]")
+_KEPT = re.compile(f"{_ID.pattern}|{_SHOWN_CODE.pattern}")
 _MAIL = re.compile(r"[^\s@'\"<>]+@[^\s@'\"<>]+\.[^\s@'\"<>]+")
 
 
 def redact(text: str | None) -> str | None:
     """The text without numbers of six or more digits and without e-mail addresses, bounded in length.
 
-    An id of 32 hexadecimal digits, also as a GUID, stays whole.
+    An id of 32 hexadecimal digits, also as a GUID, stays whole, and so does a code that `shown_code` wrote.
     """
     if text is None:
         return None
@@ -29,10 +33,15 @@ def redact(text: str | None) -> str | None:
     return redact_mail(_without_numbers(text))[:LONGEST_REASON]
 
 
+def shown_code(code: str) -> str:
+    """A vendor's own code of an error, in a form that `redact` leaves if it has six digits, and may be looked up."""
+    return f"[code {code}]" if _SHORT_CODE.fullmatch(code) else code
+
+
 def _without_numbers(text: str) -> str:
-    """The text without numbers; ids stay, and no number reaches from before one into it."""
+    """The text without numbers; ids and codes stay, and no number reaches from before one into it."""
     parts, begins_at = [], 0
-    for found in _ID.finditer(text):
+    for found in _KEPT.finditer(text):
         if any(letter.isalpha() for letter in found[0]):
             parts += [_NUMBER.sub("<number>", text[begins_at : found.start()]), found[0]]
             begins_at = found.end()

@@ -20,6 +20,7 @@ import httpx
 import orjson
 
 from connectors.errors import AuthenticationError, ConnectorError, NotSentError, RejectedError
+from connectors.redaction import shown_code
 from connectors.transport import Transport
 
 log = logging.getLogger(__name__)
@@ -224,7 +225,8 @@ class TokenProvider:
             raise self._error(NotSentError, "the answer to the token call is not JSON") from None
         codes = {str(answer[key]) for key in ("code", "retCode", "ret_code") if _has(answer, key)}
         if codes & CREDENTIAL_CODES:
-            raise self._error(AuthenticationError, f"the token call was refused, code {min(codes & CREDENTIAL_CODES)}")
+            code = shown_code(min(codes & CREDENTIAL_CODES))
+            raise self._error(AuthenticationError, f"the token call was refused: {code}")
         value = find_token(answer)
         if value is None or codes - SUCCESS_CODES:
             raise self._error(NotSentError, "the answer to the token call holds no token")

@@ -31,6 +31,7 @@ from connectors.errors import (
     UnavailableError,
 )
 from connectors.patience import Patience, RateLimiter, parse_retry_after
+from connectors.redaction import shown_code
 from connectors.sobot.auth import VENDOR, TokenProvider
 from connectors.sobot.models import Page
 from connectors.transport import Reply, Transport
@@ -214,7 +215,8 @@ class SobotWire:
 
     def _refusal(self, call: Call, reply: Reply, codes: Sequence[str], *, is_read: bool) -> ConnectorError:
         """What a body that says that it failed lets us conclude; one that we cannot read concludes nothing."""
-        text = f"the answer's code is {' / '.join(code for code in codes if _CODE.fullmatch(code)) or 'missing'}"
+        told = " / ".join(shown_code(code) for code in codes if _CODE.fullmatch(code))
+        text = f"the answer's code is {told or 'missing'}"
         if RATE_LIMITED in codes:
             return self._rate_limited(call, text, reply)
         known = next((code for code in codes if code in _REFUSALS), None)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from connectors.redaction import LONGEST_REASON, redact
+from connectors.redaction import LONGEST_REASON, redact, shown_code
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,35 @@ GUID = "3f2504e0-4f89-11d3-9a0c-0305e8241234"
 )
 def test_redact_leaves_ids_whole(text: str, expected: str) -> None:
     """32 hexadecimal digits with a letter among them hold nobody's number; what stands beside them may be one."""
+    assert redact(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [("500", "500"), ("999999", "[code 999999]"), ("E1234567", "E<number>"), ("1234567", "<number>"),
+     ("+171234", "<number>"), ("٠١٧١٢٣", "<number>"), ("", "")],
+)  # fmt: skip
+def test_redact_leaves_a_code_that_is_told_to_be_one(code: str, shown: str) -> None:
+    """Six plain digits, as vendors number their errors; what is as long as a number that is dialled goes as before."""
+    assert redact(f"the code is 500 / {shown_code(code)}; call 0171 234567") == (
+        f"the code is 500 / {shown}; call <number>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("code 171234", "code <number>"),
+        ("[code 1712345]", "[code <number>]"),
+        ("[code +171234]", "[code <number>]"),
+        ("[code 17 1234]", "[code <number>]"),
+        ("[code 171234", "[code <number>"),
+        ("171 23 [code 999999]4", "171 23 [code 999999]4"),
+        ("017 123 [code 999999] 4567890", "<number> [code 999999] <number>"),
+    ],
+)
+def test_redact_takes_no_number_for_a_code(text: str, expected: str) -> None:
+    """Only the form in which we write a code is one, and no number hides before or behind it."""
     assert redact(text) == expected
 
 
