@@ -183,7 +183,9 @@ def known_campaigns_result(asset: dg.AssetKey, problems: Sequence[str]) -> dg.As
 def list_spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
     """Warns where the do-not-call list bars fewer people than it means."""
     return dg.AssetCheckSpec(
-        "every_entry_bars_somebody", asset=asset, description="Every entry of the list has a number that can be read."
+        "every_entry_bars_somebody",
+        asset=asset,
+        description="Every entry of the list has a number that can be read, and none is damaged.",
     )
 
 

@@ -30,8 +30,9 @@ _FULL_DATE = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?![0-9]).*")
 class ListSummary:
     """What reading the list came to: entries read, numbers listed, entries that name no country, and that bar nobody.
 
-    `first_unreadable`: where the first of the latter is. `count_before`: how many were listed by the list before;
-    `told_before`: what was wrong with it.
+    `damaged_count`: entries with a defect that bar somebody, who need not be the one who is meant. `first_…`: where the
+    first of such entries is. `count_before`: how many were listed by the list before; `told_before`: what was wrong
+    with it.
     """
 
     read_count: int = 0
@@ -39,28 +40,41 @@ class ListSummary:
     national_count: int = 0
     unreadable_count: int = 0
     first_unreadable: str = ""
+    damaged_count: int = 0
+    first_damaged: str = ""
     count_before: int = 0
     told_before: str = ""
 
     @property
     def counts(self) -> dict[str, int]:
         """The numbers, by name."""
-        names = ("read_count", "entry_count", "national_count", "unreadable_count")
+        names = ("read_count", "entry_count", "national_count", "unreadable_count", "damaged_count")
         return {name: getattr(self, name) for name in names}
 
     @property
     def problem(self) -> str | None:
         """The sentence that a person needs: somebody who must not be called may be called for want of his number."""
-        if self.unreadable_count:
-            return (
-                f"sources.do_not_call: {self.unreadable_count} of {self.read_count} entries have no number that can be"
-                f" read, and bar nobody (the first: {self.first_unreadable})"
-            )
+        if bad := self._bad_entries():
+            return f"sources.do_not_call: {'; '.join(bad)}"
         if self.entry_count or self.national_count:
             return None
         if self.count_before:
             return f"sources.do_not_call: {self.count_before} numbers were listed before{_EMPTIED}"
         return self.told_before if self.told_before.endswith(_EMPTIED) else None
+
+    def _bad_entries(self) -> list[str]:
+        told = []
+        if self.unreadable_count:
+            told.append(
+                f"{self.unreadable_count} of {self.read_count} entries have no number that can be"
+                f" read, and bar nobody (the first: {self.first_unreadable})"
+            )
+        if self.damaged_count:
+            told.append(
+                f"{self.damaged_count} of {self.read_count} entries are damaged; every number in them is barred,"
+                f" but one may be missing (the first: {self.first_damaged})"
+            )
+        return told
 
 
 def read_do_not_call(store: Store, settings: Settings) -> ListSummary:
@@ -92,6 +106,7 @@ def read_do_not_call(store: Store, settings: Settings) -> ListSummary:
 def _store_listed(
     store: Store, frame: pd.DataFrame, regions: list[str], zone: tzinfo, summary: ListSummary, place: str
 ) -> None:
+    defects = as_texts(frame["defect"])
     readings = [_readings(raw, regions) for raw in as_texts(frame["phone"])]
     until_on = [None if text is None else parse_until(text, zone) for text in as_texts(frame["until"])]
     entries = [
@@ -99,13 +114,17 @@ def _store_listed(
         for read, reason, until in zip(readings, as_texts(frame["reason"]), until_on, strict=True)
         for number in read.numbers
     ]
-    national = [(read.digits, until) for read, until in zip(readings, until_on, strict=True) if read.digits]
+    national = [(digits, until) for read, until in zip(readings, until_on, strict=True) for digits in read.digits]
     unreadable = [at for at, read in enumerate(readings) if not (read.numbers or read.digits)]
+    damaged = sorted({at for at, defect in enumerate(defects) if defect} - {*unreadable})
     if unreadable and not summary.unreadable_count:
         first = unreadable[0]
-        summary.first_unreadable = as_texts(frame["defect"])[first] or f"{place} {frame['row_no'].iloc[first]}"
+        summary.first_unreadable = defects[first] or f"{place} {frame['row_no'].iloc[first]}"
+    if damaged and not summary.damaged_count:
+        summary.first_damaged = defects[damaged[0]] or ""
     summary.read_count += len(frame)
     summary.unreadable_count += len(unreadable)
+    summary.damaged_count += len(damaged)
     store.run(
         "crm",
         "insert_do_not_call",
@@ -120,25 +139,27 @@ def _store_listed(
 
 
 class _Readings(NamedTuple):
-    """The numbers that an entry of the list is, and its digits where it names no country."""
+    """The numbers that an entry of the list is, and the digits of those that name no country."""
 
     numbers: Sequence[str] = ()
-    digits: str | None = None
+    digits: Sequence[str] = ()
 
 
 def _readings(raw: str | None, regions: list[str]) -> _Readings:
-    """A national number is barred in every region that a campaign has, and by its digits in every country.
+    """Every number in the cell, of which a damaged row has several lines.
 
+    A national number is barred in every region that a campaign has, and by its digits in every country.
     Better one too many: nobody knows by which country a lead's number will be read. The regions know carrier codes,
     and numbers without their area code.
     """
-    if raw is None:
-        return _Readings()
-    international = to_e164(raw, None)
-    if international:
-        return _Readings([international])
-    numbers = sorted({number for region in regions if (number := to_e164(raw, region))})
-    return _Readings(numbers, national_digits(raw))
+    numbers, digits = set[str](), set[str]()
+    for cell in raw.split("\n") if raw else ():
+        if international := to_e164(cell, None):
+            numbers.add(international)
+            continue
+        numbers |= {number for region in regions if (number := to_e164(cell, region))}
+        digits |= {national} if (national := national_digits(cell)) else set()
+    return _Readings(sorted(numbers), sorted(digits))
 
 
 def parse_until(text: str, zone: tzinfo) -> date | None:

@@ -25,12 +25,13 @@ from connectors.columns import TEXT
 from connectors.crm.encoding import AUTO, find_delimiter, find_encoding, told_delimiter
 from connectors.crm.frames import Cursor, DayWindow, build_frame, regroup
 from connectors.crm.layout import COLUMNS, LONGEST_KEY, Columns, Layout, long_key, no_cursor
+from connectors.crm.misfits import believed
 from connectors.crm.records import Records, Shape, read_records
 from connectors.errors import SetupError
 
 DAY = "{day}"
 _ANY_DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
-_KEPT_FIELDS = ("lead_id", "campaign", "phone")  # `phone`: the do-not-call list's; better one too many
+_KEPT_FIELDS = ("lead_id", "campaign")
 _SAMPLE_LINES = 100
 _MIN_BLOCK_LINES = 1_000
 # Phone numbers and addresses: the first line of a file without a header, never to be quoted.
@@ -50,13 +51,13 @@ class _Sheet:
     def records(self, *, block_lines: int) -> Iterator[Records]:
         """Every record after the header."""
         kept = [self.layout.fields.get(field) for field in _KEPT_FIELDS]
-        cursor, phone = self.layout.cursor, self.layout.fields.get("phone")
+        cursor = self.layout.cursor
         shape = Shape(
             delimiter=self.delimiter,
             width=self.layout.width,
             optional=self.layout.unnamed,
             kept_if_short=frozenset(at for at in (*kept, cursor) if at is not None),
-            kept_if_long=frozenset(at for at in (cursor, phone) if at is not None),
+            kept_if_long=frozenset(at for at in (cursor,) if at is not None),
         )
         return read_records(self.lines, shape, first_line=self.first_line, block_lines=block_lines)
 
@@ -276,7 +277,7 @@ class _Rows:
 
 def _without_long_keys(records: Records, layout: Layout) -> list[pa.Array]:
     """The columns of the records; a key that fits in no index is blanked, and its row a defect."""
-    columns = records.columns
+    columns = believed(records, layout)
     for at, name in layout.keys.items():
         is_long = pc.fill_null(pc.greater(pc.utf8_length(columns[at]), LONGEST_KEY), False)
         if pc.any(is_long).as_py():

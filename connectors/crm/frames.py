@@ -9,7 +9,8 @@ A frame has these columns, in this order:
     row_no      int64   where the record starts: a line of a CSV file, an ordinal in a database
     defect      str     why the row cannot be read, without its values; missing if it can
     cursor_at   datetime64[us, UTC]   when the row changed; NaT when unknown
-    <fields>    str     text without surrounding white space; missing when absent or blank
+    <fields>    str     text without surrounding white space; missing when absent or blank. `phone` of a row of the
+                        wrong width has all its cells, a line each
     attributes  str     a JSON object of every other column that has a value; missing if none has
 
 `str` is the text of pandas, held by Arrow, in which a missing cell is NaN: `as_arrow` and `as_texts` have None.

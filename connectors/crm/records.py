@@ -40,7 +40,7 @@ class Shape:
         width: the number of cells.
         optional: how many of the last a good record may lack.
         kept_if_short: positions that are read from a record with too few cells.
-        kept_if_long: positions that are read from one with too many, whose cells may have shifted.
+        kept_if_long: positions that are read from one with too many.
     """
 
     delimiter: str
@@ -54,12 +54,14 @@ class Shape:
 class Records:
     """Records on their side: the i-th cell of `columns[c]`, trimmed and null if blank, started on line `lines[i]`.
 
-    A record may have a defect under its `i`, which reads after the words `line 17`.
+    A record may have a defect under its `i`, which reads after the words `line 17`. One of the wrong width has its
+    cells among the `misfits`, too, as many as they are; one that cannot be stored is blank.
     """
 
     width: int
     lines: list[int] = field(default_factory=list)
     defects: dict[int, str] = field(default_factory=dict)
+    misfits: dict[int, list[str]] = field(default_factory=dict)
     parts: list[list[pa.Array]] = field(default_factory=list)
 
     @property
@@ -73,6 +75,8 @@ class Records:
         """The block's records follow the others."""
         for at, defect in block.defects.items():
             self.defects[len(self.lines) + at] = defect
+        for at, cells in block.misfits.items():
+            self.misfits[len(self.lines) + at] = cells
         if block.cells:
             self.lines += block.record_lines
             turned = zip(*block.cells, strict=True)
@@ -127,6 +131,7 @@ class _Block:
         self.record_lines: list[int] = []
         self.cells: list[list[str]] = []
         self.defects: dict[int, str] = {}
+        self.misfits: dict[int, list[str]] = {}
         self.used = 0
         self._lines = lines
         self._shape = shape
@@ -190,6 +195,7 @@ class _Block:
         if not any(map(str.strip, cells[width:])) and len(cells) > width:
             self._add(cells[:width], None)
             return
+        self.misfits[len(self.cells)] = [cell.strip() if is_storable(cell) else "" for cell in cells]
         kept = self._shape.kept_if_short if len(cells) < width else self._shape.kept_if_long
         self._add(self._keep(cells, kept), f"has {len(cells)} of {width} fields")
 

@@ -42,15 +42,40 @@ def barred(installation: Installation) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "line",
-    [SECOND, f"{SECOND},asked", f"{SECOND},asked,,", f"{SECOND},asked,2999-01-01,more,and more"],
-    ids=["the_number_alone", "a_comma_short", "an_empty_field_more", "two_fields_more"],
+    ("line", "width"),
+    [
+        (SECOND, "1 of 3"),
+        (f"{SECOND},asked", "2 of 3"),
+        (f"{SECOND},asked,,", None),
+        (f"{SECOND},asked,2999-01-01,more,and more", "5 of 3"),
+        (f"Muster, Ada,100234567,{SECOND}", "4 of 3"),
+        (f"100234567,{SECOND}", "2 of 3"),
+        (f"Muster,\x00 Ada,100234567,{SECOND}", "4 of 3"),
+    ],
+    ids=["alone", "a_comma_short", "an_empty_field_more", "two_more", "shifted", "shifted_back", "with_a_nul"],
 )
-def test_a_row_of_the_wrong_width_bars_its_number(line: str, installation: Installation) -> None:
-    """The number is there: who wrote it meant it."""
+def test_a_row_of_the_wrong_width_bars_every_number_in_it(
+    line: str, width: str | None, installation: Installation
+) -> None:
+    """Nobody knows which cell is meant, so none is let off; and a person is told, whatever was barred."""
     write(installation, line, f"{FIRST},asked,")
     assert barred(installation) == ["L1", "L2"]
-    assert morning.report(installation, [DAY]).problems == []
+    told = (
+        "sources.do_not_call: 1 of 2 entries are damaged; every number in them is barred, but one may be missing"
+        f" (the first: line 2 has {width} fields)"
+    )
+    assert morning.report(installation, [DAY]).problems == ([told] if width else [])
+
+
+def test_damaged_entries_and_those_that_bar_nobody_are_told_apart(installation: Installation) -> None:
+    """What bars nobody is the worse of the two, and is told first."""
+    write(installation, f"Muster, Ada,100234567,{SECOND}", "nobody,asked,", "Muster, Ada,nobody,x")
+    assert barred(installation) == ["L2"]
+    assert morning.report(installation, [DAY]).problems == [
+        "sources.do_not_call: 2 of 3 entries have no number that can be read, and bar nobody (the first: line 3);"
+        " 1 of 3 entries are damaged; every number in them is barred, but one may be missing"
+        " (the first: line 2 has 4 of 3 fields)",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,13 @@ def test_entry_without_a_country_bars_its_number_in_every_country(
     assert states(installation) == {"accepted": 2, "suppressed": 4}
     assert sinch.vendor.store.creations == {(TARGET, "lead-L1"): 1, (TARGET, "lead-L4"): 1}
     summary = night.refresh_do_not_call(installation)
-    assert summary.counts == {"read_count": 6, "entry_count": 5, "national_count": 4, "unreadable_count": 1}
+    assert summary.counts == {
+        "read_count": 6,
+        "entry_count": 5,
+        "national_count": 4,
+        "unreadable_count": 1,
+        "damaged_count": 0,
+    }
 
 
 def test_entry_without_a_country_that_is_listed_after_the_decision_holds_the_plan(
