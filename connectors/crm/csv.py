@@ -160,8 +160,11 @@ class CsvSource:
             with self._open(path) as sheet:
                 for records in sheet.records(block_lines=block_lines):
                     last_line = max(records.lines, default=last_line)
-                    columns = _without_long_keys(records, sheet.layout)
-                    rows = _Rows(records, columns, sheet.layout, self._cursor(sheet.layout), label)
+                    cursor = self._cursor(sheet.layout)
+                    zone = window.zone if window else self._zone
+                    columns = believed(records, sheet.layout, cursor, days_in=zone)
+                    columns = _without_long_keys(records, columns, sheet.layout)
+                    rows = _Rows(records, columns, sheet.layout, cursor, label)
                     wanted = window if self._is_filtered(window) else None
                     yield rows.frame(wanted, first_row_no=first_row_no)
             first_row_no += last_line
@@ -275,9 +278,8 @@ class _Rows:
         return defects
 
 
-def _without_long_keys(records: Records, layout: Layout) -> list[pa.Array]:
-    """The columns of the records; a key that fits in no index is blanked, and its row a defect."""
-    columns = believed(records, layout)
+def _without_long_keys(records: Records, columns: list[pa.Array], layout: Layout) -> list[pa.Array]:
+    """The columns; a key that fits in no index is blanked, and its row a defect."""
     for at, name in layout.keys.items():
         is_long = pc.fill_null(pc.greater(pc.utf8_length(columns[at]), LONGEST_KEY), False)
         if pc.any(is_long).as_py():

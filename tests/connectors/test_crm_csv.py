@@ -590,6 +590,33 @@ def test_short_row_of_another_day_is_not_this_days(leads: Path) -> None:
     assert ids(read(leads)) == ["2"]
 
 
+MISFITS = "lead_id,campaign,phone1,note,birthday,updated_at,city"
+
+
+@pytest.mark.parametrize(
+    ("line", "days"),
+    [
+        (f"1,spring,0170,call Mon, not Tue,1980-05-01,{NOON},Bonn", {1, 17, 18}),
+        (f"1,spring,0170,1980-05-01,{NOON},2026-01-01", {1, 17, 18}),
+        (f"1,spring,0170,1980-05-01,{NOON},Bonn", {1, 17, 18}),
+        ("1,spring,0170,x,1980-05-01,Bonn", {1, 17, 18}),
+        (f"1,spring,0170,x,1980-05-01,{NOON}", {1, 17, 18}),
+        (f"1,spring,0170,x,no date,{NOON}", {17}),
+        (f"1,spring,0170,x,2026-11-17,{NOON}", {17}),
+        (f"1,spring,0170,x,no date,{NOON},Bonn,x", {17}),
+        (f"1,spring,0170,x,no date,{NOON},2026-11-17T23:00:00Z,x", {1, 17, 18}),
+        (f"1,spring,0170,x,no date,{NOON},\x00,x", {17}),
+        ("1", {1, 17, 18}),
+    ],
+)
+def test_cursor_of_a_row_of_the_wrong_width_must_be_certain(leads: Path, line: str, days: set[int]) -> None:
+    """Where cells that it may have shifted to name other days, it is unknown: the row is told on every day."""
+    write(leads, MISFITS, line, f"2,spring,0170,x,1980-05-01,{NOON},Bonn")
+    found = {day: read(leads, DayWindow(date(2026, 11, day), BERLIN)) for day in (1, 17, 18)}
+    assert {day for day, frame in found.items() if len(frame) and frame["defect"].notna().any()} == days
+    assert ids(found[17])[-1] == "2"
+
+
 def test_long_row_is_a_defect(leads: Path) -> None:
     """The cells of a row with too many may have shifted, so they are not believed."""
     write(leads, HEADER, row("1") + ",x", row("2") + ",, ")
