@@ -65,7 +65,8 @@ class Contact(NamedTuple):
 CONTACT_FIELDS = frozenset(
     {"lead_id", "source", "first_name", "last_name", "email", "country", "time_zone", "agent", "priority"}
 )
-"""Fields of a contact that a mapping may name; every other name is an attribute of the source's row."""
+"""Fields of a contact that a mapping may name; every other name is an attribute of the source's row, and so is one of
+these where the source has a column of that name with another meaning."""
 
 CONTACT_COLUMNS = pa.schema(
     [

@@ -239,7 +239,8 @@ class _Batch:
     def of(cls, rows: Sequence[Sequence[object]], answer: _Answer) -> _Batch:
         """The rows as text; a cell that no store or index can hold is blanked, and its row a defect."""
         batch = cls([], answer.layout, [None] * len(rows))
-        attributes, keys = set(answer.layout.attributes.values()), answer.layout.keys
+        layout = answer.layout
+        attributes, keys = {*layout.attributes.values()} - {*layout.fields.values()}, layout.keys
         for at, values in enumerate(zip(*rows, strict=True)):
             cells = to_texts(list(map(_truth, values)) if answer.is_truth[at] else values)
             batch.columns.append(cells)

@@ -11,7 +11,8 @@ A frame has these columns, in this order:
     cursor_at   datetime64[us, UTC]   when the row changed; NaT when unknown
     <fields>    str     text without surrounding white space; missing when absent or blank. `phone` of a row of the
                         wrong width has all its cells, a line each
-    attributes  str     a JSON object of every other column that has a value; missing if none has
+    attributes  str     a JSON object of every other column that has a value; missing if none has. One by the name of a
+                        field of a contact is there without a value, too, as an empty text
 
 `str` is the text of pandas, held by Arrow, in which a missing cell is NaN: `as_arrow` and `as_texts` have None.
 """
@@ -31,6 +32,7 @@ import pyarrow.compute as pc
 
 from connectors.columns import TEXT, json_members, json_objects, whole
 from connectors.crm.layout import Layout
+from connectors.gateway import CONTACT_FIELDS
 
 # pandas also reads "now", "today" and a bare year as a moment; a cursor has at least a full date.
 _FULL_DATE = r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?:[T ].*)?"
@@ -149,7 +151,7 @@ def build_frame(
     wanted = {*layout.fields.values(), *layout.attributes.values()}
     cells = {at: _arrow(columns[at]) for at in wanted if at is not None}
     fields = {field: missing if at is None else cells[at] for field, at in layout.fields.items()}
-    members = [json_members(name, cells[at]) for name, at in layout.attributes.items()]
+    members = [json_members(name, _as_attribute(name, cells[at])) for name, at in layout.attributes.items()]
     table = pa.table(
         {
             "row_no": pa.array(row_nos, pa.int64()),
@@ -161,6 +163,11 @@ def build_frame(
     frame: pd.DataFrame = table.to_pandas(use_threads=False)
     frame.insert(2, "cursor_at", cursor_at.reset_index(drop=True))
     return frame
+
+
+def _as_attribute(name: str, cells: pa.Array) -> pa.Array:
+    # What a row leaves empty is not filled in by our field of that name.
+    return pc.fill_null(cells, "") if name in CONTACT_FIELDS else cells
 
 
 def _arrow(cells: Texts) -> pa.Array:

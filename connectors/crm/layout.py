@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.errors import SetupError
+from connectors.gateway import CONTACT_FIELDS
 
 COLUMNS = (
     "lead_id",
@@ -39,6 +40,7 @@ LONGEST_KEY = 200
 
 # Leads and customers are one shape; each calls its id by its own name.
 ALIASES = {"customer_id": "lead_id"}
+_AS_CONTACT = {"timezone": "time_zone"}  # a column whose field of a contact has another name
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ class Layout:
 
     Attributes:
         fields: our column to its position, None for a column that the source lacks.
-        attributes: their name to its position, for every column that is none of ours.
+        attributes: their name to its position, for every column that is none of ours; and for one of ours that a
+            mapping names, or that has the name of another field of a contact.
         cursor: the position of the column that says when the row changed, None if there is none.
         cursor_name: its name at the source, for messages.
         width: how many columns a row has.
@@ -105,7 +108,7 @@ class Columns:
         names = _distinct(header)
         return Layout(
             fields={name: found.get(name) for name in self.fields if name != CURSOR_COLUMN},
-            attributes={name: at for at, name in enumerate(names) if at not in used},
+            attributes={name: at for at, name in enumerate(names) if at not in used} | self._offered(header, found),
             cursor=cursor,
             cursor_name=self.cursor or CURSOR_COLUMN if cursor is None else header[cursor],
             width=len(header),
@@ -146,6 +149,17 @@ class Columns:
         if not _matches(self.cursor, header) and self.cursor in found:
             return found[self.cursor]
         return _position(self.cursor, header, setting=f"{self.setting}.cursor", place=place)
+
+    def _offered(self, header: Sequence[str], found: Mapping[str, int]) -> dict[str, int]:
+        """Columns of ours that are attributes, too: those that a mapping names, by their name or by ours, and those
+        that it would take for another field of a contact by their name."""
+        settings = self.required if isinstance(self.required, Mapping) else {}
+        named = [name for name, setting in settings.items() if setting]
+        offered = {name: header.index(name) if name in header else found[_canonical(name)] for name in named}
+        for ours, at in found.items():
+            if header[at] in CONTACT_FIELDS - {ours, _AS_CONTACT.get(ours)}:
+                offered[header[at]] = at
+        return offered
 
     def _refuse_missing(self, header: Sequence[str], found: Mapping[str, int], *, place: str) -> None:
         for needed in self.required:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from operator import attrgetter
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -28,7 +27,6 @@ from connectors.errors import (
     UnavailableError,
 )
 from connectors.gateway import (
-    CONTACT_FIELDS,
     Batch,
     CallResult,
     Campaign,
@@ -53,6 +51,7 @@ from connectors.jtel.listings import LONG_AGO, ContactIds, ContactListings, ids_
 from connectors.jtel.models import JtelContact
 from connectors.jtel.targets import JtelTargets, campaign_id_of
 from connectors.jtel.withdrawals import Withdrawals
+from connectors.mapping import column_reader, source_columns
 from connectors.redaction import redact
 from connectors.templates import successor_name
 from connectors.withdrawal import taking_back
@@ -127,7 +126,7 @@ class JtelGateway:
 
         Its `UserData` is sent as `keys.sent_key` has it.
         """
-        columns = [(name, _reader(column)) for name, column in campaign.mapping.get("fields", {}).items()]
+        columns = [(name, column_reader(column)) for name, column in campaign.mapping.get("fields", {}).items()]
         template, placeholder = self._terms.user_data_template, self._terms.name_placeholder
         name_of_campaign = campaign.campaign
 
@@ -144,8 +143,7 @@ class JtelGateway:
 
     def required_columns(self, campaign: Campaign) -> Sequence[str]:
         """The source columns that the campaign's mapping names and that are not ours anyway."""
-        named = campaign.mapping.get("fields", {}).values()
-        return [column for column in named if column not in CONTACT_FIELDS]
+        return source_columns(campaign.mapping.get("fields", {}).values())
 
     def preflight(self, campaign: Campaign) -> None:
         """The login works, and the campaign exists or can be cloned."""
@@ -357,13 +355,6 @@ def _value(name: str, value: Any) -> Any:
 
 def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _reader(column: str) -> Callable[[Contact], Any]:
-    """How the column is read of a contact: one of its own fields, or an attribute of the source's row."""
-    if column in CONTACT_FIELDS:
-        return attrgetter(column)
-    return lambda contact: contact.attributes.get(column)
 
 
 def _call_result(contact: JtelContact, changed_at: datetime | None) -> CallResult:

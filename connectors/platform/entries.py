@@ -7,10 +7,10 @@ Belongs here: the write shape without its list, which is known only when it is s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from operator import attrgetter
 from typing import Any
 
-from connectors.gateway import CONTACT_FIELDS, Campaign, Contact, Entry
+from connectors.gateway import Campaign, Contact, Entry
+from connectors.mapping import column_reader
 from connectors.platform.requests import timestamp
 
 _PHONES = ("phone1", "phone2", "phone3")
@@ -21,7 +21,7 @@ Reader = Callable[[Contact], Any]
 def entry_maker(campaign: Campaign, key_template: str) -> Callable[[Contact], Entry]:
     """A function that turns a contact into a RequestCreateLead without `listId`."""
     mapping = campaign.mapping
-    columns = [(name, _reader(column)) for name, column in mapping.get("lead_data", {}).items()]
+    columns = [(name, column_reader(column)) for name, column in mapping.get("lead_data", {}).items()]
     agents: Mapping[str, int] = mapping.get("agents", {})
     status_code, name_of_campaign = mapping.get("status_code"), campaign.campaign
 
@@ -50,9 +50,3 @@ def _agent_id(agent: str | None, agents: Mapping[str, int]) -> int | None:
     if agent is None or agent in agents:
         return agents.get(agent or "")
     return int(agent) if agent.isascii() and agent.isdigit() and len(agent) < 19 else None
-
-
-def _reader(column: str) -> Reader:
-    if column in CONTACT_FIELDS:
-        return attrgetter(column)
-    return lambda contact: contact.attributes.get(column)

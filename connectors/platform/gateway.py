@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from connectors.gateway import (
-    CONTACT_FIELDS,
     Batch,
     CallResult,
     Campaign,
@@ -22,6 +21,7 @@ from connectors.gateway import (
     Receipt,
     ResultTerms,
 )
+from connectors.mapping import source_columns
 from connectors.platform.client import PlatformClient
 from connectors.platform.dialling import Dialling
 from connectors.platform.entries import entry_maker
@@ -86,8 +86,7 @@ class PlatformGateway:
 
     def required_columns(self, campaign: Campaign) -> Sequence[str]:
         """The source columns that the campaign's mapping names and that are not ours anyway."""
-        named = campaign.mapping.get("lead_data", {}).values()
-        return [column for column in named if column not in CONTACT_FIELDS]
+        return source_columns(campaign.mapping.get("lead_data", {}).values())
 
     def preflight(self, campaign: Campaign) -> None:
         """The token is accepted, and the campaign's list or its campaign at the vendor is there."""

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
 from operator import attrgetter
 from string import Formatter
-from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -26,7 +25,8 @@ from connectors.columns import (
     json_texts,
     whole,
 )
-from connectors.gateway import CONTACT_FIELDS, Campaign, Contact, Entry
+from connectors.gateway import Campaign, Contact, Entry
+from connectors.mapping import column_cells, column_reader
 
 _DEFAULT_ATTRIBUTES = {"First Name": "first_name", "Last Name": "last_name"}
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -34,7 +34,11 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 def customer_mapper(campaign: Campaign, external_id_template: str) -> Callable[[Contact], Entry]:
     """A function that turns a contact into a customer."""
-    columns = [(name, _reader(column)) for name, column in _attributes(campaign).items()]
+    named: Mapping[str, str] = campaign.mapping.get("attributes", {})
+    columns = [
+        (name, column_reader(named[name]) if name in named else attrgetter(field))
+        for name, field in {**_DEFAULT_ATTRIBUTES, **named}.items()
+    ]
     write_id = external_id_template.format
     name_of_campaign = campaign.campaign
 
@@ -64,18 +68,19 @@ def customer_mapper(campaign: Campaign, external_id_template: str) -> Callable[[
 
 def customer_columns(campaign: Campaign, external_id_template: str) -> Callable[[pa.Table], pa.Array | None]:
     """As `customer_mapper`, for the columns of many contacts; None where they must be mapped one by one."""
-    named = _attributes(campaign)
+    named: Mapping[str, str] = campaign.mapping.get("attributes", {})
     parts = list(Formatter().parse(external_id_template))
 
     def customers(contacts: pa.Table) -> pa.Array | None:
         own = {name: whole(contacts[name]) for name in contacts.column_names}
-        read = _attribute_values(own["attributes"], sorted(set(named.values()) - CONTACT_FIELDS))
+        read = _attribute_values(own["attributes"], sorted(set(named.values())))
         if read is None:
             return None
         key = {None: "", "campaign": campaign.campaign, "source": own["source"], "lead_id": own["lead_id"]}
         external_ids = joined(*(part for literal, field, *_ in parts for part in (literal, key[field])))
         values = {
-            name: read[column] if column in read else pc.cast(own[column], TEXT) for name, column in named.items()
+            name: column_cells(named[name], read[named[name]], own.get(named[name])) if name in named else own[field]
+            for name, field in {**_DEFAULT_ATTRIBUTES, **named}.items()
         }
         return joined(
             joined_present(
@@ -91,18 +96,6 @@ def customer_columns(campaign: Campaign, external_id_template: str) -> Callable[
         )
 
     return customers
-
-
-def _attributes(campaign: Campaign) -> Mapping[str, str]:
-    """The vendor's names of attributes, and the columns that fill them."""
-    return {**_DEFAULT_ATTRIBUTES, **campaign.mapping.get("attributes", {})}
-
-
-def _reader(column: str) -> Callable[[Contact], Any]:
-    """How the column is read of a contact: one of its own fields, or an attribute of the source's row."""
-    if column in CONTACT_FIELDS:
-        return attrgetter(column)
-    return lambda contact: contact.attributes.get(column)
 
 
 def _attribute_values(attributes: pa.Array, names: Sequence[str]) -> Mapping[str, pa.Array] | None:

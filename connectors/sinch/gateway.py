@@ -26,7 +26,6 @@ from connectors.errors import (
     TargetError,
 )
 from connectors.gateway import (
-    CONTACT_FIELDS,
     Batch,
     CallResult,
     Campaign,
@@ -37,6 +36,7 @@ from connectors.gateway import (
     TargetAction,
     Verdict,
 )
+from connectors.mapping import source_columns
 from connectors.redaction import redact
 from connectors.sinch.client import SinchClient
 from connectors.sinch.customers import customer_columns, customer_mapper
@@ -97,8 +97,7 @@ class SinchGateway:
 
     def required_columns(self, campaign: Campaign) -> Sequence[str]:
         """The source columns that the campaign's mapping names and that are not ours anyway."""
-        named = campaign.mapping.get("attributes", {}).values()
-        return [column for column in named if column not in CONTACT_FIELDS]
+        return source_columns(campaign.mapping.get("attributes", {}).values())
 
     def preflight(self, campaign: Campaign) -> None:
         """The Sinch campaign exists, is visible to this account, and is Passive or Active."""

@@ -10,13 +10,13 @@ import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from operator import attrgetter
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
 import phonenumbers
 
-from connectors.gateway import CONTACT_FIELDS, Contact, Entry
+from connectors.gateway import Contact, Entry
+from connectors.mapping import column_reader, source_columns
 from connectors.sobot.limits import LONGEST_NOTE
 
 PhoneFormat = Literal["digits", "e164", "national"]
@@ -28,10 +28,10 @@ _CODE_LETTERS = 12
 
 def entry_maker(mapping: Mapping[str, Any], phone_format: PhoneFormat) -> Callable[[Contact], Entry]:
     """A function that turns a contact into one of `dataDetails`; its first number is the only one that is sent."""
-    columns = [(field_id, _reader(column)) for field_id, column in (mapping.get("custom_fields") or {}).items()]
+    columns = [(field_id, column_reader(column)) for field_id, column in (mapping.get("custom_fields") or {}).items()]
     name, note = mapping.get("name"), mapping.get("description")
-    read_name = _reader(name) if name else _full_name
-    read_note = _reader(note) if note else _nothing
+    read_name = column_reader(name) if name else _full_name
+    read_note = column_reader(note) if note else _nothing
 
     def entry(contact: Contact) -> Entry:
         made: Entry = {"telephone": render_phone(contact.phones[0], phone_format)}
@@ -51,8 +51,8 @@ def entry_maker(mapping: Mapping[str, Any], phone_format: PhoneFormat) -> Callab
 
 def mapped_columns(mapping: Mapping[str, Any]) -> Sequence[str]:
     """The source's columns that a mapping names and that are not ours anyway."""
-    named = [*(mapping.get("custom_fields") or {}).values(), mapping.get("name"), mapping.get("description")]
-    return [column for column in named if column and column not in CONTACT_FIELDS]
+    custom_fields = mapping.get("custom_fields") or {}
+    return source_columns([*custom_fields.values(), mapping.get("name"), mapping.get("description")])
 
 
 def render_phone(e164: str, phone_format: PhoneFormat) -> str:
@@ -87,12 +87,6 @@ def calling_list_code(day: date, import_key: UUID) -> str:
 def idempotency_key(*parts: str) -> str:
     """The UUID of a write: the same for the same parts, whoever sends it and whenever."""
     return str(uuid5(_NAMESPACE, "\n".join(parts)))
-
-
-def _reader(column: str) -> Callable[[Contact], Any]:
-    if column in CONTACT_FIELDS:
-        return attrgetter(column)
-    return lambda contact: contact.attributes.get(column)
 
 
 def _full_name(contact: Contact) -> str:

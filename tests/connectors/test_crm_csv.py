@@ -116,7 +116,8 @@ def test_names_map_by_themselves_in_any_case(leads: Path) -> None:
 
 
 def test_mapping_has_precedence_over_equal_names(leads: Path) -> None:
-    """A column that the settings give a meaning loses its own; one they replace is an attribute."""
+    """A column that the settings give a meaning loses its own; one they replace is an attribute, and so is one whose
+    name a mapping would take for another field."""
     write(leads, "id,agent,country,phone1,mobile,updated_at", f"1,Jo,Ann,030 1,0170 2,{NOON}")
     frame = read(leads, columns={"lead_id": "id", "first_name": "country", "phone1": "mobile"})
     assert frame.loc[0, ["first_name", "country", "agent", "phone1"]].tolist() == [
@@ -125,7 +126,41 @@ def test_mapping_has_precedence_over_equal_names(leads: Path) -> None:
         "Jo",
         "0170 2",
     ]
-    assert frame.loc[0, "attributes"] == '{"phone1":"030 1"}'
+    assert frame.loc[0, "attributes"] == '{"phone1":"030 1","country":"Ann"}'
+
+
+@pytest.mark.parametrize(
+    ("named", "columns", "expected"),
+    [
+        ("campaign", {}, "spring"),
+        ("phone1", {}, "0170 1"),
+        ("consent", {}, "yes"),
+        ("updated_at", {}, NOON),
+        ("customer_id", {}, "1"),
+        ("vorname", {"first_name": "vorname"}, "Ann"),
+        ("mobile", {"phone1": "mobile"}, "0171 2"),
+        ("phone2", {"phone2": "mobile"}, "0171 2"),
+        ("lead_id", {}, "1"),
+    ],
+)
+def test_column_that_a_mapping_names_is_an_attribute_too(
+    leads: Path, named: str, columns: dict[str, str], expected: str
+) -> None:
+    """By the source's name for it, or by ours; nothing else of ours is repeated there."""
+    header = "customer_id,campaign,consent,updated_at,phone1,mobile,vorname"
+    write(leads, header, f"1,spring,yes,{NOON},0170 1,0171 2,Ann")
+    frame = read(leads, columns=columns, required={"phone1": None, named: "campaigns.promo.mapping.attributes.X"})
+    free = {"phone1": "0170 1"} if "phone1" in columns else {}
+    free |= {"mobile": "0171 2"} if "mobile" not in columns.values() else {}
+    free |= {"vorname": "Ann"} if "vorname" not in columns.values() else {}
+    assert orjson.loads(frame.loc[0, "attributes"]) == free | {named: expected}
+    assert frame.loc[0, "campaign"] == "spring"
+
+
+def test_column_with_the_name_of_a_field_is_itself_also_where_it_is_blank(leads: Path) -> None:
+    """Else our word for it would stand in its place: `lead`, for a row that says nothing of its source."""
+    write(leads, HEADER + ",source,city", row("1") + ",Facebook,Bonn", row("2") + ",,")
+    assert read(leads)["attributes"].tolist() == ['{"source":"Facebook","city":"Bonn"}', '{"source":""}']
 
 
 def test_repeated_and_blank_names_lose_no_attribute(leads: Path) -> None:
@@ -377,6 +412,9 @@ def test_missing_required_column_is_refused(leads: Path) -> None:
     assert ids(read(leads, required=("lead_id", "customer_id", "city"))) == ["1"]
     assert refusal(leads, required=("City",)).startswith(
         f"sources.leads.columns.City: {leads} line 1 lacks the column, and it is needed;"
+    )
+    assert refusal(leads, required={"phone2": "campaigns.promo.mapping.attributes.Second"}).startswith(
+        f"campaigns.promo.mapping.attributes.Second: {leads} line 1 has no column 'phone2';"
     )
     assert refusal(leads, required={"Citi": "campaigns.promo.mapping.attributes.City"}) == (
         f"campaigns.promo.mapping.attributes.City: {leads} line 1 has no column 'Citi';"

@@ -15,7 +15,14 @@ from connectors.gateway import CONTACT_COLUMNS, Campaign, Contact
 from connectors.sinch.customers import customer_columns, customer_mapper
 
 TEMPLATE = "{source}-{lead_id}"
-NAMED = {"City": "city", "Note": 'a "quoted" column', "Mail": "email", "Rank": "priority", "Who": "lead_id"}
+NAMED = {
+    "City": "city",
+    "Note": 'a "quoted" column',
+    "Mail": "email",
+    "Rank": "priority",
+    "Who": "lead_id",
+    "First Name": "first_name",
+}
 CAMPAIGN = Campaign("spring", "sinch", {"campaign_id": "1"}, mapping={"attributes": NAMED})
 
 # Everything that JSON escapes, or that a reader of columns might stumble over; NUL and surrogates no database stores.
@@ -94,3 +101,20 @@ def test_an_attribute_that_is_no_text_is_mapped_one_by_one(value: Any) -> None:
     rows.append(rows[0]._replace(attributes={"city": value}))
     assert at_once(rows) is None
     assert at_once([row._replace(attributes={"unnamed": value}) for row in rows]) is not None
+
+
+def test_a_column_of_the_source_wins_over_our_field_of_its_name() -> None:
+    """Where the source has no such column, it is ours; one that is blank in a row is blank. What goes along by itself
+    stays ours."""
+    own = [{"source": "Facebook", "first_name": "Jo", "last_name": "Doe"}, {"source": "", "last_name": ""}, {}]
+    rows = [Contact("lead", "1", ["+4930123456"], "Ann", "Ace", attributes=one) for one in own]
+    campaign = Campaign("spring", "sinch", {}, mapping={"attributes": {"Origin": "source", "First Name": "first_name"}})
+    made = [customer_mapper(campaign, TEMPLATE)(one) for one in rows]
+    assert [{each["name"]: each["value"] for each in one["attributes"]["attribute"]} for one in made] == [
+        {"First Name": "Jo", "Last Name": "Ace", "Origin": "Facebook"},
+        {"First Name": "Ann", "Last Name": "Ace"},
+        {"First Name": "Ann", "Last Name": "Ace", "Origin": "lead"},
+    ]
+    at_once_ = customer_columns(campaign, TEMPLATE)(columns_of(rows))
+    assert at_once_ is not None
+    assert [orjson.loads(one) for one in at_once_.to_pylist()] == made
