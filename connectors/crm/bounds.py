@@ -58,24 +58,27 @@ class Bounds:
         nearby = (moment - _DAY, moment, moment + _DAY)
         return [each.astimezone(self.zone).utcoffset() or timedelta() for each in nearby]
 
-    def parameters(self, backend: str) -> dict[str, object]:
-        """The values of `:from` and `:to` in somebody's own query."""
+    def parameters(self, backend: str, *, is_text: bool = False) -> dict[str, object]:
+        """The values of `:from` and `:to` in somebody's own query.
+
+        They are wider where they are compared with texts, as always in SQLite: each may have an offset of its own.
+        """
+        is_text = is_text or backend == "sqlite"
+        low = self.wall_low - (_WIDEST_OFFSET if is_text else timedelta())
+        high = self.wall_high + (_WIDEST_OFFSET + _DAY if is_text else timedelta())
         if backend == "postgresql":
-            return {"from": self._postgres_low(), "to": self._postgres_high()}
+            # Text with an offset, untyped: `timestamptz` honours the offset, `timestamp` overlooks it.
+            return {
+                "from": _with_offset(low, max(self._offsets(self.low))),
+                "to": _with_offset(high, min(self._offsets(self.high))),
+            }
         if backend == "sqlite":
             # Its datetimes are text, written with a blank or with a T; the blank sorts first.
             return {
-                "from": self.wall_low.isoformat(sep=" ", timespec="seconds"),
-                "to": self.wall_high.isoformat(sep="T", timespec="seconds"),
+                "from": low.isoformat(sep=" ", timespec="seconds"),
+                "to": high.isoformat(sep="T", timespec="seconds"),
             }
-        return {"from": self.wall_low, "to": self.wall_high}
-
-    # Text with an offset, untyped: `timestamptz` honours the offset, `timestamp` overlooks it.
-    def _postgres_low(self) -> str:
-        return _with_offset(self.wall_low, max(self._offsets(self.low)))
-
-    def _postgres_high(self) -> str:
-        return _with_offset(self.wall_high, min(self._offsets(self.high)))
+        return {"from": low, "to": high}
 
     def hold_moment(self, name: str, column_kind: TypeEngine[Any]) -> ColumnElement[bool]:
         """A condition on a column of dates or times of that type, true also where it is NULL."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,6 +40,7 @@ from connectors.crm.cells import is_storable, to_texts, unstorable_reason
 from connectors.crm.connection import Database
 from connectors.crm.frames import Cursor, DayWindow, Texts, build_frame, regroup
 from connectors.crm.layout import COLUMNS, LONGEST_KEY, Columns, Layout, did_you_mean, long_key, no_cursor
+from connectors.crm.postgres import is_moment
 from connectors.errors import SetupError
 
 _LIMITS = frozenset({"from", "to"})
@@ -74,7 +75,8 @@ class DatabaseSource:
         table: a table or view, `schema.name` or `name`; exactly one of `table` and `query`.
         query: may ask for the day with `:from` and `:to`, both or neither. They lie a little
             outside the day, so that `updated_at >= :from AND updated_at < :to` returns all of it;
-            the rows of other days are then left out here.
+            the rows of other days are then left out here. Where the cursor is text in SQLite or
+            Postgres, they are days apart from it, as a text may have any offset.
         columns: our column to theirs; names that agree need no entry.
         cursor: their column that says when a row changed.
         cursor_zone: the zone of cursors without an offset.
@@ -150,12 +152,27 @@ class DatabaseSource:
     @contextmanager
     def _ask(self, window: DayWindow | None, *, buffer_rows: int) -> Iterator[_Answer]:
         with self._database.connect(setting=self._part) as connection:
-            question = self._question(connection, window)
             streaming = connection.execution_options(stream_results=True, max_row_buffer=buffer_rows)
-            with _readable(self._part):  # some drivers fetch the first row with it
-                result = streaming.execute(question.statement, question.parameters)
-            with closing(result):
-                yield self._understand(result, question)
+            question = self._question(connection, window)
+            answer = self._answer(streaming, question)
+            if window is not None and self._limits and self._may_compare_texts(answer):
+                answer.result.close()
+                wider = Bounds.around(window, self._zone).parameters(self._database.backend, is_text=True)
+                answer = self._answer(streaming, replace(question, parameters=wider))
+            with closing(answer.result):
+                yield answer
+
+    def _answer(self, connection: Connection, question: _Question) -> _Answer:
+        with _readable(self._part):  # some drivers fetch the first row with it
+            result = connection.execute(question.statement, question.parameters)
+        return self._understand(result, question)
+
+    def _may_compare_texts(self, answer: _Answer) -> bool:
+        """Whether Postgres may have compared the day's limits with texts: the cursor is no date or time."""
+        at, cursor = answer.layout.cursor, answer.result.cursor
+        if self._database.backend != "postgresql" or at is None or cursor is None:
+            return False
+        return not is_moment(cursor.description[at][1])
 
     def _understand(self, result: CursorResult[Any], question: _Question) -> _Answer:
         if not result.returns_rows:

@@ -13,6 +13,7 @@ from psycopg.types.string import TextLoader
 # Kept as the server writes them: Python has no `infinity`, no year before Christ, and rounds JSON numbers.
 _AS_WRITTEN = {"date": 1082, "timestamp": 1114, "timestamptz": 1184, "interval": 1186, "json": 114, "jsonb": 3802}
 _TEXTS = ("text", "varchar", "bpchar", "name")
+_MOMENTS = frozenset(_AS_WRITTEN[name] for name in ("date", "timestamp", "timestamptz"))
 _DATES_IN_ISO = "SET datestyle TO ISO"
 # The server sends every byte as it is: asked for UTF-8, it refuses the whole result for one that is not.
 _UNCHECKED = "SET client_encoding TO LATIN1"
@@ -45,6 +46,11 @@ def read_by_psycopg2(connection: Any) -> None:
 
     register_type(new_type(tuple(_AS_WRITTEN.values()), "AS_WRITTEN", lambda text, _: text), connection)
     _write_dates_in_iso(connection, connection.get_parameter_status("DateStyle"))
+
+
+def is_moment(type_code: object) -> bool:
+    """Whether a column of a result, of either driver, is one of dates or times."""
+    return type_code in _MOMENTS
 
 
 def _write_dates_in_iso(connection: Any, style: str | None) -> None:

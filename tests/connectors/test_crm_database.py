@@ -288,14 +288,34 @@ def test_naive_utc_cursor_in_sqlite(sqlite_file: Path, separator: str, settings:
     assert ids(url, cursor_zone=UTC_ZONE, **settings) == ["2", "3"]
 
 
-@pytest.mark.parametrize("settings", [{}, {"query": "SELECT * FROM lead"}])
+ELSEWHERE = ("2026-11-18T12:59:00+14:00", "2026-11-16 11:00:00-12:00", "2026-11-16T23:30:00Z", "2026-11-17T23:00:00Z")
+
+
+@HOW
 def test_text_with_offsets_is_found_in_sqlite(sqlite_file: Path, settings: dict[str, Any]) -> None:
     """Text may have an offset that puts it on another date than ours."""
-    url = fill_sqlite(
-        sqlite_file,
-        *leads_at("text", "2026-11-18T12:59:00+14:00", "2026-11-16T11:00:00-12:00", "2026-11-17T23:00:00Z"),
-    )
-    assert ids(url, **settings) == ["1", "2"]
+    url = fill_sqlite(sqlite_file, *leads_at("text", *ELSEWHERE))
+    assert ids(url, **settings) == ["1", "2", "3"]
+    assert ids(url, NEXT_DAY, **settings) == ["4"]
+
+
+@pytest.mark.parametrize("driver", ["postgresql", "postgresql+psycopg2"])
+@pytest.mark.parametrize("kind", ["text", "varchar(40)"])
+@HOW
+def test_text_with_offsets_is_found_in_postgres(
+    postgres: str, settings: dict[str, Any], kind: str, driver: str
+) -> None:
+    """So it may there, where the limits of a query are compared as texts, too."""
+    url = fill_postgres(postgres, *leads_at(kind, *ELSEWHERE)).replace("postgresql:", f"{driver}:")
+    assert ids(url, **settings) == ["1", "2", "3"]
+    assert ids(url, NEXT_DAY, **settings) == ["4"]
+
+
+def test_moments_that_a_query_writes_as_text_are_found_in_postgres(postgres: str) -> None:
+    """Its limits are wider then, and no less moments."""
+    fill_postgres(postgres, *leads_at("timestamptz", *ELSEWHERE))
+    query = "SELECT lead_id, updated_at::text AS changed FROM lead WHERE updated_at >= :from AND updated_at < :to"
+    assert ids(postgres, query=query, cursor="changed") == ["1", "2", "3"]
 
 
 def test_text_cursor_in_postgres(postgres: str) -> None:
@@ -344,13 +364,20 @@ def test_bounds_are_a_second_wide_of_the_day() -> None:
     assert bounds.high == datetime(2026, 11, 17, 23, 0, 1, tzinfo=UTC)
     assert bounds.wall_low == datetime(2026, 11, 16, 23, 59, 59)
     assert bounds.wall_high == datetime(2026, 11, 18, 0, 0, 1)
-    assert bounds.parameters("sqlite") == {
-        "from": "2026-11-16 23:59:59",
-        "to": "2026-11-18T00:00:01",
-    }
+    assert bounds.parameters("mysql") == {"from": bounds.wall_low, "to": bounds.wall_high}
     assert bounds.parameters("postgresql") == {
         "from": "2026-11-16 23:59:59+01:00",
         "to": "2026-11-18 00:00:01+01:00",
+    }
+
+
+def test_bounds_of_texts_hold_every_offset() -> None:
+    """They are as far apart as the clocks of the world, and a day for the letter between date and time."""
+    bounds = Bounds.around(DAY, BERLIN)
+    assert bounds.parameters("sqlite") == {"from": "2026-11-15 21:59:59", "to": "2026-11-20T02:00:01"}
+    assert bounds.parameters("postgresql", is_text=True) == {
+        "from": "2026-11-15 21:59:59+01:00",
+        "to": "2026-11-20 02:00:01+01:00",
     }
 
 
