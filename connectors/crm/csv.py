@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import glob
+import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -105,13 +106,15 @@ class CsvSource:
         """The files of the day in the order of their paths; at least one.
 
         Raises:
-            SetupError: nothing matches, or the path is a directory.
+            SetupError: nothing matches, a folder may not be entered or listed, or the path is a directory.
         """
         pattern = self._template.replace(DAY, window.day.isoformat() if window else _ANY_DAY)
-        if Path(pattern).is_dir():
+        try:
+            is_folder, found = Path(pattern).is_dir(), _matches(pattern)
+        except OSError as error:
+            raise self._unreadable(error.filename or pattern, error) from None
+        if is_folder:
             raise SetupError(f"{self._setting}.csv: {pattern!r} is a directory, not a file")
-        matches = [pattern] if Path(pattern).exists() else glob.glob(pattern, recursive=True)
-        found = sorted(path for path in map(Path, matches) if path.is_file())
         if not found:
             day = f" (day {window.day})" if window else ""
             wanted = pattern if window else self._template
@@ -183,10 +186,12 @@ class CsvSource:
             with path.open(encoding=encoding.name, errors=encoding.errors, newline="") as file:
                 yield file
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise SetupError(f"{self._setting}.csv: cannot read {path}: {reason}") from error
+            raise self._unreadable(path, error) from error
         except UnicodeDecodeError:
             raise SetupError(f"{self._setting}.csv: {path} changed while it was read") from None
+
+    def _unreadable(self, path: Path | str, error: OSError) -> SetupError:
+        return SetupError(f"{self._setting}.csv: cannot read {path}: {error.strerror or type(error).__name__}")
 
     def _read_header(self, path: Path, file: TextIO) -> tuple[list[str], str, int]:
         """The names, the delimiter, and how many lines the header and what comes before it take."""
@@ -276,6 +281,18 @@ class _Rows:
             complaint = self.cursor.complaint(cells[at].as_py())
             defects[at] = defects[at] or f"{self.label}line {self.records.lines[at]}: {complaint}"
         return defects
+
+
+def _matches(pattern: str) -> list[Path]:
+    """The files that the path or glob names, sorted; OSError where it leads into a folder without rights."""
+    if Path(pattern).exists():
+        return [Path(pattern)] if Path(pattern).is_file() else []
+    found = sorted(path for path in map(Path, glob.glob(pattern, recursive=True)) if path.is_file())
+    if not found and glob.has_magic(pattern):  # it passes over what may not be listed
+        folder = next(each for each in Path(pattern).parents if not glob.has_magic(str(each)))
+        if folder.is_dir():
+            os.listdir(folder)
+    return found
 
 
 def _without_long_keys(records: Records, columns: list[pa.Array], layout: Layout) -> list[pa.Array]:

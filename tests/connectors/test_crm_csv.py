@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -320,18 +321,46 @@ def test_unreadable_file_is_refused(locked_file: Path) -> None:
     assert refusal(locked_file) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "named", "mode"),
+    [
+        ("leads.csv", "/leads.csv", 0),
+        ("leads-{day}.csv", "/leads-2026-11-17.csv", 0),
+        ("leads-*.csv", "/leads-*.csv", 0),
+        ("leads-*.csv", "", 0o711),
+    ],
+)
+def test_folder_without_rights_is_refused(name: str, named: str, mode: int) -> None:
+    """What is in it is not said to be missing, whatever the path looks like."""
+    with locked("exports/leads-1.csv", mode) as folder:
+        assert refusal(folder / name) == f"sources.leads.csv: cannot read {folder}{named}: Permission denied"
+        with pytest.raises(SetupError, match="Permission denied"):
+            source(folder / name).check(DAY)
+
+
 @pytest.fixture
 def locked_file() -> Iterator[Path]:
     """A file that this process may not read, even when it runs as root."""
+    with locked("leads.csv") as path:
+        yield path
+
+
+@contextmanager
+def locked(name: str, mode: int = 0) -> Iterator[Path]:
+    """The first part of the name, in a folder of its own, with no more rights than those; the file is there."""
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
-    path = write(folder / "leads.csv", HEADER)
-    path.chmod(0)
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    write(path, HEADER)
+    first = folder / Path(name).parts[0]
+    first.chmod(mode)
     user = os.geteuid()
     if user == 0:
         os.seteuid(65534)
-    yield path
+    yield first
     os.seteuid(user)
+    first.chmod(0o700)
     shutil.rmtree(folder)
 
 
