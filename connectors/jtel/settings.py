@@ -12,8 +12,9 @@ from string import Formatter
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from connectors.credentials import Token
 from connectors.jtel.client import DATETIME_FORMAT, JtelClient
 from connectors.jtel.directory import JtelDirectory
 from connectors.jtel.fields import FILLED_BY_US, MAPPABLE, first_too_long, limits, parse_release
@@ -90,7 +91,7 @@ class JtelSettings(PacedSettings):
     base_url: str = Field(description="the portal's address, without rest_path")
     rest_path: str = "/rest/v1.0"
     clients_id: Whole = Field(ge=1, description="the client account, which is part of every address")
-    token: SecretStr = Field(min_length=1)
+    token: Token
     allow_http: bool = Field(False, description="send the token and the leads unencrypted")
     allow_delete: bool = Field(False, description="whether a person may delete campaigns; no load ever does")
     release: str | None = Field(None, description="of the portal, in quotes; unset is taken for the oldest")
@@ -126,14 +127,6 @@ class JtelSettings(PacedSettings):
         if not value.startswith("/"):
             raise ValueError("must begin with /")
         return value.rstrip("/")
-
-    @field_validator("token")
-    @classmethod
-    def _fits_in_a_header(cls, value: SecretStr) -> SecretStr:
-        text = value.get_secret_value()
-        if not text.isascii() or not text.isprintable() or " " in text:
-            raise ValueError("must be the token alone, without blanks or line ends")
-        return value
 
     @field_validator("release", mode="before")
     @classmethod

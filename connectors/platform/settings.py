@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from connectors.credentials import HeaderSecret
 from connectors.gateway import ResultTerms
 from connectors.numbers import Seconds, Whole
 from connectors.pace import PacedSettings, http_address
@@ -69,7 +70,7 @@ class PlatformSettings(PacedSettings):
 
     base_url: str
     base_path: str = "/platform-api/v3.0"
-    token: SecretStr
+    token: HeaderSecret
     auth_header: str = Field("Authorization", pattern=r"^[A-Za-z0-9-]+$")
     auth_scheme: AuthScheme = "bearer"
     paths: dict[str, str] = Field(default_factory=dict)
@@ -103,13 +104,6 @@ class PlatformSettings(PacedSettings):
         if value and not value.startswith("/"):
             raise ValueError("must begin with /")
         return value.rstrip("/")
-
-    @field_validator("token")
-    @classmethod
-    def _is_given(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().strip():
-            raise ValueError("must not be empty")
-        return value
 
     @field_validator("paths")
     @classmethod

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
+from connectors.credentials import HeaderSecret, Login, Password
 from connectors.numbers import Whole
 from connectors.pace import PacedSettings, http_address
 from connectors.patience import RateLimiter
@@ -46,9 +47,9 @@ class SinchSettings(PacedSettings):
     obi_path: str = "/RI/obi"
     rci_path: str = "/RI/rci"
     auth_mode: AuthMode = "basic"
-    username: str | None = None
-    password: SecretStr | None = None
-    api_key: SecretStr | None = None
+    username: Login | None = None
+    password: Password | None = None
+    api_key: HeaderSecret | None = None
     api_key_header: str = "x-api-key"
     client_cert: str | None = None
     client_key: str | None = None

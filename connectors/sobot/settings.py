@@ -9,8 +9,9 @@ import threading
 from collections.abc import Hashable, Sequence
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from connectors.credentials import Login, Password
 from connectors.gateway import ResultTerms
 from connectors.numbers import A_NUMBER, PerSecond, Seconds, Share, Whole
 from connectors.pace import PacedSettings, http_address, parts_of
@@ -98,8 +99,8 @@ class AssignedAgent(BaseModel):
 class SobotSettings(PacedSettings):
     """How to reach Sobot's call centre and how hard to press it. Times in seconds."""
 
-    app_id: str = Field(min_length=1)
-    app_secret: SecretStr
+    app_id: Login = Field(min_length=1)
+    app_secret: Password
     agent_id: str = Field(min_length=1, description="the service agent, who makes the tasks and loads them")
     agent_type: AgentType = 1
     token_host: str = "https://sg.sobot.io"

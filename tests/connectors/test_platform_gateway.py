@@ -699,7 +699,7 @@ def test_stop_waiting_ends_every_wait(gateway: PlatformGateway) -> None:
     [
         ({"base_url": "platform.example.com"}, "must begin with http:// or https://"),
         ({"base_path": "v3.0"}, "must begin with /"),
-        ({"token": " "}, "must not be empty"),
+        ({"token": " "}, "must be the secret alone"),
         ({"paths": {"leads": "/x"}}, "there is no operation leads"),
         ({"paths": {"lead_get": "/x"}}, "lead_get: this path needs {leadId} once"),
         ({"paths": {"lead_list": "/leads/lists"}}, "paths: lead_list and list_list have the same method and path"),

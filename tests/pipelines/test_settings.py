@@ -319,6 +319,13 @@ def test_campaign_that_is_listed_twice_is_found(tmp_path: Path) -> None:
     assert mistake(tmp_path, GOOD + again).startswith("FILE, line 19:")
 
 
+def test_secret_with_a_line_end_is_told_and_not_shown(tmp_path: Path) -> None:
+    """As a file holds it that is mounted as a secret."""
+    assert mistake(tmp_path, GOOD, ENVIRONMENT | {"SINCH_PASSWORD": "s3cret\n"}) == (
+        "FILE, line 13: vendors.sinch.password: must not hold a line end or another control character"
+    )
+
+
 @pytest.mark.parametrize("name", ["password", "username"])
 def test_password_of_digits_is_a_password(tmp_path: Path, name: str) -> None:
     """What a variable holds is text where the setting is text."""
