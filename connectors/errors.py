@@ -44,14 +44,21 @@ class TargetOverError(TargetError):
 class ConnectorError(LeadsyncError):
     """A vendor call failed. Carries facts only: never a body, a phone number or a token.
 
-    `text` is what happened, in words; `setting` has the address, where that may be to blame. `is_passing`: the vendor
-    may do it later, though nobody changes anything.
+    `text` is what happened, in words; `setting` has the address, where that may be to blame; `retry_after` is how long
+    the vendor asks to wait, if it does. `is_passing`: the vendor may do it later, though nobody changes anything.
     """
 
     is_passing: ClassVar[bool] = True
 
     def __init__(
-        self, text: str, *, vendor: str, operation: str, status: int | None = None, setting: str | None = None
+        self,
+        text: str,
+        *,
+        vendor: str,
+        operation: str,
+        status: int | None = None,
+        setting: str | None = None,
+        retry_after: timedelta | None = None,
     ) -> None:
         super().__init__(f"{vendor} {operation}: {text}")
         self.text = text
@@ -59,6 +66,7 @@ class ConnectorError(LeadsyncError):
         self.vendor = vendor
         self.operation = operation
         self.status = status
+        self.retry_after = retry_after
 
 
 class NotSentError(ConnectorError):
@@ -82,11 +90,7 @@ class UnavailableError(ConnectorError):
 
 
 class RateLimitedError(ConnectorError):
-    """The vendor refused the request for now (429); `retry_after` is how long it asks to wait."""
-
-    def __init__(self, text: str, *, vendor: str, operation: str, status: int, retry_after: timedelta | None) -> None:
-        super().__init__(text, vendor=vendor, operation=operation, status=status)
-        self.retry_after = retry_after
+    """The vendor refused the request for now (429)."""
 
 
 class RejectedError(ConnectorError):

@@ -300,7 +300,7 @@ class Transport:
         error = map_status(
             status, response.headers.get("retry-after"), vendor=self.vendor, operation=operation, is_read=is_read
         )
-        if isinstance(error, RateLimitedError):
+        if isinstance(error, RateLimitedError) or error.retry_after is not None:
             self._limiter.pause(_delay_s(error, self._patience.backoff(1)))
         if isinstance(error, AuthenticationError) and self._login_settings:
             text = f"HTTP {status}: the login was refused; see {self._login_settings}"
@@ -346,13 +346,13 @@ def map_exception(
 def map_status(status: int, retry_after: str | None, *, vendor: str, operation: str, is_read: bool) -> ConnectorError:
     """The error of our tree for an answer that is not 2xx."""
     text = f"HTTP {status}"
+    wait = parse_retry_after(retry_after)
     if status == 429:
-        wait = parse_retry_after(retry_after)
         text = f"{text}: too many requests for now"
         return RateLimitedError(text, vendor=vendor, operation=operation, status=status, retry_after=wait)
     if status >= 500 or status in (408, 425):
         kind: type[ConnectorError] = UnavailableError if is_read else OutcomeUnknownError
-        return kind(text, vendor=vendor, operation=operation, status=status)
+        return kind(text, vendor=vendor, operation=operation, status=status, retry_after=wait)
     if 300 <= status < 400:
         return ContractError(f"{text}: an unexpected redirect", vendor=vendor, operation=operation, status=status)
     return _REJECTIONS.get(status, RejectedError)(text, vendor=vendor, operation=operation, status=status)
@@ -386,9 +386,7 @@ def _time_outs(patience: Patience) -> dict[str, float | None]:
 
 
 def _delay_s(error: ConnectorError, backoff_s: float) -> float:
-    if isinstance(error, RateLimitedError) and error.retry_after is not None:
-        return error.retry_after.total_seconds()
-    return backoff_s
+    return backoff_s if error.retry_after is None else error.retry_after.total_seconds()
 
 
 def _without_encoding(headers: httpx.Headers) -> dict[str, str]:

@@ -15,6 +15,7 @@ import orjson
 
 from connectors.errors import (
     AuthenticationError,
+    ConnectorError,
     ForbiddenError,
     LeadsyncError,
     NotSentError,
@@ -141,7 +142,7 @@ def _note_failure(ledger: Ledger, terms: ResultTerms, row: Row, error: LeadsyncE
 def _put_off(ledger: Ledger, terms: ResultTerms, row: Row, error: LeadsyncError) -> None:
     """The next question comes no sooner than the vendor asks for, and says why the last was not answered."""
     wait = next_wait(terms, utc_now() - row.submitted_at)
-    if isinstance(error, RateLimitedError) and error.retry_after is not None:
+    if isinstance(error, ConnectorError) and error.retry_after is not None:
         wait = max(wait, error.retry_after)
     ledger.store.run(
         "results",

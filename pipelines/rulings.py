@@ -14,6 +14,7 @@ from typing import Literal
 
 from connectors.errors import (
     AuthenticationError,
+    ConnectorError,
     ContractError,
     ForbiddenError,
     InvalidRequestError,
@@ -203,7 +204,8 @@ class Bench:
             return self._by_refusal(claim, error)
         if isinstance(error, (NotSentError, RateLimitedError, RejectedError, TargetError)):
             return Ruling(claim, returned=self._later(answer))
-        return Ruling(claim, unknown=self._setback(claim, self.settle_s, _code(error), _text(error)))
+        wait_s = max(self.settle_s, _asked_s(error) or 0.0)
+        return Ruling(claim, unknown=self._setback(claim, wait_s, _code(error), _text(error)))
 
     def _by_unanswered(self, answer: Answer) -> Ruling:
         """A question told nothing. An answer that still cannot be read when no late word is heard any more ends it."""
@@ -228,9 +230,8 @@ class Bench:
 
     def _later(self, answer: Answer) -> Setback:
         error = answer.error
-        wait_s = self._backoff(answer)
-        if isinstance(error, RateLimitedError) and error.retry_after is not None:
-            wait_s = error.retry_after.total_seconds()
+        asked_s = _asked_s(error)
+        wait_s = self._backoff(answer) if asked_s is None else asked_s
         if answer.errand != "submit":
             wait_s = max(wait_s, AGE_SHARE * self._age_s(answer.claim))  # nobody waits for a sensor's question
         elif isinstance(error, (RejectedError, TargetError)):
@@ -300,6 +301,12 @@ _CODES: Sequence[tuple[type[BaseException], str]] = (
 
 def _code(error: BaseException | None) -> str:
     return next((code for kind, code in _CODES if isinstance(error, kind)), "outcome_unknown")
+
+
+def _asked_s(error: BaseException | None) -> float | None:
+    """How long the vendor asks to wait, in seconds; None if it does not."""
+    wait = error.retry_after if isinstance(error, ConnectorError) else None
+    return None if wait is None else wait.total_seconds()
 
 
 def _text(error: BaseException | None) -> str | None:

@@ -23,7 +23,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 import orjson
 
-from connectors.errors import ConnectorError, RateLimitedError, RejectedError, SetupError, TargetError
+from connectors.errors import ConnectorError, RejectedError, SetupError, TargetError
 from connectors.gateway import Campaign, Delivered, Gateway, TakesBack
 from connectors.patience import Patience
 from connectors.redaction import redact
@@ -276,9 +276,7 @@ def _take_back(gateway: Gateway, vendor: str, row: Row, patience: Patience, stop
 
 
 def _delay_s(error: ConnectorError, backoff_s: float) -> float:
-    if isinstance(error, RateLimitedError) and error.retry_after is not None:
-        return error.retry_after.total_seconds()
-    return backoff_s
+    return backoff_s if error.retry_after is None else error.retry_after.total_seconds()
 
 
 def _why_nobody_else(answers: Sequence[_Answer]) -> str | None:

@@ -297,12 +297,24 @@ def test_read_does_not_repeat_what_was_refused(transport: Transport) -> None:
     assert transport.request_count == 1
 
 
+@pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("value", ["0", "Thu, 01 Jan 1970 00:00:00 GMT"])
-def test_read_waits_as_the_vendor_asks(transport: Transport, sinch: SandboxServer[SinchObi], value: str) -> None:
-    """A 429 with a wait that is over is tried again at once, in both forms of the header."""
-    sinch.faults.replace([Fault(kind="status", status=429, retry_after=value)])
-    assert transport.read("campaigns", CAMPAIGNS, headers=ACCEPT).status == 200
-    assert transport.request_count == 2
+def test_read_waits_as_the_vendor_asks(sinch: SandboxServer[SinchObi], value: str, status: int) -> None:
+    """A wait that is over is tried again at once, in both forms of the header, however long we would have waited."""
+    sinch.faults.replace([Fault(kind="status", status=status, retry_after=value)])
+    patience = Patience(max_attempts=3, backoff_s=600, backoff_max_s=600)
+    with closing(Transport(vendor="sinch", base_url=sinch.url, patience=patience)) as transport:
+        assert transport.read("campaigns", CAMPAIGNS, headers=ACCEPT).status == 200
+        assert transport.request_count == 2
+
+
+@pytest.mark.parametrize(("asked", "kept"), [("60", timedelta(seconds=60)), ("86400", LONGEST_WAIT), ("soon", None)])
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_whatever_may_pass_says_how_long_to_wait(method: str, status: int, asked: str, kept: timedelta | None) -> None:
+    """A service that is down for a while says so by a 503, to a write too; the wait is bounded."""
+    error = map_status(status, asked, vendor="sinch", operation="op", is_read=method in READS)
+    assert error.retry_after == kept
 
 
 @pytest.mark.parametrize(
@@ -374,10 +386,13 @@ def packed(text: bytes) -> Iterator[str]:
             thread.join()
 
 
-def test_a_429_pauses_every_later_request(transport: Transport, sinch: SandboxServer[SinchObi]) -> None:
+@pytest.mark.parametrize(("status", "kind"), [(429, RateLimitedError), (503, OutcomeUnknownError)])
+def test_a_wait_that_is_asked_for_pauses_every_later_request(
+    transport: Transport, sinch: SandboxServer[SinchObi], status: int, kind: type[ConnectorError]
+) -> None:
     """Nobody presses on while the vendor asks to wait: a request whose deadline is sooner is not sent."""
-    sinch.faults.replace([Fault(kind="status", status=429, retry_after="60", match=Match(method="PUT"))])
-    with pytest.raises(RateLimitedError) as raised:
+    sinch.faults.replace([Fault(kind="status", status=status, retry_after="60", match=Match(method="PUT"))])
+    with pytest.raises(kind) as raised:
         transport.send("op", "PUT", CAMPAIGNS, headers={}, content=b"")
     assert raised.value.retry_after == timedelta(seconds=60)
     with pytest.raises(NotSentError, match="its turn under the rate limit came too late"):

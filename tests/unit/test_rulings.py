@@ -111,6 +111,22 @@ def test_rule_on_a_failed_submission(kind: type[ConnectorError]) -> None:
     assert BENCH.rule(Answer(claim(), errand="submit", error=error(kind))) == SUBMISSIONS[kind]
 
 
+@pytest.mark.parametrize(("asked_s", "due_s"), [(7, 30), (100, 100)])
+def test_rule_asks_about_an_unseen_outcome_no_sooner_than_the_vendor_wants(asked_s: int, due_s: int) -> None:
+    """Nor before it has settled."""
+    asked = timedelta(seconds=asked_s)
+    failed = OutcomeUnknownError("said", vendor="sinch", operation="op", status=503, retry_after=asked)
+    ruling = BENCH.rule(Answer(claim(), "submit", error=failed))
+    assert ruling == Ruling(claim(), unknown=setback("outcome_unknown", NOW + timedelta(seconds=due_s)))
+
+
+def test_rule_on_a_question_waits_as_the_vendor_asks() -> None:
+    """A 503 with `Retry-After` is one of its own words."""
+    failed = UnavailableError("said", vendor="sinch", operation="op", status=503, retry_after=WAIT)
+    ruling = BENCH.rule(Answer(claim(), "reconcile", error=failed))
+    assert ruling.unknown == setback("vendor_unavailable", NOW + WAIT)
+
+
 @pytest.mark.parametrize("kind", sorted(all_kinds(), key=lambda kind: kind.__name__))
 def test_rule_on_a_failed_question(kind: type[ConnectorError]) -> None:
     """A question without an answer leaves the import unknown, whatever went wrong: it is never sent again."""
