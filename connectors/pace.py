@@ -1,14 +1,16 @@
-"""The settings that all vendors share: how an address is written, how patiently it is asked, how hard it is pressed.
+"""The settings that all vendors share: how an address is written, whom it is trusted to, how patiently it is asked.
 
-Belongs here: addresses, waits, retries and rates. Does not belong here: anything that only one vendor has
-(`connectors/<vendor>/settings.py`).
+Belongs here: addresses, paths of files, waits, retries and rates. Does not belong here: anything that only one vendor
+has (`connectors/<vendor>/settings.py`).
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
 from connectors.numbers import PerSecond, Seconds, Whole
 from connectors.patience import Patience
@@ -40,6 +42,18 @@ def parts_of(address: str) -> SplitResult:
     return parts
 
 
+def _beside(value: str, told: ValidationInfo) -> str:
+    folder = (told.context or {}).get(FOLDER)
+    return value if folder is None else str(Path(folder) / value)
+
+
+FOLDER = "folder"
+"""In the context of validation: the folder of the file that the settings are read from."""
+
+BesideFile = Annotated[str, AfterValidator(_beside)]
+"""A path; a relative one is beside the file that the settings are read from."""
+
+
 class PacedSettings(BaseModel):
     """Times in seconds."""
 
@@ -51,6 +65,7 @@ class PacedSettings(BaseModel):
     max_attempts: Whole = Field(5, ge=1)
     backoff_s: Seconds = 1
     backoff_max_s: Seconds = 60
+    ca_bundle: BesideFile | None = Field(None, description="PEM file of the authorities that sign for the vendor")
     settle_s: Seconds = Field(60, description="wait before the vendor is asked about an unseen outcome")
 
     def patience(self) -> Patience:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import NamedTuple, cast
 
 import httpcore  # noqa: F401  httpx loads it with the first connection: while a load waits for it
@@ -33,11 +33,11 @@ from connectors.errors import (
     OutcomeUnknownError,
     RateLimitedError,
     RejectedError,
-    SetupError,
     TooLargeError,
     UnavailableError,
 )
 from connectors.patience import Patience, RateLimiter, parse_retry_after
+from connectors.tls import is_our_certificate_refused, known_authorities, own_context
 
 log = logging.getLogger(__name__)
 logging.getLogger("httpx").setLevel(logging.WARNING)  # its INFO line prints whole addresses
@@ -65,9 +65,10 @@ _AFTER_SENDING: Mapping[type[httpx.HTTPError], str] = {
     httpx.DecodingError: "its compression is broken",
     httpx.TooManyRedirects: "it leads from one address to the next",
 }
+_REFUSES_US = "it asks for a client certificate, and refuses ours"
 # What the system says of a connection that was not had; the first that fits.
 _REASONS: Sequence[tuple[type[OSError], str]] = (
-    (ssl.SSLCertVerificationError, "its certificate is not trusted"),
+    (ssl.SSLCertVerificationError, "its certificate is not trusted (ca_bundle says whose is)"),
     (ssl.SSLError, "it speaks no TLS that we do"),
     (socket.gaierror, "there is no such host"),
     (ConnectionRefusedError, "nothing listens there"),
@@ -111,12 +112,16 @@ class Transport:
         auth: httpx.Auth | None = None,
         headers: Mapping[str, str] | None = None,
         certificate: tuple[str, str] | None = None,
+        ca_bundle: str | None = None,
         patience: Patience = Patience(),
         limiter: RateLimiter | None = None,
         login_settings: str | None = None,
         address_setting: str | None = None,
     ) -> None:
-        """`login_settings` are named where the vendor refuses the login, `address_setting` where it is not reached."""
+        """`login_settings` are named where the vendor refuses the login, `address_setting` where it is not reached.
+
+        `certificate` and `ca_bundle`: see `tls.own_context`.
+        """
         self.vendor = vendor
         self._login_settings = login_settings
         self._base_url = base_url.rstrip("/")
@@ -124,7 +129,7 @@ class Transport:
         self._auth = auth or httpx.Auth()
         self._headers = {**_HEADERS, **_lower(headers or {})}
         self._url = lru_cache(_REMEMBERED_URLS)(self._parsed)  # a batch goes where the one before it went
-        self._certified = _certified(vendor, *certificate) if certificate else None
+        self._own_tls = own_context(vendor, ca_bundle=ca_bundle, certificate=certificate)
         self._patience = patience
         self._time_outs = {"timeout": _time_outs(patience)}
         self._limiter = limiter or RateLimiter(None)
@@ -271,7 +276,7 @@ class Transport:
         if wire is None:
             limits = httpx.Limits(max_connections=2, max_keepalive_connections=1, keepalive_expiry=30)
             with self._wires_lock:
-                verify = self._certified or _tls(is_used=not self._base_url.startswith("http:"))
+                verify = self._own_tls or known_authorities(is_used=not self._base_url.startswith("http:"))
                 wire = self._local.wire = httpx.HTTPTransport(verify=verify, trust_env=False, limits=limits)
                 self._wires.append(wire)
         return wire
@@ -338,6 +343,8 @@ def map_exception(
     words = next((words for kind, words in _AFTER_SENDING.items() if isinstance(error, kind)), None)
     if words is None:
         raise AssertionError(f"httpx.{type(error).__name__} is not mapped") from error
+    if any(map(is_our_certificate_refused, _causes(error))):  # in TLS 1.3 it is told after the request was written
+        words = _REFUSES_US
     if is_read:
         return UnavailableError(f"no answer: {words}", vendor=vendor, operation=operation)
     return OutcomeUnknownError(f"sent, but no answer was seen: {words}", vendor=vendor, operation=operation)
@@ -358,13 +365,21 @@ def map_status(status: int, retry_after: str | None, *, vendor: str, operation: 
     return _REJECTIONS.get(status, RejectedError)(text, vendor=vendor, operation=operation, status=status)
 
 
-def _why_not_connected(error: BaseException | None) -> str | None:
+def _why_not_connected(error: BaseException) -> str | None:
     """In words what the system said; None if it said nothing that we know."""
-    while error is not None:
-        if words := next((words for kind, words in _REASONS if isinstance(error, kind)), None):
+    for cause in _causes(error):
+        if is_our_certificate_refused(cause):
+            return _REFUSES_US
+        if words := next((words for kind, words in _REASONS if isinstance(cause, kind)), None):
             return words
-        error = error.__cause__ or error.__context__
     return None
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, and what it came of."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _host(base_url: str) -> str:
@@ -392,21 +407,3 @@ def _delay_s(error: ConnectorError, backoff_s: float) -> float:
 def _without_encoding(headers: httpx.Headers) -> dict[str, str]:
     """The headers of a body that was decoded already."""
     return {name: value for name, value in headers.items() if name not in ("content-encoding", "content-length")}
-
-
-def _certified(vendor: str, client_cert: str, client_key: str) -> ssl.SSLContext:
-    context = httpx.create_ssl_context(trust_env=False)
-    try:
-        context.load_cert_chain(client_cert, client_key)
-    except ssl.SSLError:
-        raise SetupError(f"vendors.{vendor}.client_cert, client_key: no certificate with its key") from None
-    except OSError as error:
-        raise SetupError(f"vendors.{vendor}.client_cert, client_key: cannot be read: {error.strerror}") from None
-    return context
-
-
-@cache
-def _tls(*, is_used: bool) -> ssl.SSLContext:
-    """Shared by all transports, and made when the first of them connects: to read the trusted authorities takes as long
-    as a hundred requests. Where no address is one of TLS they stay unread: nobody is trusted."""
-    return httpx.create_ssl_context(trust_env=False) if is_used else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

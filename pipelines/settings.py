@@ -28,6 +28,7 @@ from pydantic import (
 from connectors.crm.layout import LONGEST_KEY
 from connectors.errors import SetupError
 from connectors.numbers import Days, Seconds, Whole
+from connectors.pace import FOLDER
 from connectors.zones import ZoneName
 from pipelines import vendors
 from pipelines.configfile import Document, dotted, read_document
@@ -186,7 +187,7 @@ def load_settings(path: Path | None = None, environment: Mapping[str, str] | Non
     document = read_document(file, environment)
     _refuse_literal_secrets(document)
     try:
-        settings = Settings.model_validate(document.values)
+        settings = Settings.model_validate(document.values, context={FOLDER: file.resolve().parent})
     except ValidationError as error:
         raise SetupError(sentence(document, error, Settings)) from None
     settings._file = file.resolve()

@@ -186,6 +186,7 @@ class JtelSettings(PacedSettings):
             vendor="jtel",
             base_url=f"{self.base_url}{self.rest_path}/{self.clients_id}",
             headers={"Authorization": f"Bearer {self.token.get_secret_value()}"},
+            ca_bundle=self.ca_bundle,
             patience=self.patience(),
             limiter=RateLimiter(self.requests_per_second),
         )

@@ -134,6 +134,7 @@ class PlatformSettings(PacedSettings):
             vendor="platform",
             base_url=self.base_url + self.base_path,
             headers=token_headers(token, header=self.auth_header, scheme=self.auth_scheme),
+            ca_bundle=self.ca_bundle,
             patience=self.patience(),
             limiter=RateLimiter(self.requests_per_second),
             login_settings="vendors.platform.token, auth_scheme",

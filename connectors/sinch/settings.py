@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, f
 
 from connectors.credentials import HeaderSecret, Login, Password
 from connectors.numbers import Whole
-from connectors.pace import PacedSettings, http_address
+from connectors.pace import BesideFile, PacedSettings, http_address
 from connectors.patience import RateLimiter
 from connectors.sinch.auth import AuthMode, basic_auth, certificate_pair, key_headers
 from connectors.sinch.client import SinchClient
@@ -51,8 +51,8 @@ class SinchSettings(PacedSettings):
     password: Password | None = None
     api_key: HeaderSecret | None = None
     api_key_header: str = "x-api-key"
-    client_cert: str | None = None
-    client_key: str | None = None
+    client_cert: BesideFile | None = None
+    client_key: BesideFile | None = None
     batch_size: Whole = Field(100, ge=1, le=1000)
     connections: Whole = Field(8, ge=1, le=64)
     stop_on_invalid: bool = False
@@ -104,6 +104,7 @@ class SinchSettings(PacedSettings):
             auth=basic_auth(self.auth_mode, self.username, _secret(self.password)),
             headers=key_headers(_secret(self.api_key), self.api_key_header),
             certificate=certificate_pair(self.client_cert, self.client_key),
+            ca_bundle=self.ca_bundle,
             patience=self.patience(),
             limiter=RateLimiter(self.requests_per_second),
             login_settings="vendors.sinch.username, password",

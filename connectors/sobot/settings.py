@@ -170,7 +170,7 @@ class SobotSettings(PacedSettings):
     def token_provider(self) -> TokenProvider:
         """The one token of the credential in this process: everything that logs in with it shares it."""
         terms = (self.token_ttl_fallback_s, self.token_renew_fraction, self.token_retry_s)
-        key = (self._credential(), self.token_host, *terms, self.connect_timeout_s, self.read_timeout_s)
+        key = (self._credential(), self.token_host, *terms, self.connect_timeout_s, self.read_timeout_s, self.ca_bundle)
         with _BUILDING:
             return _PROVIDERS.get(key) or _PROVIDERS.setdefault(key, self._new_token_provider())
 
@@ -178,7 +178,11 @@ class SobotSettings(PacedSettings):
         return TokenProvider(
             self._credential(),
             open_transport=lambda: Transport(
-                vendor=VENDOR, base_url=self.token_host, patience=self.patience(), address_setting=ADDRESS_SETTING
+                vendor=VENDOR,
+                base_url=self.token_host,
+                ca_bundle=self.ca_bundle,
+                patience=self.patience(),
+                address_setting=ADDRESS_SETTING,
             ),
             ttl_fallback_s=self.token_ttl_fallback_s,
             renew_fraction=self.token_renew_fraction,
@@ -236,6 +240,7 @@ class SobotSettings(PacedSettings):
                 vendor=VENDOR,
                 base_url=host,
                 auth=auth,
+                ca_bundle=self.ca_bundle,
                 patience=self.patience(),
                 limiter=limiter,
                 login_settings="vendors.sobot.app_id, app_secret",
@@ -251,6 +256,7 @@ class SobotSettings(PacedSettings):
             origin: Transport(
                 vendor=VENDOR,
                 base_url=origin,
+                ca_bundle=self.ca_bundle,
                 patience=self.patience(),
                 limiter=limiter,
                 address_setting="vendors.sobot.report_hosts",

@@ -46,6 +46,7 @@ def test_defaults_are_those_of_the_vendor_reference() -> None:
         "max_attempts": 5,
         "backoff_s": 1,
         "backoff_max_s": 60,
+        "ca_bundle": None,
         "settle_s": 60,
     }
     assert "token='t'" not in repr(settings)

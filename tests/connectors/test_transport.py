@@ -478,7 +478,10 @@ def test_no_connection_names_the_address_and_the_setting(base_url: str, why: str
 @pytest.mark.parametrize(
     ("cause", "why"),
     [
-        (ssl.SSLCertVerificationError(1, "for sinch.example"), "its certificate is not trusted"),
+        (
+            ssl.SSLCertVerificationError(1, "for sinch.example"),
+            "its certificate is not trusted (ca_bundle says whose is)",
+        ),
         (ssl.SSLError(1, "wrong version number"), "it speaks no TLS that we do"),
         (OSError(113, "No route to host"), "it cannot be reached"),
     ],

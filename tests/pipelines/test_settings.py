@@ -319,6 +319,13 @@ def test_campaign_that_is_listed_twice_is_found(tmp_path: Path) -> None:
     assert mistake(tmp_path, GOOD + again).startswith("FILE, line 19:")
 
 
+def test_files_of_a_vendor_are_beside_the_configuration(tmp_path: Path) -> None:
+    """Whatever the working directory is; a whole path stays what it is."""
+    text = GOOD.replace("    batch_size", "    ca_bundle: tls/ca.pem\n    client_cert: /etc/own.pem\n    batch_size")
+    sinch = load(tmp_path, text).vendors.sinch
+    assert (sinch.ca_bundle, sinch.client_cert) == (str(tmp_path / "tls" / "ca.pem"), "/etc/own.pem")
+
+
 def test_secret_with_a_line_end_is_told_and_not_shown(tmp_path: Path) -> None:
     """As a file holds it that is mounted as a secret."""
     assert mistake(tmp_path, GOOD, ENVIRONMENT | {"SINCH_PASSWORD": "s3cret\n"}) == (
