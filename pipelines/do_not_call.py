@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from connectors.crm.frames import as_texts
+from connectors.errors import SetupError
 from pipelines.phones import national_digits, to_e164
 from pipelines.settings import Settings
 from pipelines.sources import open_source
@@ -31,8 +32,7 @@ class ListSummary:
     """What reading the list came to: entries read, numbers listed, entries that name no country, and that bar nobody.
 
     `damaged_count`: entries with a defect that bar somebody, who need not be the one who is meant. `first_…`: where the
-    first of such entries is. `count_before`: how many were listed by the list before; `told_before`: what was wrong
-    with it.
+    first of such entries is. `told_before`: what was wrong with the list before.
     """
 
     read_count: int = 0
@@ -42,7 +42,6 @@ class ListSummary:
     first_unreadable: str = ""
     damaged_count: int = 0
     first_damaged: str = ""
-    count_before: int = 0
     told_before: str = ""
 
     @property
@@ -56,11 +55,14 @@ class ListSummary:
         """The sentence that a person needs: somebody who must not be called may be called for want of his number."""
         if bad := self._bad_entries():
             return f"sources.do_not_call: {'; '.join(bad)}"
-        if self.entry_count or self.national_count:
-            return None
-        if self.count_before:
-            return f"sources.do_not_call: {self.count_before} numbers were listed before{_EMPTIED}"
-        return self.told_before if self.told_before.endswith(_EMPTIED) else None
+        # Earlier versions took an emptied list over: what they said of it holds until the list has a number again.
+        is_still_empty = not self.listed_count and self.told_before.endswith(_EMPTIED)
+        return self.told_before if is_still_empty else None
+
+    @property
+    def listed_count(self) -> int:
+        """How many rows the stored list has; nought where it bars nobody."""
+        return self.entry_count + self.national_count
 
     def _bad_entries(self) -> list[str]:
         told = []
@@ -81,14 +83,32 @@ def read_do_not_call(store: Store, settings: Settings) -> ListSummary:
     """`crm.do_not_call` holds the list in E.164, and `crm.do_not_call_national` what names no country.
 
     An entry that is not a number cannot be matched to anybody: `problem` says so, and so does every report.
+
+    Raises:
+        SetupError: the list barred somebody before, and bars nobody now: nothing was replaced.
     """
     summary = ListSummary()
+    try:
+        _replace(store, settings, summary)
+    except _EmptiedError:
+        count_before = store.one("crm", "count_listed_entries").entry_count
+        raise SetupError(_emptied(summary, count_before)) from None
+    # Again, for plans that were made before the commit, and after the moment that the list has by it.
+    store.run("crm", "renew_snapshot", name="do_not_call", now=utc_now())
+    return summary
+
+
+class _EmptiedError(Exception):
+    """The list barred somebody before, and bars nobody now."""
+
+
+def _replace(store: Store, settings: Settings, summary: ListSummary) -> None:
+    """The stored list is the source's, all of it, or as it was."""
     with store.transaction():
         store.run("crm", "take_turns", name="do_not_call")
         before = store.one("crm", "count_do_not_call")
         store.run("crm", "delete_do_not_call")
         if settings.sources.do_not_call is not None:
-            summary.count_before = before.entry_count + before.national_count
             problems = {row.name: row.problem for row in store.rows("crm", "snapshot_problems")}
             summary.told_before = problems.get("do_not_call", "")
             place = "row" if settings.sources.do_not_call.csv is None else "line"
@@ -97,10 +117,19 @@ def read_do_not_call(store: Store, settings: Settings) -> ListSummary:
                 _store_listed(store, frame, regions, settings.zone, summary, place)
         listed = store.one("crm", "count_do_not_call")
         summary.entry_count, summary.national_count = listed.entry_count, listed.national_count
+        if settings.sources.do_not_call is not None and any(before) and not summary.listed_count:
+            raise _EmptiedError
         store.run("crm", "upsert_snapshot", name="do_not_call", now=utc_now(), problem=summary.problem)
-    # Again, for plans that were made before the commit, and after the moment that the list has by it.
-    store.run("crm", "renew_snapshot", name="do_not_call", now=utc_now())
-    return summary
+
+
+def _emptied(summary: ListSummary, count_before: int) -> str:
+    """That the list bars nobody any more: else whoever was on it would be called, as after an export that broke."""
+    numbers = "number was" if count_before == 1 else "numbers were"
+    entries = f" that can be read (the first entry: {summary.first_unreadable})" if summary.unreadable_count else ""
+    return (
+        f"sources.do_not_call: {count_before} {numbers} listed before{_EMPTIED}{entries}; nothing was replaced."
+        " If nobody is meant to be listed, take sources.do_not_call out of the configuration"
+    )
 
 
 def _store_listed(

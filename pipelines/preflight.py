@@ -76,7 +76,7 @@ def _do_not_call(installation: Installation) -> Finding:
         summary = night.refresh_do_not_call(installation)
     except LeadsyncError as error:
         return Finding("sources.do_not_call", str(error))
-    return Finding("sources.do_not_call", summary.problem, f"{summary.entry_count + summary.national_count} listed")
+    return Finding("sources.do_not_call", summary.problem, f"{summary.listed_count} listed")
 
 
 def _check_rows(installation: Installation, name: str, window: DayWindow) -> None:

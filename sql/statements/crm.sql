@@ -65,6 +65,15 @@ ON CONFLICT (digits) DO UPDATE SET
 SELECT (SELECT count(*) FROM crm.do_not_call) AS entry_count,
        (SELECT count(*) FROM crm.do_not_call_national) AS national_count;
 
+-- name: count_listed_entries :one
+-- How many entries the list has: one that names no country once, in however many regions it can be read.
+SELECT count(*) + (SELECT count(*) FROM crm.do_not_call_national) AS entry_count
+FROM crm.do_not_call AS listed
+WHERE NOT EXISTS (
+    SELECT FROM crm.written_at_home(listed.phone) AS written (digits)
+    JOIN crm.do_not_call_national AS national ON national.digits = written.digits
+);
+
 -- name: listed_numbers :many
 -- Those of the given numbers, parted by commas, that must not be called on the given day. Where the list has no entry
 -- without a country, nobody looks how a number is written at home; else each is looked up by its own: a join would read

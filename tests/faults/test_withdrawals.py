@@ -444,8 +444,8 @@ def test_a_number_that_is_only_left_out_is_still_at_the_vendor(sites: MakeSite) 
 
 
 def write_listed(site: Site, *entries: str) -> None:
-    """The list has these entries, as people wrote them."""
-    listed = [{"phone": entry} for entry in entries]
+    """The list has these entries, as people wrote them, and one of nobody."""
+    listed = [{"phone": entry} for entry in (*entries, phone(vendors.OF_NOBODY))]
     write_rows(site.config.with_name("do_not_call.csv"), listed, ("phone", "reason", "until"))
 
 

@@ -363,3 +363,18 @@ def test_a_failed_intake_is_told_in_the_morning(
     (tmp_path / "do_not_call.csv").write_text("phone\n+4930123456\n")
     assert run(installation, instance, INTAKE).success
     assert [text for text in morning.report(installation, [DAY]).problems if "intake" in text] == []
+
+
+def test_an_emptied_do_not_call_list_fails_its_asset(
+    installations: Make, instance: dg.DagsterInstance, sinch: SandboxServer[SinchObi]
+) -> None:
+    """Nothing is decided after it: the vendors' loads, which follow the intake, do not begin."""
+    installation = installations(rows=leads(3), do_not_call=[{"phone": phone(2)}])
+    night.refresh_do_not_call(installation)
+    result = run(installations(rows=leads(3)), instance, INTAKE)
+    assert not result.success
+    [failed] = [event.step_key for event in result.all_events if event.is_step_failure]
+    assert failed == "crm__do_not_call"
+    assert "contacts" not in {e.asset_key.to_user_string() for e in result.get_asset_materialization_events()}
+    told, *_ = morning.report(installation, [DAY]).problems
+    assert "sources.do_not_call: 1 number was listed before, and none is now; nothing was replaced" in told

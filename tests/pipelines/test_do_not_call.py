@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -9,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from connectors.errors import SetupError
 from pipelines import morning, night, preflight, recall
 from pipelines.do_not_call import parse_until
+from pipelines.dryrun import dry_run
 from pipelines.installation import Installation
 from pipelines.load import load_day
 from sandbox.server import SandboxServer
@@ -102,23 +105,81 @@ def test_an_entry_that_bars_nobody_needs_a_person(line: str, first: str, install
     assert morning.report(installation, [DAY]).problems == []
 
 
-def test_a_list_that_lost_all_its_numbers_needs_a_person(installation: Installation) -> None:
-    """An export that broke looks like a list that nobody is on; one that was always empty is no news."""
-    write(installation)
-    night.refresh_do_not_call(installation)
-    assert barred(installation) == []
-    assert morning.report(installation, [DAY]).problems == []
+def emptied(count: str) -> str:
+    """What is said of a list that bars nobody any more."""
+    return (
+        f"sources.do_not_call: {count} listed before, and none is now; nothing was replaced."
+        " If nobody is meant to be listed, take sources.do_not_call out of the configuration"
+    )
+
+
+LISTED_NOW = "SELECT phone FROM crm.do_not_call ORDER BY phone"
+
+
+def test_a_list_that_lost_all_its_numbers_stops_the_load(
+    installation: Installation, sinch: SandboxServer[SinchObi]
+) -> None:
+    """An export that broke looks like a list that nobody is on: the old list stays, and nobody is sent or planned."""
     write(installation, f"{FIRST},asked,", f"{SECOND},asked,")
     night.refresh_do_not_call(installation)
     write(installation)
-    night.refresh_do_not_call(installation)
-    told = "sources.do_not_call: 2 numbers were listed before, and none is now"
-    assert told in morning.report(installation, [DAY]).problems
-    night.refresh_do_not_call(installation)  # the next night nobody is on it either
-    assert told in morning.report(installation, [DAY]).problems
+    told = emptied("2 numbers were")
+    for read in (load_day, dry_run):
+        with pytest.raises(SetupError, match=re.escape(told)):
+            read(installation, DAY)
+    assert sinch.vendor.store.creations == {}
+    assert query(installation, LISTED_NOW) == [(FIRST,), (SECOND,)]
+    assert told in morning.report(installation, [DAY]).problems[0]
+    findings = {one.what: one for one in preflight.look(installation, DAY)}
+    assert findings["sources.do_not_call"].problem == told
+    write(installation, f"{FIRST},asked,")
+    assert barred(installation) == ["L1"]
+    assert morning.report(installation, [DAY]).problems == []
+
+
+def test_a_list_that_was_always_empty_is_no_news(installation: Installation) -> None:
+    """Nobody was barred before."""
+    for _ in range(2):
+        write(installation)
+        assert barred(installation) == []
+    assert morning.report(installation, [DAY]).problems == []
+
+
+def test_a_list_none_of_whose_entries_can_be_read_any_more_stops_the_load(installation: Installation) -> None:
+    """It bars nobody, as an empty one: an entry that cannot be read is named."""
     write(installation, f"{FIRST},asked,")
     night.refresh_do_not_call(installation)
-    assert told not in morning.report(installation, [DAY]).problems
+    write(installation, "4.93023E+11,asked,")
+    told = "1 number was listed before, and none is now that can be read (the first entry: line 2)"
+    with pytest.raises(SetupError, match=re.escape(told)):
+        load_day(installation, DAY)
+    assert query(installation, LISTED_NOW) == [(FIRST,)]
+
+
+def test_an_entry_without_a_country_counts_once(installations: Make) -> None:
+    """It is stored by its digits, too, and for each region that a campaign has; a person counts lines."""
+    installation = installations(rows=leads(1))
+    write(installation, "0664/1234567,asked,", "0151 23456789,asked,", f"{FIRST},asked,")
+    night.refresh_campaigns(installation)
+    night.refresh_do_not_call(installation)
+    write(installation)
+    with pytest.raises(SetupError, match=re.escape(emptied("3 numbers were"))):
+        night.refresh_do_not_call(installation)
+
+
+def test_whoever_emptied_the_list_takes_it_out_of_the_configuration(
+    installation: Installation, installations: Make, sinch: SandboxServer[SinchObi]
+) -> None:
+    """The numbers are gone with the setting; a list that comes back empty is no news."""
+    write(installation, f"{FIRST},asked,")
+    assert barred(installation) == ["L1"]
+    sources = {"leads": {"csv": "leads.csv", "cursor": "updated_at"}}
+    without = installations(rows=leads(3), sources=sources)
+    assert barred(without) == []
+    assert len(sinch.vendor.store.creations) == 3
+    again = installations(rows=leads(3))
+    write(again)
+    assert load_day(again, DAY).problems == []
 
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -101,6 +101,18 @@ def test_a_mistake_is_a_sentence(config: Path, arguments: list[str], sentence: s
     assert sentence in leadsync("withdraw", "--config", config, *arguments, code=code).stderr
 
 
+def test_an_emptied_list_takes_nobody_back(config: Path, sinch: Vendor, database: str) -> None:
+    """The list stays as it was; who really emptied it takes the setting out."""
+    leadsync("withdraw", "--config", config)
+    write_rows(config.with_name("do_not_call.csv"), [], ("phone", "reason", "until"))
+    for options in ([], ["--dry-run"]):
+        ended = leadsync("withdraw", "--config", config, *options, code=1)
+        assert (
+            "sources.do_not_call: 2 numbers were listed before, and none is now; nothing was replaced" in ended.stderr
+        )
+    assert {row[0] for row in listed(database)} >= {phone(2), phone(3)}
+
+
 def test_before_anything_was_sent_nothing_is_asked(tmp_path: Path, database: str, sinch: Vendor) -> None:
     """An empty ledger has nobody to take back."""
     file = write_configuration(tmp_path, database=database, sinch_url=sinch.url, do_not_call=[{"phone": phone(2)}])
