@@ -205,7 +205,10 @@ def _targets_asset(vendor: str, days: dg.PartitionsDefinition[str]) -> dg.Assets
         description="What the campaigns are loaded into: found by name, or made once (reporting.target).",
     )
     def there(context: dg.AssetExecutionContext, config: Campaigns, leadsync: LeadSync) -> None:
-        with _opened(vendor, context, config, leadsync) as installation:
+        with (
+            _opened(vendor, context, config, leadsync) as installation,
+            night.end_on_record(installation, vendor, days_of(context), config.campaigns),
+        ):
             for day in days_of(context):
                 problems = upkeep.make_targets(installation, vendor, [day], config.campaigns, is_for_plan=True)
                 # What cannot be made stops its own campaign alone: the import says so, and fails its run.
