@@ -5,7 +5,7 @@ Belongs here: sensors. Does not belong here: what is due (the ledger decides), a
 
 import threading
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TypeAlias
 
 import dagster as dg
@@ -14,7 +14,7 @@ from pipelines import morning
 from pipelines.assets.crm import DO_NOT_CALL
 from pipelines.installation import Installation
 from pipelines.jobs import INTAKE, REPORT, AssetJob, job_name, take_back_name
-from pipelines.partitions import PARTITION, days_of_run, reach
+from pipelines.partitions import days_of_run, reach
 from pipelines.resources import LeadSync
 from pipelines.store import utc_now
 
@@ -41,8 +41,8 @@ def _after_intake(vendor: str, job: AssetJob, intake: AssetJob, days: Days) -> d
         minimum_interval_seconds=15,
         description=f"Loads {vendor} as soon as the day is decided.",
     )
-    def after_intake(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
-        return _follow(context, vendor, days)
+    def after_intake(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        yield from _follow(context, vendor, days)
 
     return after_intake
 
@@ -105,12 +105,7 @@ def _report_after(
         if run.job_name == REPORT:  # a report that cannot be made is not made again for that
             yield dg.SkipReason("the run is the report itself")
             return
-        first, last = reach(days)
-        told = [day for day in days_of_run(run) if first <= day <= last]
-        if not told:
-            yield dg.SkipReason("the run is about no day, or none is a partition")
-        for day in told[-MOST_PER_TICK:]:  # of a long backfill the newest
-            yield dg.RunRequest(run_key=f"report:{run.run_id}:{day}", partition_key=day.isoformat())
+        yield from _follow(context, "report", days)
 
     return after_run
 
@@ -206,13 +201,12 @@ def _left_out(installation: Installation, days: Days) -> str:
     return f"no partition, so no run of it can be asked for: {names}; see leadsync status" if names else ""
 
 
-def _follow(context: dg.RunStatusSensorContext, what: str, days: Days) -> dg.RunRequest | dg.SkipReason:
-    """One run for the partition of the run that ended; a backfill of several days follows nothing."""
+def _follow(context: dg.RunStatusSensorContext, what: str, days: Days) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """One run for each day of the run that ended; of a long backfill the newest."""
     run = context.dagster_run
-    day = run.tags.get(PARTITION)
-    if day is None:
-        return dg.SkipReason("the run has no single day")
     first, last = reach(days)
-    if not first <= date.fromisoformat(day) <= last:
-        return dg.SkipReason(f"{day} is no partition any more")
-    return dg.RunRequest(run_key=f"{what}:{run.run_id}", partition_key=day)
+    told = [day for day in days_of_run(run) if first <= day <= last]
+    if not told:
+        yield dg.SkipReason("the run is about no day, or none is a partition")
+    for day in told[-MOST_PER_TICK:]:
+        yield dg.RunRequest(run_key=f"{what}:{run.run_id}:{day}", partition_key=day.isoformat())

@@ -64,6 +64,52 @@ def test_every_failure_is_followed_by_the_report(
     assert [one.partition_key for one in told if isinstance(one, dg.RunRequest)] == days
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "days"),
+    [
+        ("2026-11-15", "2026-11-17", ["2026-11-15", "2026-11-16", "2026-11-17"]),
+        ("2026-11-17", "2026-11-17", ["2026-11-17"]),
+        ("2026-10-30", "2026-11-01", ["2026-11-01"]),  # first_day
+        ("2026-10-01", "2026-10-02", []),
+    ],
+)
+def test_a_backfill_of_the_intake_is_followed_by_a_load_of_each_day(
+    first: str, last: str, days: list[str], installations: Make, instance: dg.DagsterInstance
+) -> None:
+    """The UI tags the run with a range, even for one day; days that are no partition are left out."""
+    tags = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+    assert followed(installations(rows=[]), instance, tags) == [(f"sinch:0f0f0f0f:{day}", day) for day in days]
+
+
+def test_a_night_is_followed_by_its_load(installations: Make, instance: dg.DagsterInstance) -> None:
+    """The run of the schedule has a day of its own."""
+    told = followed(installations(rows=[]), instance, {"dagster/partition": "2026-11-17"})
+    assert told == [("sinch:0f0f0f0f:2026-11-17", "2026-11-17")]
+
+
+def test_a_long_backfill_is_followed_by_loads_of_its_newest_days(
+    installations: Make, instance: dg.DagsterInstance
+) -> None:
+    """The others are decided and planned by nobody: `unresolved_imports` asks for their loads."""
+    tags = {
+        "dagster/asset_partition_range_start": "2026-10-01",
+        "dagster/asset_partition_range_end": "2026-11-17",
+    }
+    told = followed(installations(rows=[], first_day="2026-09-01"), instance, tags)
+    assert [day for _, day in told] == [str(DAY - timedelta(days=ago)) for ago in reversed(range(MOST_PER_TICK))]
+
+
+def followed(
+    installation: Installation, instance: dg.DagsterInstance, tags: dict[str, str]
+) -> list[tuple[str | None, str | None]]:
+    """Key and day of each load that the sensor asks for after an intake with the tags."""
+    [sensor] = [one for one in definitions(installation).sensors or [] if one.name == "sinch_after_intake"]
+    ended = dg.DagsterRun(job_name=INTAKE, run_id="0f0f0f0f", tags=tags)
+    event = dg.DagsterEvent(dg.DagsterEventType.RUN_SUCCESS.value, INTAKE)
+    told = sensor(dg.build_run_status_sensor_context("sinch_after_intake", event, instance, ended))
+    return [(one.run_key, one.partition_key) for one in told if isinstance(one, dg.RunRequest)]
+
+
 def test_an_empty_day_takes_back_who_was_listed(
     installations: Make, instance: dg.DagsterInstance, sinch: SandboxServer[SinchObi]
 ) -> None:
