@@ -163,14 +163,14 @@ def campaigns_result(asset: dg.AssetKey, defects: Mapping[str, str]) -> dg.Asset
 
 
 def known_campaigns_spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
-    """Warns where rows name a campaign that nobody knows."""
+    """Warns where rows name no campaign, or one that nobody knows."""
     return dg.AssetCheckSpec(
-        "every_campaign_is_known", asset=asset, description="Every campaign that a row names is configured, or listed."
+        "every_campaign_is_known", asset=asset, description="Every row names a campaign that is configured, or listed."
     )
 
 
 def known_campaigns_result(asset: dg.AssetKey, problems: Sequence[str]) -> dg.AssetCheckResult:
-    """Warns of the leads that are not called for it, one sentence a day; the others are."""
+    """Warns of the leads that are not called for it, in sentences; the others are."""
     return dg.AssetCheckResult(
         asset_key=asset,
         check_name="every_campaign_is_known",

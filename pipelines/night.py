@@ -289,8 +289,8 @@ def empty_days(installation: Installation, decisions: Sequence[DecisionSummary])
 
 
 def unknown_campaigns(installation: Installation, decisions: Sequence[DecisionSummary]) -> list[str]:
-    """One sentence for each day of which rows name campaigns that nobody knows: none of them is called."""
-    days = [one.day for one in decisions if "campaign_unknown" in one.by_reason]
+    """Sentences for each day of which rows name no campaign, or ones that nobody knows: none of them is called."""
+    days = [one.day for one in decisions if one.by_reason.keys() & {"campaign_unknown", "campaign_missing"}]
     with installation.store() as store:
         return report.unknown_campaigns(store, days) if days else []
 

@@ -24,6 +24,7 @@ _ASK = "leadsync status --day {day}"
 _PAST = "before first_day nobody goes on with it: leadsync sync --day {day} asks about what was sent, and sends nothing"
 MOST_NAMES = 10
 _LONGEST_NAME = 60
+_UNCONSENTED = ("consent_unclear", "consent_missing")  # what a column of consents that broke comes to
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class NightReport:
     `failures`: why the last intake of a day failed. `empty`: a sentence for each day that has no row although it should
     have one. `unfinished`: one for each day that was pulled before it had ended. `lists`: what is wrong with lists as
     they were read last. `still_there`: one for what vendors have, of whatever day, although it must not be called.
+    `taken_back`: how many leads of a campaign and day vendors gave back for a word of consent that nobody knows.
     """
 
     days: tuple[date, ...]
@@ -45,6 +47,7 @@ class NightReport:
     unfinished: Sequence[str] = ()
     lists: Sequence[str] = ()
     still_there: Sequence[str] = ()
+    taken_back: Sequence[Row] = ()
 
     @property
     def is_balanced(self) -> bool:
@@ -61,6 +64,7 @@ class NightReport:
             *self.unfinished,
             *self._uncallable(),
             *self.unknown,
+            *map(_taken_back, self.taken_back),
             *self._unbalanced(),
             *self.still_there,
             *self._stopped(),
@@ -69,7 +73,7 @@ class NightReport:
 
     @property
     def unknown(self) -> list[str]:
-        """One sentence for each day of which rows name campaigns that nobody knows: none of them is called."""
+        """Sentences for each day of which rows name no campaign, or ones that nobody knows: none of them is called."""
         return _unknown_campaigns(self.reasons)
 
     def _unread(self) -> list[str]:
@@ -78,19 +82,23 @@ class NightReport:
 
     def _uncallable(self) -> list[str]:
         """Campaigns of which nobody can be called because of what the rows hold: a column that broke looks so."""
+        broken = {(row.campaign, row.day): self._broken(row) for row in self.campaigns if row.vendor}
         return [
-            f"{row.campaign} on {row.day}: nobody can be called, of {row.read_count} rows: {self._why_invalid(row)}"
+            f"{row.campaign} on {row.day}: nobody can be called, of {row.read_count} rows: {_counted(reasons)}"
             for row in self.campaigns
-            if row.vendor and row.invalid_count and row.invalid_count + row.duplicate_count == row.read_count
+            if row.vendor
+            and (reasons := broken[row.campaign, row.day])
+            and reasons.total() + row.duplicate_count == row.read_count
         ]
 
-    def _why_invalid(self, campaign: Row) -> str:
-        told = [
-            f"{row.reason_code} {row.lead_count}"
-            for row in self.reasons
-            if (row.campaign, row.day, row.state) == (campaign.campaign, campaign.day, "invalid")
-        ]
-        return ", ".join(told)
+    def _broken(self, campaign: Row) -> Counter[str]:
+        """How many rows of the campaign nobody could call, whoever is in them, for which reasons."""
+        counts: Counter[str] = Counter()
+        for row in self.reasons:
+            is_broken = row.state == "invalid" or (row.state == "suppressed" and row.reason_code in _UNCONSENTED)
+            if is_broken and (row.vendor, row.campaign, row.day) == (campaign.vendor, campaign.campaign, campaign.day):
+                counts[row.reason_code] += row.lead_count
+        return counts
 
     def _unbalanced(self) -> list[str]:
         return [
@@ -144,11 +152,12 @@ def night_report(
         unfinished=[text for row in decided if end_of and (text := _unfinished(row, end_of(row.day)))],
         lists=[row.problem for row in store.rows("crm", "snapshot_problems")],
         still_there=withdrawals.problems(store, names),
+        taken_back=told("unclear_withdrawals"),
     )
 
 
 def unknown_campaigns(store: Store, days: Sequence[date]) -> list[str]:
-    """One sentence for each of the days of which rows name campaigns that nobody knows."""
+    """Sentences for each of the days of which rows name no campaign, or ones that nobody knows."""
     return _unknown_campaigns(store.rows("reporting", "reasons", days=list(days)))
 
 
@@ -260,11 +269,33 @@ def _open_counts(campaigns: Sequence[Row]) -> Counter[str]:
 
 
 def _unknown_campaigns(reasons: Sequence[Row]) -> list[str]:
-    counts: dict[date, Counter[str]] = {}
+    unknown: dict[date, Counter[str]] = {}
+    missing: Counter[date] = Counter()
     for row in reasons:
         if row.reason_code == "campaign_unknown":
-            counts.setdefault(row.day, Counter())[row.campaign] += row.lead_count
-    return [_unknown(day, by_name) for day, by_name in sorted(counts.items())]
+            unknown.setdefault(row.day, Counter())[row.campaign] += row.lead_count
+        if row.reason_code == "campaign_missing":
+            missing[row.day] += row.lead_count
+    told = [(day, _unknown(day, by_name)) for day, by_name in unknown.items()]
+    told += [(day, _missing(day, count)) for day, count in missing.items()]
+    return [text for _, text in sorted(told)]
+
+
+def _missing(day: date, count: int) -> str:
+    named = "1 lead names no campaign, and is not called" if count == 1 else f"{count} leads name no campaign, and none"
+    return f"{day}: {named}" + ("" if count == 1 else " of them is called") + "; mend the column campaign of the source"
+
+
+def _taken_back(row: Row) -> str:
+    leads = "1 lead was" if row.lead_count == 1 else f"{row.lead_count} leads were"
+    return (
+        f"{row.campaign} on {row.day}: {leads} taken back from {row.vendor}: the word in consent is neither a yes nor a"
+        " no that is known. Mend the CRM, and run the day again; what was taken back is not sent again by itself"
+    )
+
+
+def _counted(reasons: Counter[str]) -> str:
+    return ", ".join(f"{code} {count}" for code, count in reasons.items())
 
 
 def _unknown(day: date, counts: Counter[str]) -> str:

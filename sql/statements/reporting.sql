@@ -13,6 +13,18 @@ FROM reporting.reason
 WHERE day = ANY (CAST(:days AS date[]))
 ORDER BY day, vendor, campaign, lead_count DESC, state, reason_code;
 
+-- name: unclear_withdrawals :many
+-- How many leads of each campaign their vendor gave back for what their rows of the given days have as consent: a word
+-- that nobody knows.
+SELECT delivery.vendor, contact.campaign, contact.day, count(*) AS lead_count
+FROM ledger.contacts AS contact
+JOIN ledger.deliveries AS delivery
+    ON delivery.campaign = contact.campaign AND delivery.source = contact.source AND delivery.lead_id = contact.lead_id
+WHERE contact.day = ANY (CAST(:days AS date[])) AND contact.reason_code = 'consent_unclear'
+  AND delivery.verdict = 'withdrawn' AND delivery.reason_code = 'consent_unclear_after_delivery'
+GROUP BY delivery.vendor, contact.campaign, contact.day
+ORDER BY contact.day, delivery.vendor, contact.campaign;
+
 -- name: leads :many
 -- The leads of the day in these states, of these campaigns and for these reasons; an empty list means any.
 SELECT campaign, vendor, source, lead_id, row_no, state, reason_code, reason, vendor_id, import_id

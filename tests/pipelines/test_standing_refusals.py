@@ -7,7 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from pipelines import night
+from pipelines import morning, night
+from pipelines.dryrun import dry_run
 from pipelines.installation import Installation
 from pipelines.load import load_day
 from sandbox.server import SandboxServer
@@ -167,3 +168,31 @@ def test_a_missing_consent_does_not_outlive_the_setting(installations: Make) -> 
     loaded(installations, rows, FIRST, eligibility={"consent_required": True})
     installation = loaded(installations, rows, SECOND)
     assert verdicts(installation, SECOND) == [("L1", "eligible", None)]
+
+
+def test_leads_that_were_taken_back_for_a_word_that_nobody_knows_need_a_person(
+    installations: Make, sinch: SandboxServer[SinchObi]
+) -> None:
+    """The column broke after the vendor had them: the day of the word says so until it has another one."""
+    sent = [row(1, "yes", FIRST), row(2, "yes", FIRST), row(3, "yes", FIRST)]
+    broken = [row(1, "2026", SECOND), row(2, "?", SECOND), row(3, "yes", SECOND)]
+    installation = loaded(installations, [*sent, *broken], FIRST, SECOND)
+    assert len(sinch.vendor.held()) == 1
+    assert morning.report(installation, [FIRST]).problems == []
+    assert morning.report(installation, [SECOND]).problems == [
+        f"{CAMPAIGN} on {SECOND}: 2 leads were taken back from sinch: the word in consent is neither a yes nor a no"
+        " that is known. Mend the CRM, and run the day again; what was taken back is not sent again by itself"
+    ]
+    mended = loaded(installations, [*sent, *(one | {"consent": "yes"} for one in broken)], SECOND)
+    assert morning.report(mended, [SECOND]).problems == []
+
+
+def test_a_day_whose_rows_all_lost_their_campaign_needs_a_person(
+    installations: Make, sinch: SandboxServer[SinchObi]
+) -> None:
+    """Nobody is called: that is no day on which every lead has its outcome."""
+    installation = installations(rows=[row(1, "yes", FIRST, campaign=""), row(2, "yes", FIRST, campaign="")])
+    told = f"{FIRST}: 2 leads name no campaign, and none of them is called; mend the column campaign of the source"
+    assert load_day(installation, FIRST).problems == [told]
+    assert morning.report(installation, [FIRST]).problems == [told]
+    assert dry_run(installation, FIRST)["problems"] == [told]

@@ -23,6 +23,7 @@ class CampaignDay(NamedTuple):
     vendor: str = "sinch"
     read_count: int = 1
     invalid_count: int = 0
+    suppressed_count: int = 0
     duplicate_count: int = 0
     balanced: bool = True
     planned_count: int = 0
@@ -40,6 +41,7 @@ class Reason(NamedTuple):
     state: str
     reason_code: str
     lead_count: int
+    vendor: str = "sinch"
 
 
 def test_campaigns_that_share_a_reason_share_a_sentence() -> None:
@@ -78,6 +80,41 @@ def test_a_campaign_of_which_nobody_can_be_called_needs_a_person() -> None:
     assert report.problems == [
         f"spring on {DAY}: nobody can be called, of 10 rows: phone_invalid 8, lead_id_missing 1",
     ]
+
+
+@pytest.mark.parametrize("reason_code", ["consent_unclear", "consent_missing"])
+def test_a_campaign_whose_consents_cannot_be_read_needs_a_person(reason_code: str) -> None:
+    """The column broke, or its words changed; who said no is kept back for his own sake."""
+    rows = [
+        CampaignDay("spring", DAY, read_count=10, invalid_count=2, suppressed_count=7, duplicate_count=1),
+        CampaignDay("summer", DAY, read_count=3, suppressed_count=3),
+        CampaignDay("autumn", DAY, read_count=3, suppressed_count=3),
+    ]
+    reasons = [
+        Reason("spring", DAY, "suppressed", reason_code, 7),
+        Reason("spring", DAY, "invalid", "phone_invalid", 2),
+        Reason("summer", DAY, "suppressed", "consent_withdrawn", 3),
+        Reason("autumn", DAY, "suppressed", reason_code, 2),
+        Reason("autumn", DAY, "suppressed", "do_not_call", 1),
+    ]
+    report = NightReport((DAY,), rows, reasons, open_imports=[], decided=(DAY,))
+    assert report.problems == [
+        f"spring on {DAY}: nobody can be called, of 10 rows: {reason_code} 7, phone_invalid 2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "sentence"),
+    [
+        (1, "1 lead names no campaign, and is not called; mend the column campaign of the source"),
+        (7, "7 leads name no campaign, and none of them is called; mend the column campaign of the source"),
+    ],
+)
+def test_leads_that_name_no_campaign_are_counted(count: int, sentence: str) -> None:
+    """Their line in the table has no vendor: no campaign could be said to have nobody to call."""
+    rows = [CampaignDay("(none)", DAY, vendor="", read_count=count, invalid_count=count)]
+    reasons = [Reason("(none)", DAY, "invalid", "campaign_missing", count, vendor="")]
+    assert NightReport((DAY,), rows, reasons, open_imports=[], decided=(DAY,)).problems == [f"{DAY}: {sentence}"]
 
 
 class OpenImport(NamedTuple):
