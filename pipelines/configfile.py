@@ -18,6 +18,7 @@ from connectors.errors import SetupError
 Path_ = tuple[str | int, ...]
 
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ def read_document(path: Path, environment: Mapping[str, str]) -> Document:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise SetupError(f"{path}, line {line}: not valid YAML: {error.problem}") from None
+        hint = _hint(text.splitlines(), error)
+        raise SetupError(f"{path}, line {line}: not valid YAML: {error.problem}{hint}") from None
     except yaml.YAMLError:
         raise SetupError(f"{path}: not valid YAML: it holds characters that YAML does not allow") from None
     except RecursionError:
@@ -75,6 +77,15 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise SetupError(f"{path}, line {line}: the file must be UTF-8, and this line is not") from None
+
+
+def _hint(lines: list[str], error: yaml.MarkedYAMLError) -> str:
+    """What to write instead, where a variable without quotes stands in braces or brackets; else nothing."""
+    if error.problem_mark is None or error.context_mark is None or "flow" not in (error.context or ""):
+        return ""
+    part = "\n".join(lines[error.context_mark.line : error.problem_mark.line + 1])
+    unquoted = _VARIABLE.search(_QUOTED.sub("", part))
+    return f'; inside {{ }} and [ ] write "{unquoted[0]}", in quotes' if unquoted else ""
 
 
 def _too_deep(path: Path) -> SetupError:

@@ -162,6 +162,15 @@ def test_load_settings_shows_no_secret_when_printed(tmp_path: Path) -> None:
             "sources:\n", "sources: [\n", "6: not valid YAML: expected ',' or ']', but got ':'", id="bad-yaml"
         ),
         pytest.param(
+            "sources:\n", "empty_day: {a: ${SOME_NAME}}\nsources:\n",
+            "4: not valid YAML: expected ',' or '}', but got '{'; inside { } and [ ] write \"${SOME_NAME}\", in quotes",
+            id="variable-in-braces",
+        ),
+        pytest.param(
+            "sources:\n", 'empty_day: {a: "${SOME_NAME}"]\nsources:\n',
+            "4: not valid YAML: expected ',' or '}', but got ']'", id="quoted-variable-in-braces",
+        ),
+        pytest.param(
             "    csv: leads.csv", "\tcsv: leads.csv",
             "6: not valid YAML: found character '\\t' that cannot start any token", id="tab",
         ),
