@@ -6,6 +6,7 @@ Belongs here: which columns are shown. Does not belong here: the counting (`repo
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -88,8 +89,14 @@ def open_import(row: Any, told: Set[str | None], zone: ZoneInfo) -> dict[str, An
         "campaign": row.campaign,
         "state": row.state,
         "leads": row.lead_count,
-        "since": f"{row.since.astimezone(zone):%Y-%m-%d %H:%M %Z}",
+        "since": told_at(row.since, zone),
         "tries": row.attempts,
         "why": (row.error_code if row.detail in told else row.detail) or "",
+        "next at": told_at(row.next_action_at, zone),
         "next": row.next_action,
     }
+
+
+def told_at(at: datetime, zone: ZoneInfo) -> str:
+    """The time in the zone, to the minute, with the zone beside it."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M %Z}"

@@ -114,7 +114,7 @@ COMMENT ON COLUMN reporting.open_import.state IS 'planned, sending, submitted or
 COMMENT ON COLUMN reporting.open_import.sent_count IS 'how many leads it carries';
 COMMENT ON COLUMN reporting.open_import.attempts IS 'how often it was sent';
 COMMENT ON COLUMN reporting.open_import.since IS 'when it came to be so';
-COMMENT ON COLUMN reporting.open_import.next_action_at IS 'when that is due';
+COMMENT ON COLUMN reporting.open_import.next_action_at IS 'when that is due; of what is being sent, when its lease ends';
 COMMENT ON COLUMN reporting.open_import.next_action IS 'what happens next, or what to do';
 COMMENT ON COLUMN reporting.open_import.error_code IS 'why it waits: docs/operations.md, Reason codes';
 COMMENT ON COLUMN reporting.open_import.detail IS 'why it waits, in words';

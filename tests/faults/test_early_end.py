@@ -91,15 +91,16 @@ def test_a_campaign_that_was_stopped_and_given_up_fails_no_load(
 
 
 def test_what_waits_for_a_campaign_that_is_gone_says_what_ends_it(installations: Make, sinch: Vendor) -> None:
-    """Sending the day cannot help; deciding it does."""
+    """Sending the day cannot help; deciding it does. The command is whole: who reads it types it."""
     installation = installations(rows=leads(5))
     sinch.faults.add(Fault(kind="status", status=401, match=SENDING, times=None))
     load(installation)
-    sending = "send it: materialise the imports of this day, or leadsync sync"
+    sending = f"send it: materialise the imports of this day, or leadsync sync --day {DAY}"
     assert query(installation, NEXT_ACTIONS) == [(sending,)]
     with closing(_changed(installation, None)) as given_up:
         night.refresh_campaigns(given_up)
-        deciding = "its campaign is not active any more: materialise contacts of this day, or leadsync sync"
+        command = f"leadsync sync --day {DAY}"
+        deciding = f"its campaign is not active any more: materialise contacts of this day, or {command}"
         assert query(given_up, NEXT_ACTIONS) == [(deciding,)]
         night.decide(given_up, DAY)
         assert query(given_up, NEXT_ACTIONS) == []

@@ -91,6 +91,12 @@ def test_whole_acceptance_is_one_row(receipt: Receipt, sending: Sending) -> None
     assert counts == ("settled", 4, 0)
 
 
+def test_what_is_being_sent_is_due_when_its_lease_ends(sending: Sending) -> None:
+    """Then it becomes unknown, and whoever waits may look again; when it was planned tells nobody anything."""
+    told = "SELECT next_action_at = lease_until FROM reporting.open_import JOIN ledger.imports USING (import_id)"
+    assert query(sending.installation, told) == [(True,)]
+
+
 def test_exceptions_have_rows_of_their_own(sending: Sending) -> None:
     """Refused and known leads say so, the rest is accepted, and the import counts all of them."""
     sending.settle(Receipt([KNOWN, ACCEPTED[1], REFUSED, ACCEPTED[0]]))

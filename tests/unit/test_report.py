@@ -121,6 +121,7 @@ class OpenImport(NamedTuple):
     """A row of the statement `open_imports`."""
 
     since: datetime
+    next_action_at: datetime
     import_id: int = 7
     import_count: int = 1
     campaign: str = "spring"
@@ -133,12 +134,17 @@ class OpenImport(NamedTuple):
 
 
 @pytest.mark.parametrize(
-    ("zone", "since"), [("Europe/Berlin", "2026-11-22 12:40 CET"), ("America/Sao_Paulo", "2026-11-22 08:40 -03")]
+    ("zone", "since", "due"),
+    [
+        ("Europe/Berlin", "2026-11-22 12:40 CET", "2026-11-22 12:45 CET"),
+        ("America/Sao_Paulo", "2026-11-22 08:40 -03", "2026-11-22 08:45 -03"),
+    ],
 )
-def test_times_are_those_of_the_business_and_say_so(zone: str, since: str) -> None:
+def test_times_are_those_of_the_business_and_say_so(zone: str, since: str, due: str) -> None:
     """Whoever reads at seven o'clock compares with the clock on the wall: the zone, or its offset, stands beside."""
-    row = OpenImport(datetime(2026, 11, 22, 11, 40, tzinfo=UTC))
-    assert open_import(row, set(), ZoneInfo(zone))["since"] == since
+    row = OpenImport(datetime(2026, 11, 22, 11, 40, tzinfo=UTC), datetime(2026, 11, 22, 11, 45, tzinfo=UTC))
+    told = open_import(row, set(), ZoneInfo(zone))
+    assert (told["since"], told["next at"]) == (since, due)
 
 
 def _row(campaign: str, stopped_because: str | None) -> CampaignDay:
