@@ -15,6 +15,7 @@ from pipelines.intake import DecisionSummary
 from pipelines.report import NightReport
 
 MOST_REJECTED = 0.05
+MOST_SENTENCES = 20
 
 
 def conservation_spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
@@ -216,4 +217,24 @@ def freshness_result(asset: dg.AssetKey, read_by_day: dict[date, int]) -> dg.Ass
         passed=not empty,
         severity=dg.AssetCheckSeverity.WARN,
         metadata={"days_without_rows": empty},
+    )
+
+
+def person_spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
+    """Warns where the report of the days has something to do for a person."""
+    return dg.AssetCheckSpec(
+        "nothing_needs_a_person", asset=asset, description="Every lead of the days has its outcome."
+    )
+
+
+def person_result(asset: dg.AssetKey, problems: Sequence[str]) -> dg.AssetCheckResult:
+    """The result of `person_spec`; each problem is a sentence, of which the first, the gravest, are told."""
+    more = len(problems) - MOST_SENTENCES
+    told = [*problems[:MOST_SENTENCES], *([f"and {more} more: see the report"] if more > 0 else [])]
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name="nothing_needs_a_person",
+        passed=not problems,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"count": len(problems), "problems": told},
     )

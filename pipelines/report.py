@@ -314,7 +314,7 @@ def _waiting(counts: Mapping[str, int]) -> list[str]:
 
 
 def as_markdown(report: NightReport) -> str:
-    """The report as Markdown: the answer first, then campaigns, then reasons."""
+    """The report as Markdown: the answer first, then campaigns, then reasons, then open imports if there are any."""
     answer = (
         "Every lead has its outcome." if not report.problems else "\n".join(f"- **{text}**" for text in report.problems)
     )
@@ -347,9 +347,20 @@ def as_markdown(report: NightReport) -> str:
         ["campaign", "state", "reason", "leads"],
         [[r.campaign, r.state, r.reason_code, r.lead_count] for r in report.reasons],
     )
-    return f"{answer}\n\n{campaigns}\n\n{reasons}\n"
+    waiting = _markdown_table(
+        ["campaign", "imports", "state", "leads", "why", "next"],
+        [
+            [r.campaign, r.import_count, r.state, r.lead_count, r.detail or r.error_code or "", r.next_action]
+            for r in report.open_imports
+        ],
+    )
+    return f"{answer}\n\n{campaigns}\n\n{reasons}\n" + (f"\nOpen imports\n\n{waiting}\n" if report.open_imports else "")
 
 
 def _markdown_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(_markdown_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _markdown_cell(value: object) -> str:
+    return " ".join(str(value).replace("|", "\\|").split())

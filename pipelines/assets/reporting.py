@@ -116,17 +116,22 @@ def _nightly_report(days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
     @dg.asset(
         key=NIGHTLY_REPORT,
         deps=[LEAD_OUTCOMES],
+        check_specs=[checks.person_spec(NIGHTLY_REPORT)],
         partitions_def=days,
         backfill_policy=SINGLE_RUN,
         group_name=GROUP,
         owners=OWNERS,
         kinds=KINDS,
     )
-    def nightly_report(context: dg.AssetExecutionContext, leadsync: LeadSync) -> None:
+    def nightly_report(context: dg.AssetExecutionContext, leadsync: LeadSync) -> Iterator[dg.MaterializeResult[None]]:
         """Did the lists of the day load, and if not, which leads and why?"""
+        problems: list[str] = []
         with leadsync.opened(context.run.run_id) as installation:
             for day in days_of(context):
-                told = metadata.of_report(morning.report(installation, [day]))
-                context.add_asset_metadata(told, partition_key=day.isoformat())
+                report = morning.report(installation, [day])
+                context.add_asset_metadata(metadata.of_report(report), partition_key=day.isoformat())
+                problems += report.problems
+        check = checks.person_result(NIGHTLY_REPORT, list(dict.fromkeys(problems)))
+        yield dg.MaterializeResult(asset_key=NIGHTLY_REPORT, check_results=[check])
 
     return nightly_report

@@ -125,6 +125,7 @@ def test_checks_pass_on_a_good_night(installations: Make, instance: dg.DagsterIn
         ("reporting/import_outcomes", "results_were_read", True),
         ("reporting/import_outcomes", "vendor_counts_agree", True),
         ("reporting/lead_outcomes", "every_lead_is_accounted_for", True),
+        ("reporting/nightly_report", "nothing_needs_a_person", True),
         ("sinch/customer_imports", "few_leads_are_rejected", True),
         ("sinch/customer_imports", "no_outcome_is_unknown", True),
         ("sinch/customers", "every_lead_is_accounted_for", True),

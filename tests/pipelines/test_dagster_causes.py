@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -11,13 +12,16 @@ import pytest
 
 from pipelines import morning, night
 from pipelines.installation import Installation
-from pipelines.jobs import job_name
+from pipelines.jobs import INTAKE, REPORT, job_name
 from pipelines.runs import run_job
 from sandbox.faults import Fault, Match
+from sandbox.server import SandboxServer
+from sandbox.sinch.app import SinchObi
 from tests.doubles import KINDS, SECRETS, serve, write_vendors
-from tests.factories import DAY, lead
+from tests.factories import CAMPAIGN, DAY, lead, leads
 from tests.reading import query
 
+Make = Callable[..., Installation]
 BEFORE = DAY - timedelta(days=1)
 WAITING = "SELECT day, state, reason_code, reason FROM reporting.lead_outcome ORDER BY day"
 
@@ -50,3 +54,34 @@ def test_a_vendor_that_fails_where_targets_are_made_is_the_cause(
             [sentence] = {row[3] for row in cause}
             assert str(status) in sentence
             assert f"{vendor}-calls on {DAY} was stopped: {sentence}" in morning.report(installation, [DAY]).problems
+
+
+def test_a_report_that_needs_a_person_is_not_green(
+    installations: Make, instance: dg.DagsterInstance, sinch: SandboxServer[SinchObi]
+) -> None:
+    """Its check has the sentences, and its text the campaign, what waits and why; after a mend it passes."""
+    installation = installations(rows=leads(5), sinch={"batch_size": 2})
+    assert run_job(installation.settings, instance, INTAKE, [DAY]).success
+    sinch.faults.add(Fault(kind="status", status=401, match=Match(), times=None))
+    assert not run_job(installation.settings, instance, job_name("sinch"), [DAY]).success
+    check, text = reported(installation, instance)
+    problems = morning.report(installation, [DAY]).problems
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert check.metadata["problems"].value == problems
+    assert check.metadata["count"].value == len(problems)
+    [(reason,)] = query(installation, "SELECT DISTINCT reason FROM reporting.lead_outcome")
+    assert f"| {CAMPAIGN} | 3 | planned | 5 | {reason} | send it: " in text
+    sinch.faults.clear()
+    assert run_job(installation.settings, instance, job_name("sinch"), [DAY]).success
+    check, text = reported(installation, instance)
+    assert check.passed
+    assert "Open imports" not in text
+
+
+def reported(installation: Installation, instance: dg.DagsterInstance) -> tuple[dg.AssetCheckEvaluation, str]:
+    """What the check of the report came to, and the text of the report."""
+    result = run_job(installation.settings, instance, REPORT, [DAY])
+    assert result.success
+    [made] = result.asset_materializations_for_node("reporting__nightly_report")
+    [check] = [one for one in result.get_asset_check_evaluations() if one.check_name == "nothing_needs_a_person"]
+    return check, str(made.metadata["report"].value)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import dagster as dg
 import pytest
 
-from pipelines.checks import outcome_results
+from pipelines.checks import MOST_SENTENCES, outcome_results, person_result
 from pipelines.report import NightReport
 
 DAY = date(2026, 11, 16)
@@ -55,3 +55,16 @@ def test_more_than_a_twentieth_of_rejected_leads_is_warned_of(rejected: int, acc
     """Of what was sent in all campaigns together."""
     rows = CampaignDay(rejected_count=rejected), CampaignDay(accepted_count=accepted)
     assert outcomes(*rows)["few_leads_are_rejected"] == (are_few, dg.AssetCheckSeverity.WARN)
+
+
+@pytest.mark.parametrize(
+    ("count", "last"),
+    [(1, "thing 1"), (MOST_SENTENCES, f"thing {MOST_SENTENCES}"), (MOST_SENTENCES + 3, "and 3 more: see the report")],
+)
+def test_what_needs_a_person_is_told_in_so_many_sentences_at_most(count: int, last: str) -> None:
+    """Metadata is kept for ever: a night on which everything failed must not fill it."""
+    check = person_result(ASSET, [f"thing {number}" for number in range(1, count + 1)])
+    told = check.metadata["problems"].value
+    assert isinstance(told, list)
+    assert (check.passed, check.metadata["count"].value, told[-1]) == (False, count, last)
+    assert len(told) <= MOST_SENTENCES + 1
