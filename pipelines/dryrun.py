@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from connectors.errors import SetupError
-from pipelines import intake, night
+from pipelines import intake, night, report
 from pipelines.campaigns import campaign_defects
 from pipelines.installation import Installation
 from pipelines.masking import masked
@@ -20,7 +20,7 @@ from pipelines.planner import PlanSummary
 def dry_run(installation: Installation, day: date, names: Sequence[str] = ()) -> dict[str, Any]:
     """What a load of the day would send: counts by campaign, reasons of the others, masked samples.
 
-    `problems` says which vendors and campaigns could not be planned, and why.
+    `problems` says which vendors and campaigns could not be planned, and why, and what is wrong with the lists.
     """
     with installation.dry_run() as trial:
         night.refresh_campaigns(trial)
@@ -30,7 +30,7 @@ def dry_run(installation: Installation, day: date, names: Sequence[str] = ()) ->
         plans: list[PlanSummary] = []
         with trial.store() as store:
             decided = intake.decision_summary(store, day)
-            problems = night.empty_days(trial, [decided])
+            problems = [*report.list_problems(store), *night.empty_days(trial, [decided])]
             if not names:
                 problems += [*night.unknown_campaigns(trial, [decided]), *campaign_defects(store).values()]
         for vendor in night.vendors_in_use(trial, names):

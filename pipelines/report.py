@@ -150,7 +150,7 @@ def night_report(
         failures={row.day: row.problem for row in store.rows("crm", "intake_failures", days=list(days))},
         empty=[f"{row.day}: {empty_text}" for row in decided if row.is_empty and empty_text],
         unfinished=[text for row in decided if end_of and (text := _unfinished(row, end_of(row.day)))],
-        lists=[row.problem for row in store.rows("crm", "snapshot_problems")],
+        lists=list_problems(store),
         still_there=withdrawals.problems(store, names),
         taken_back=told("unclear_withdrawals"),
     )
@@ -159,6 +159,11 @@ def night_report(
 def unknown_campaigns(store: Store, days: Sequence[date]) -> list[str]:
     """Sentences for each of the days of which rows name no campaign, or ones that nobody knows."""
     return _unknown_campaigns(store.rows("reporting", "reasons", days=list(days)))
+
+
+def list_problems(store: Store) -> list[str]:
+    """What is wrong with the lists that were read last, in sentences: whom they mean may be called."""
+    return [row.problem for row in store.rows("crm", "snapshot_problems")]
 
 
 def waiting_before(

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from connectors.errors import SetupError
-from pipelines import night, recall, withdrawals
+from pipelines import night, recall, report, withdrawals
 from pipelines.installation import Installation
 from pipelines.vendors import VENDORS
 
@@ -26,7 +26,9 @@ def look(installation: Installation, names: Sequence[str]) -> Result:
         night.refresh_campaigns(trial)
         night.refresh_do_not_call(trial)
         due = recall.due_withdrawals(trial, names)
-    return {"leads": [lead._asdict() for lead in due], "problems": []}
+        with trial.store() as store:
+            unread = report.list_problems(store)
+    return {"leads": [lead._asdict() for lead in due], "problems": unread}
 
 
 def take_back(installation: Installation, names: Sequence[str], *, is_limited: bool, stop: threading.Event) -> Result:
@@ -34,13 +36,15 @@ def take_back(installation: Installation, names: Sequence[str], *, is_limited: b
     _check(installation, names)
     night.refresh_campaigns(installation)
     night.refresh_do_not_call(installation)
+    with installation.store() as store:
+        unread = report.list_problems(store)
     summaries = {
         vendor: recall.withdraw(installation, vendor, names, is_limited=is_limited, stop=stop) for vendor in VENDORS
     }
     ended = [f"{name}: ended before every lead was looked at" for name, one in summaries.items() if one.is_cut_short]
     return {
         "leads": [lead._asdict() for summary in summaries.values() for lead in summary.leads],
-        "problems": [*ended, *(problem for summary in summaries.values() for problem in summary.problems)],
+        "problems": [*unread, *ended, *(problem for summary in summaries.values() for problem in summary.problems)],
     }
 
 

@@ -101,6 +101,26 @@ def test_a_mistake_is_a_sentence(config: Path, arguments: list[str], sentence: s
     assert sentence in leadsync("withdraw", "--config", config, *arguments, code=code).stderr
 
 
+UNREAD = "sources.do_not_call: 1 of 1 entries have no number that can be read, and bar nobody (the first: line 2)"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["withdraw"], ["withdraw", "--dry-run"], ["plan", "--day", str(DAY)]],
+    ids=["withdraw", "dry_run", "plan"],
+)
+def test_an_entry_that_bars_nobody_needs_a_person(
+    command: list[str], tmp_path: Path, database: str, sinch: Vendor
+) -> None:
+    """Whoever it means is not taken back, and would be sent: that there is nothing to do would be a lie."""
+    listed = [{"phone": "12"}]
+    file = write_configuration(tmp_path, database=database, sinch_url=sinch.url, rows=leads(1), do_not_call=listed)
+    ended = leadsync(*command, "--config", file, code=1)
+    assert "Nothing to take back" not in ended.stdout
+    assert ended.stderr == f"{UNREAD}\n"
+    assert json.loads(leadsync(*command, "--config", file, "--json", code=1).stdout)["problems"] == [UNREAD]
+
+
 def test_an_emptied_list_takes_nobody_back(config: Path, sinch: Vendor, database: str) -> None:
     """The list stays as it was; who really emptied it takes the setting out."""
     leadsync("withdraw", "--config", config)
