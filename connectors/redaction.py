@@ -11,6 +11,12 @@ import re
 LONGEST_REASON = 300
 
 _NUMBER = re.compile(r"\+?\d(?:[\s().\-/]{0,2}\d){5,}")
+# Digits that are nobody's number, where nothing else stands in one run with them: an address of a machine, a date with
+# or without the hour of its time. Of this century: an older date in a vendor's words is somebody's birthday.
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_ADDRESS = rf"(?<!\.){_OCTET}(?:\.{_OCTET}){{3}}"
+_DATE = r"20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?: (?:[01]\d|2[0-3])(?=:))?"
+_HARMLESS = re.compile(f"{_ADDRESS}|{_DATE}", re.ASCII)
 # Ids of things, such as Sinch's campaigns and the Platform's jobs: with a letter in it, nobody writes a number so.
 _ID = re.compile(r"(?<![\w+])(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})(?!\w)")
 _SHORT_CODE = re.compile(r"[0-9]{6}")
@@ -23,7 +29,8 @@ _MAIL = re.compile(r"[^\s@'\"<>]+@[^\s@'\"<>]+\.[^\s@'\"<>]+")
 def redact(text: str | None) -> str | None:
     """The text without numbers of six or more digits and without e-mail addresses, bounded in length.
 
-    An id of 32 hexadecimal digits, also as a GUID, stays whole, and so does a code that `shown_code` wrote.
+    An id of 32 hexadecimal digits, also as a GUID, stays whole; so do a code that `shown_code` wrote, and an IPv4
+    address and an ISO date that stand alone.
     """
     if text is None:
         return None
@@ -43,9 +50,15 @@ def _without_numbers(text: str) -> str:
     parts, begins_at = [], 0
     for found in _KEPT.finditer(text):
         if any(letter.isalpha() for letter in found[0]):
-            parts += [_NUMBER.sub("<number>", text[begins_at : found.start()]), found[0]]
+            parts += [_NUMBER.sub(_masked, text[begins_at : found.start()]), found[0]]
             begins_at = found.end()
-    return "".join([*parts, _NUMBER.sub("<number>", text[begins_at:])])
+    return "".join([*parts, _NUMBER.sub(_masked, text[begins_at:])])
+
+
+def _masked(found: re.Match[str]) -> str:
+    """What is shown of a run of digits: all of it where it is harmless as a whole."""
+    harmless = _HARMLESS.match(found.string, found.start())
+    return found[0] if harmless and harmless.end() == found.end() else "<number>"
 
 
 def redact_mail(text: str) -> str:

@@ -93,6 +93,41 @@ def test_redact_takes_no_number_for_a_code(text: str, expected: str) -> None:
     assert redact(text) == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no connection to 172.16.254.12:8899",
+        "asked 127.0.0.100, then (10.200.30.255).",
+        "since 2026-11-22, and from 2026-11-21 to 2026-11-22",
+        "at 2026-11-22 07:15:33, or 2026-11-22T07:15:33+01:00",
+    ],
+)
+def test_redact_leaves_addresses_of_machines_and_dates_whole(text: str) -> None:
+    """Who reads that nothing answers must see where."""
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("06.12.34.56.78", "<number>"),
+        ("+49.151.1234567", "<number>"),
+        ("+172.16.254.12", "<number>"),
+        ("+49 171.234.56.78", "<number>"),
+        ("171.234.56.78 90", "<number>"),
+        ("1.172.16.254.12 or .172.16.254.12", "<number> or .<number>"),
+        ("256.16.254.12, 172.16.254.012, 172.16.254.12.1", "<number>, <number>, <number>"),
+        ("0171 2026-11-22", "<number>"),
+        ("2026-11-22 12345, 2026-13-22, 3026-11-22, 20261122", "<number>, <number>, <number>, <number>"),
+        ("2026-11-22 07", "<number>"),
+        ("born 1971-11-22", "born <number>"),
+    ],
+)
+def test_redact_takes_out_what_only_looks_like_an_address_or_a_date(text: str, expected: str) -> None:
+    """What stands in one run with more digits, or begins with a plus, may be somebody's number."""
+    assert redact(text) == expected
+
+
 def test_redact_bounds_the_text_after_taking_out() -> None:
     """A number that straddles the bound is gone as a whole, not cut into a part that no longer looks like one."""
     text = "x" * (LONGEST_REASON - 4) + " +491712345678"
