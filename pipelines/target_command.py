@@ -31,12 +31,15 @@ def list_(config: Path | None, as_json: bool) -> int:
     """The targets that were found or made by name, and what was last done to each."""
     from pipelines import upkeep
     from pipelines.installation import Installation
+    from pipelines.reading import told_at
 
     with closing(Installation.load(config)) as installation:
         rows = [row._asdict() for row in upkeep.list_targets(installation)]
+        zone = installation.settings.zone
     for row in rows:
         for name in ("known_at", "last_event_at"):
-            row[name] = row[name].isoformat(" ", "seconds") if row[name] else ""
+            at = row[name]
+            row[name] = "" if at is None else at.isoformat(" ", "seconds") if as_json else told_at(at, zone)
     emit(rows) if as_json else show("Targets", rows)
     return OK
 

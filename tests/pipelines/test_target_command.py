@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from pipelines.cli import main
 from pipelines.installation import Installation
@@ -71,6 +72,18 @@ def test_targets_are_made_once(run: Run, config: Path, servers: Servers, capsys:
     assert [(row["vendor"], row["last_event"]) for row in listed] == [
         ("jtel", "made"), ("platform", "made"), ("sobot", "made"),
     ]  # fmt: skip
+
+
+def test_the_list_has_the_times_of_the_business(run: Run, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the zone beside them, as `leadsync status` has them; a program is told of UTC."""
+    assert run("make", "--day", str(DAY), "--campaign", "jtel-calls") == 0
+    with closing(Installation.load(config)) as installation, installation.engine.begin() as connection:
+        connection.execute(text("UPDATE ledger.targets SET known_at = '2026-11-22 11:40:07+00'"))
+    capsys.readouterr()
+    assert run("list") == 0
+    assert " 2026-11-22 12:40 CET " in capsys.readouterr().out
+    assert run("list", "--json") == 0
+    assert [row["known_at"] for row in json.loads(capsys.readouterr().out)] == ["2026-11-22 11:40:07+00:00"]
 
 
 def test_control_as_json_tells_what_was_done(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
