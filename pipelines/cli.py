@@ -32,6 +32,7 @@ from pipelines.options import (
     json_option,
     wait_seconds,
 )
+from pipelines.query_command import query
 from pipelines.streams import patient_streams
 from pipelines.target_command import target
 from pipelines.terminal import complain, emit, progress, say, show
@@ -327,6 +328,7 @@ def migrate(config: Path | None) -> int:
     return OK
 
 
+cli.add_command(query)
 cli.add_command(target)
 cli.add_command(vendor)
 

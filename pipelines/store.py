@@ -6,6 +6,7 @@ statements. Does not belong here: what a statement is for (`intake.py`, `ledger.
     LedgerError
     ├ LedgerUnavailableError   the connection is gone; nothing of the transaction is certain but its absence
     ├ MissingRightError        the user of the setting `database` may not do it, whenever it is tried
+    ├ QueryError               what a person asked in SQL of his own cannot be answered
     └ ConstraintError          a state that the database forbids; `constraint` is its name
 """
 
@@ -48,6 +49,10 @@ class LedgerUnavailableError(LedgerError):
 
 class MissingRightError(LedgerError):
     """The login lacks a right in the database."""
+
+
+class QueryError(LedgerError):
+    """The SQL that a person wrote cannot be run; carries the database's words, without numbers."""
 
 
 class ConstraintError(LedgerError):
@@ -111,6 +116,23 @@ class Store:
             cursor.execute(_compiled(table, name), values)
             while page := cursor.fetchmany(page_rows):
                 yield page
+
+    def asked(self, select: str, *, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Columns and rows of one SELECT that is no statement of ours, so many rows at most.
+
+        Raises:
+            QueryError: the database cannot run it, or it is no SELECT, or more than one.
+        """
+        # By a cursor on the server: it takes a single SELECT, and nothing that writes.
+        with self._in_transaction() as driver, driver.cursor("asked", row_factory=tuple_row) as cursor:
+            try:
+                cursor.execute(select.rstrip().removesuffix(";").encode())
+                rows = cursor.fetchmany(limit)
+            except psycopg.Error as error:
+                if _is_connection_loss(error):
+                    raise
+                raise QueryError(_why_not(error)) from None
+            return [column.name for column in cursor.description or ()], rows
 
     def copy(self, table: str, frame: pd.DataFrame | pa.Table) -> None:
         """The frame's rows are in the table; its columns are named like the table's. By COPY."""
@@ -285,6 +307,14 @@ def _translated(error: BaseException | None) -> LedgerError:
             " and who may create schemas in the database"
         )
     return LedgerError(f"the database refused a statement: {redact(primary)}")
+
+
+def _why_not(error: psycopg.Error) -> str:
+    """Why the query cannot be run; a text of the database may quote a row."""
+    told = [error.diag.message_primary or type(error).__name__, error.diag.message_hint]
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        told.append("leadsync query reads the schema reporting alone")
+    return f"the query cannot be run: {redact('. '.join(text for text in told if text))}"
 
 
 def _is_connection_loss(error: BaseException | None) -> bool:

@@ -25,6 +25,17 @@ WHERE contact.day = ANY (CAST(:days AS date[])) AND contact.reason_code = 'conse
 GROUP BY delivery.vendor, contact.campaign, contact.day
 ORDER BY contact.day, delivery.vendor, contact.campaign;
 
+-- name: begin_reading :none
+-- Until the transaction ends nothing can be written, times are those of the zone, and where our user may act as
+-- leadsync_reader, he can read what that role may.
+SELECT set_config('transaction_read_only', 'on', TRUE), set_config('TimeZone', :zone, TRUE), set_config('role', coalesce((
+    SELECT role.rolname
+    FROM pg_roles AS role
+    JOIN pg_settings AS server ON server.name = 'server_version_num'
+    WHERE role.rolname = 'leadsync_reader'
+      AND pg_has_role(role.oid, CASE WHEN CAST(server.setting AS integer) >= 160000 THEN 'SET' ELSE 'MEMBER' END)
+), 'none'), TRUE);
+
 -- name: leads :many
 -- The leads of the day in these states, of these campaigns and for these reasons; an empty list means any.
 SELECT campaign, vendor, source, lead_id, row_no, state, reason_code, reason, vendor_id, import_id

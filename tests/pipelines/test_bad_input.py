@@ -317,7 +317,11 @@ def commands_with_json(group: click.Group = cli, *words: str) -> Iterator[tuple[
         yield ("vendor", "platform", "user_list")
 
 
-MORE_WORDS = {"control": ("pause", "--campaign", "c", "--yes"), "adopt": ("--campaign", "c", "--yes")}
+MORE_WORDS = {
+    "control": ("pause", "--campaign", "c", "--yes"),
+    "adopt": ("--campaign", "c", "--yes"),
+    "query": ("SELECT 1",),
+}
 DAILY = {"plan", "sync", "leads", "make", "control"}
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from pipelines.last_words import listening
+from sql import statement
 from tests.commands import Configure, leadsync
 from tests.factories import DAY, write_configuration
 
@@ -73,6 +74,16 @@ def test_user_who_may_not_make_the_schema_is_told_so(
     ended = leadsync(*arguments, "--config", configure(database="${LEDGER}"), environment={"LEDGER": stranger}, code=1)
     assert ended.stderr.startswith("database: its user lacks a right there: permission denied for ")
     assert ended.stderr.endswith(f". {NEEDED}\n")
+
+
+def test_who_may_not_act_as_the_reader_reads_as_himself(stranger: str) -> None:
+    """As where the role was never made: `leadsync query` can still write nothing."""
+    engine = create_engine(stranger.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text(statement("reporting", "begin_reading")), {"zone": "Europe/Berlin"})
+        told = connection.execute(text("SELECT current_user, current_setting('transaction_read_only')")).one()
+    engine.dispose()
+    assert tuple(told) == (STRANGER, "on")
 
 
 def a_file(home: Path) -> str:
