@@ -236,5 +236,6 @@ def person_result(asset: dg.AssetKey, problems: Sequence[str]) -> dg.AssetCheckR
         check_name="nothing_needs_a_person",
         passed=not problems,
         severity=dg.AssetCheckSeverity.WARN,
+        description="\n".join(told) or None,
         metadata={"count": len(problems), "problems": told},
     )

@@ -67,4 +67,5 @@ def test_what_needs_a_person_is_told_in_so_many_sentences_at_most(count: int, la
     told = check.metadata["problems"].value
     assert isinstance(told, list)
     assert (check.passed, check.metadata["count"].value, told[-1]) == (False, count, last)
+    assert check.description == "\n".join(told)
     assert len(told) <= MOST_SENTENCES + 1
