@@ -115,6 +115,22 @@ class Judged:
     begun_at: datetime
 
 
+@dataclass
+class OnceMore:
+    """Which campaigns are to be planned for a day once more, as its plan finds out, and from when.
+
+    `crowded`: in them a number was another lead's; `freeing`: in them an update gives a number up.
+    """
+
+    since: dict[str, datetime] = field(default_factory=dict)
+    crowded: set[str] = field(default_factory=set)
+    freeing: set[str] = field(default_factory=set)
+
+    def note(self, campaign: str, since: datetime) -> None:
+        """The campaign is to be planned once more from that time on, or from an earlier one."""
+        self.since[campaign] = min(since, self.since.get(campaign, since))
+
+
 class Planner:
     """Judges pages, carrying entries from one to the next so that batches are full, and stores what they came to."""
 
@@ -149,19 +165,13 @@ class Planner:
         self._samples.update({name: [] for name in campaigns})
         self._waiting: dict[str, pa.Table] = {}
         self._begun_at = utc_now()
-        # Campaigns of the day in which a number was another lead's, and in which an update gives a number up.
-        self._crowded: set[str] = set()
-        self._freeing: set[str] = set()
-        # Those that are to be planned for the day once more, and from when.
-        self._again: dict[str, datetime] = {}
+        self._again = OnceMore()
 
     def begin(self, day: date) -> None:
         """What an earlier plan of the day left unsent, or refused, is to be judged anew; so is what older days left of
         its leads."""
         self._begun_at = utc_now()
-        self._crowded.clear()
-        self._freeing.clear()
-        self._again.clear()
+        self._again = OnceMore()
         with self._ledger.store.transaction():
             self._summary.withdrawn_import_count += self._ledger.withdraw_plan(self._scope, day)
             self._ledger.reconsider(self._scope, day)
@@ -188,7 +198,7 @@ class Planner:
             is_kept = pc.and_kleene(pc.is_in(outcomes, pa.array(KEPT, TEXT)), pc.and_kleene(is_newest, is_ours))
             renumbered += _numbered(own.filter(pc.and_kleene(is_kept, own["has_new_number"])))
             if pc.any(pc.equal(outcomes, "behind")).as_py():
-                self._again[campaign] = self._begun_at
+                self._again.note(campaign, self._begun_at)
         groups = self._cut(is_last=False)
         told = list(refusals.values())
         return Judged(page.day, page.source, told, changed, returned, renumbered, groups, self._begun_at)
@@ -203,11 +213,12 @@ class Planner:
         Some are to be planned once more: where a lead's older words are under way, where somebody was refused for a
         number and an update gives one up, and where somebody must not be called yet.
         """
-        freed = self._crowded & self._freeing
-        self._summary.has_freed_numbers |= bool(freed)
+        for campaign in self._again.crowded & self._again.freeing:
+            self._summary.has_freed_numbers = True
+            self._again.note(campaign, self._begun_at)
         with self._ledger.store.transaction():
             self._ledger.forget_to_plan(day, seen)
-            self._ledger.plan_again(day, self._again | dict.fromkeys(freed, self._begun_at))
+            self._ledger.plan_again(day, self._again.since)
 
     def store(self, judged: Judged) -> set[str]:
         """What the page came to is committed; the campaigns that imports were added to."""
@@ -241,7 +252,7 @@ class Planner:
             return {}
         early = early_contacts(contacts, self._scope.vendor, self._zone, self._begun_at)
         for _, campaign, until in early:
-            self._again[campaign] = min(until, self._again.get(campaign, until))
+            self._again.note(campaign, until)
         return {refusal.row_no: refusal for refusal, _, _ in early}
 
     def _suggestion(self, name: str, words: Words, word: str) -> str:
@@ -256,12 +267,12 @@ class Planner:
         outcomes = self._outcomes(contacts, entries["content_digest"])
         if taken := _taken(page, contacts.filter(pc.is_in(outcomes, pa.array(ENTERED, TEXT)))):
             refusals |= taken
-            self._crowded.add(campaign)
+            self._again.crowded.add(campaign)
             outcomes = pc.if_else(
                 pc.is_in(whole(contacts["row_no"]), pa.array(taken, pa.int64())), "duplicate", outcomes
             )
         if pc.any(pc.and_kleene(pc.equal(outcomes, "update"), contacts["is_other_number"])).as_py():
-            self._freeing.add(campaign)
+            self._again.freeing.add(campaign)
         self._summary.add(campaign, {each["values"]: each["counts"] for each in pc.value_counts(outcomes).to_pylist()})
         entries = entries.append_column("is_update", pc.equal(outcomes, "update"))
         entered = entries.filter(pc.is_in(outcomes, pa.array(ENTERED, TEXT))).cast(ENTRIES)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -26,6 +25,7 @@ from connectors.platform.settings import PlatformSettings
 from connectors.sinch.settings import SinchSettings
 from connectors.sobot.settings import SobotSettings
 from connectors.transport import Transport
+from tests.connectors.serving import serving
 
 QUICK = Patience(max_attempts=1, connect_timeout_s=5, read_timeout_s=5)
 Key = ec.EllipticCurvePrivateKey
@@ -110,14 +110,8 @@ def served(folder: Path, *, asks: bool = False, newest: ssl.TLSVersion = ssl.TLS
         context.load_verify_locations(folder / "ca.pem")
     server = HTTPServer(("127.0.0.1", 0), Ok)
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"https://localhost:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(server) as port:
+        yield f"https://localhost:{port}"
 
 
 def asked(url: str, **options: Any) -> int:

@@ -40,6 +40,7 @@ from connectors.transport import READS, Place, Transport, map_exception, map_sta
 from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
+from tests.connectors.serving import serving
 
 NOW = datetime(2026, 11, 18, 2, tzinfo=UTC)
 QUICK = Patience(connect_timeout_s=2, read_timeout_s=2, max_attempts=3, backoff_s=0)
@@ -376,14 +377,8 @@ def packed(text: bytes) -> Iterator[str]:
         def log_message(self, *_: Any) -> None:
             """Nothing is printed."""
 
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(HTTPServer(("127.0.0.1", 0), Handler)) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.mark.parametrize(("status", "kind"), [(429, RateLimitedError), (503, OutcomeUnknownError)])
