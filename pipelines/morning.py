@@ -26,6 +26,7 @@ from pipelines.retention import purge
 from pipelines.settings import Settings
 from pipelines.source_settings import TABLES
 from pipelines.sources import configured_sources
+from pipelines.stand_ins import appoint_stand_ins
 from pipelines.store import Row, utc_now
 from pipelines.tally import DeliverySummary
 
@@ -73,7 +74,10 @@ def due_results(
 def collect(
     installation: Installation, day: date, *, stop: threading.Event | None = None
 ) -> dict[str, DeliverySummary]:
-    """What the vendors finished was read and settled, of all campaigns that have open imports; by vendor."""
+    """What the vendors finished was read and settled, of all campaigns that have open imports; by vendor.
+
+    Who goes in the place of a lead that a vendor refused is sent by the day's next load.
+    """
     summaries: dict[str, DeliverySummary] = {}
     for vendor in installation.settings.vendors.configured():
         try:
@@ -82,6 +86,8 @@ def collect(
                     scope = Scope(vendor, (day,), tuple(ledger.campaigns_with_open(vendor, [day])))
                     terms = installation.terms(vendor)
                     summaries[vendor] = deliver(ledger, gateway, scope, {}, terms, stop=stop, mode="collect")
+                    if day >= installation.settings.first_day:
+                        appoint_stand_ins(ledger.store, scope)
         except SetupError as error:
             summaries[vendor] = DeliverySummary(problem=str(error))
     return summaries

@@ -31,6 +31,7 @@ from pipelines.planner import PlanSummary
 from pipelines.settings import Settings
 from pipelines.source_settings import TABLES, Source
 from pipelines.sources import configured_sources
+from pipelines.stand_ins import appoint_stand_ins
 from pipelines.store import LedgerError, Store, utc_now
 from pipelines.tally import DeliverySummary
 from pipelines.vendors import VENDORS
@@ -146,7 +147,11 @@ def send(
         is_stale = ledger.has_stale_plan(scope)
         if not is_stale:
             summary = deliver(ledger, gateway, scope, campaigns, terms, stop=stop)
-            is_stale = summary.problem is None and (summary.counts["dropped"] > 0 or ledger.has_stale_plan(scope))
+            is_stale = summary.problem is None and (
+                summary.counts["dropped"] > 0
+                or ledger.has_stale_plan(scope)
+                or appoint_stand_ins(ledger.store, scope) > 0
+            )
     if is_stale:
         summary.add(plan_and_send(installation, vendor, days, names, wait_s=wait_s, stop=stop).delivery)
     return summary
@@ -166,8 +171,8 @@ def plan_and_send(
     """`plan` and `send` at once: batches leave while the next are planned.
 
     What was planned, and not sent, before something was decided, or listed, meanwhile is planned in another pass; so
-    are leads that the vendor turned out not to have, or whose number became free. `confirm` is called before anything
-    is planned: what it raises ends the load.
+    are leads that the vendor turned out not to have, whose number became free, or that go in the place of another with
+    their number. `confirm` is called before anything is planned: what it raises ends the load.
     """
     summary, delivered = PlanSummary(), DeliverySummary()
     with end_on_record(installation, vendor, days, names):
@@ -181,11 +186,13 @@ def plan_and_send(
                 feed = _planned(installation, vendor, days, names, summary, stop, confirm)
                 passed = deliver(ledger, gateway, scope, campaigns, terms, feed=feed, stop=stop)
                 is_stale = ledger.newest_decision() > decided_at and ledger.has_stale_plan(scope)
-            delivered.add(passed)
-            delivered.stopped |= summary.stopped
-            is_worth_more = passed.counts["dropped"] > 0 or summary.has_freed_numbers
-            is_over = not is_stale and (not is_worth_more or tries == MOST_PASSES)
-            if is_over or passed.problem is not None or (stop is not None and stop.is_set()):
+                delivered.add(passed)
+                delivered.stopped |= summary.stopped
+                if passed.problem is not None or (stop is not None and stop.is_set()):
+                    break
+                is_worth_more = passed.counts["dropped"] > 0 or summary.has_freed_numbers
+                is_worth_more = is_worth_more or (tries < MOST_PASSES and appoint_stand_ins(ledger.store, scope) > 0)
+            if not is_stale and (not is_worth_more or tries == MOST_PASSES):
                 break
     return VendorSummary(summary, delivered)
 

@@ -106,6 +106,11 @@ class PlanLedger(Ledger):
         rows = self.store.rows("deliveries", "holders", campaigns=list(campaigns), phones=",".join(phones))
         return {(row.campaign, row.phone): (row.source, row.lead_id) for row in rows}
 
+    def stand_ins(self, scope: Scope, day: date) -> dict[tuple[str, str], tuple[str, str]]:
+        """Who goes on the day in the place of another lead with the number: as `holders`."""
+        rows = self.store.rows("contacts", "stand_ins", day=day, campaigns=list(scope.campaigns))
+        return {(row.campaign, row.phone): (row.source, row.lead_id) for row in rows}
+
     def listed_numbers(self, phones: Sequence[str], day: date) -> set[str]:
         """Those of the numbers that must not be called on the day; a text may hold several, with commas between."""
         return {row.phone for row in self.store.rows("crm", "listed_numbers", phones=",".join(phones), day=day)}

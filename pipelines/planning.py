@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -28,6 +29,9 @@ from pipelines.store import utc_now
 FIRST_PAGE_ROWS, PAGE_ROWS = 500, 5_000  # the first page is small: until it is planned, no connection has work
 TURN_S = 0.2
 SOURCES = ("lead", "customer")
+
+Holders: TypeAlias = Mapping[tuple[str, str], tuple[str, str]]
+"""Who has a number in a campaign: (campaign, number) to (source, lead_id)."""
 
 
 def plan(
@@ -123,12 +127,13 @@ class Pages:
     def __iter__(self) -> Iterator[Page]:
         known = self.ledger.begun_campaigns(self.scope.campaigns)
         outrun = self.ledger.outrun(self.scope, self.day, self.source)
+        stand_ins = self.ledger.stand_ins(self.scope, self.day)
         after, limit = -1, FIRST_PAGE_ROWS
-        while len((page := self._read(known, outrun, after, limit)).contacts):
+        while len((page := self._read(known, outrun, stand_ins, after, limit)).contacts):
             yield page
             after, limit = page.contacts["row_no"][-1].as_py(), min(2 * limit, PAGE_ROWS)
 
-    def _read(self, known: Sequence[str], outrun: pa.Array, after: int, limit: int) -> Page:
+    def _read(self, known: Sequence[str], outrun: pa.Array, stand_ins: Holders, after: int, limit: int) -> Page:
         with self.ledger.store.transaction():
             contacts = self.ledger.plannable(
                 self.scope, self.day, self.source, known=known, outrun=outrun, after=after, limit=limit
@@ -136,7 +141,7 @@ class Pages:
             today = utc_now().astimezone(self.zone).date()
             listed = self.ledger.listed_numbers(contacts["phones"].to_pylist(), today) if len(contacts) else set()
             claimed = _claimed(contacts) if known else []
-            held = self.ledger.holders(known, claimed) if claimed else {}
+            held = {**stand_ins, **(self.ledger.holders(known, claimed) if claimed else {})}
         return Page(self.day, self.source, contacts, listed, held)
 
 

@@ -207,6 +207,63 @@ UPDATE ledger.contacts
 SET verdict = 'eligible', reason_code = NULL, reason = NULL, is_refused_by_plan = FALSE
 WHERE day = :day AND campaign = ANY (CAST(:campaigns AS text[])) AND is_refused_by_plan AND NOT is_purged;
 
+-- name: appoint_stand_ins :one
+-- Of the days' leads that are left out for their number, the first goes in the place of the one that has it, where that one
+-- will not be called: the vendor does not know a word of its row, or refused it. One that the vendor refuses has no other
+-- in its place. Nobody else may have the number. The days are to be planned once more.
+-- Which numbers are freed is asked first: nearly always none is, and the days are not read.
+WITH freed AS MATERIALIZED (
+    SELECT day, campaign, phones[1] AS phone
+    FROM ledger.contacts
+    WHERE day = ANY (CAST(:days AS date[])) AND campaign = ANY (CAST(:campaigns AS text[]))
+      AND is_refused_by_plan AND reason_code = ANY (CAST(:unknown AS text[]))
+    UNION
+    SELECT refused.day, refused.campaign, refused.phone
+    FROM ledger.imports AS import
+    JOIN ledger.deliveries AS refused ON refused.import_id = import.import_id AND refused.verdict = 'rejected'
+    WHERE import.vendor = :vendor AND import.day = ANY (CAST(:days AS date[]))
+      AND import.campaign = ANY (CAST(:campaigns AS text[])) AND import.rejected_count > 0
+    EXCEPT
+    SELECT day, campaign, phones[1]
+    FROM ledger.contacts
+    WHERE day = ANY (CAST(:days AS date[])) AND is_stand_in
+      AND NOT (is_refused_by_plan AND reason_code = ANY (CAST(:unknown AS text[])))
+), next AS MATERIALIZED (
+    SELECT DISTINCT ON (day, campaign, phones[1]) day, source, row_no, campaign, phones[1] AS phone
+    FROM ledger.contacts
+    WHERE EXISTS (SELECT FROM freed) AND day = ANY (CAST(:days AS date[])) AND reason_code = 'duplicate_number'
+      AND (day, campaign, phones[1]) IN (SELECT day, campaign, phone FROM freed)
+    ORDER BY day, campaign, phones[1], cursor_at NULLS LAST, source DESC, lead_id, row_no
+), appointed AS (
+    UPDATE ledger.contacts AS contact
+    SET verdict = 'eligible', reason_code = NULL, reason = NULL, is_stand_in = TRUE
+    FROM next
+    WHERE contact.day = next.day AND contact.source = next.source AND contact.row_no = next.row_no
+      AND contact.reason_code = 'duplicate_number'
+      AND (SELECT TRUE FROM ledger.deliveries AS holder
+           WHERE holder.phone = next.phone AND holder.campaign = next.campaign
+             AND (holder.verdict IS NULL OR holder.verdict NOT IN ('rejected', 'withdrawn')) LIMIT 1) IS NULL
+      AND (SELECT TRUE FROM ledger.deliveries AS holder
+           WHERE holder.held_phone = next.phone AND holder.campaign = next.campaign LIMIT 1) IS NULL
+    RETURNING contact.day, contact.campaign, contact.phones[1] AS phone
+), dismissed AS (
+    UPDATE ledger.contacts AS contact SET is_stand_in = FALSE
+    FROM appointed
+    WHERE contact.day = appointed.day AND contact.is_stand_in
+      AND contact.campaign = appointed.campaign AND contact.phones[1] = appointed.phone
+), noted AS (
+    INSERT INTO ledger.to_plan (day, campaign, since)
+    SELECT DISTINCT day, campaign, CAST(:now AS timestamptz) FROM appointed ORDER BY day, campaign
+    ON CONFLICT (day, campaign) DO UPDATE SET since = ledger.asked_again(to_plan.since, excluded.since)
+)
+SELECT count(*) AS lead_count FROM appointed;
+
+-- name: stand_ins :many
+-- The day's leads that go in the place of another with their number.
+SELECT campaign, phones[1] AS phone, source, lead_id
+FROM ledger.contacts
+WHERE day = :day AND is_stand_in AND campaign = ANY (CAST(:campaigns AS text[])) AND NOT is_purged;
+
 -- name: note_to_plan :none
 -- The active campaigns that rows of the day were read for are to be planned for the day, and no others.
 WITH wanted AS (

@@ -158,6 +158,20 @@ def test_what_an_earlier_plan_refused_is_found_at_once(loading: Connection) -> N
     assert (left, touched < MOST_PER_ROW * refused) == (0, True)
 
 
+def test_who_stands_in_is_found_at_a_bounded_cost(loading: Connection) -> None:
+    """Of every pair that shares a number the first was refused, and nothing of either was delivered."""
+    loading.execute(text("DELETE FROM ledger.deliveries"))
+    refused = "verdict = 'invalid', reason_code = 'agent_unknown', is_refused_by_plan = TRUE"
+    left_out = "verdict = 'duplicate', reason_code = 'duplicate_number'"
+    loading.execute(text(f"UPDATE ledger.contacts SET {refused} WHERE row_no % 2 = 0"))
+    loading.execute(text(f"UPDATE ledger.contacts SET {left_out} WHERE row_no % 2 = 1"))
+    loading.execute(text(sql.statement("crm", "mend_statistics")))  # as a plan does before it begins
+    scope = {"vendor": "sinch", "days": [DAY], "campaigns": ["spring"], "unknown": ["agent_unknown"], "now": utc_now()}
+    touched, appointed = _work(loading, "appoint_stand_ins", **scope)
+    assert appointed == ROW_COUNT // 2
+    assert touched < MOST_PER_ROW * ROW_COUNT
+
+
 def test_load_mends_what_an_undone_load_left(installations: Make) -> None:
     """A dry run leaves pages without rows; analysed then, they are nothing to rely on when the load comes."""
     installation = installations(rows=leads(300))

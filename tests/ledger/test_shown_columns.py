@@ -16,7 +16,7 @@ COLUMNS = """
 """
 SHORT = {"timestamp with time zone": "timestamptz", "integer": "int"}
 # What the ledger keeps for itself.
-NOT_SHOWN = {"is_refused_by_plan", "is_purged"}
+NOT_SHOWN = {"is_refused_by_plan", "is_stand_in", "is_purged"}
 
 
 @pytest.mark.parametrize(
