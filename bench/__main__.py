@@ -73,15 +73,17 @@ def _measure(
                 runs.append(bench.measure(case))
         speeds.append(parallel_speed())
         stages += bench.stages(Case(OURS, options.leads[0], 0, CONNECTIONS[0]))
-        for case in large:
-            runs.append(bench.measure(case))
+        for _ in range(options.rounds if large else 0):
+            speeds.append(parallel_speed())
+            for case in large:
+                runs.append(bench.measure(case))
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--leads", type=int, nargs="+", default=[100_000], metavar="N", help="measured in every way")
     parser.add_argument(
-        "--large", type=int, nargs="*", default=[1_000_000], metavar="N", help="measured once, without latency"
+        "--large", type=int, nargs="*", default=[1_000_000], metavar="N", help="measured without latency"
     )
     parser.add_argument("--latency-ms", type=int, default=100, help="of the vendor, besides 0")
     parser.add_argument("--rounds", type=int, default=3, help="medians are taken over these")
