@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -18,10 +17,8 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
-from sqlalchemy import URL, create_engine, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy import URL, text
 
 from pipelines import morning, night
 from pipelines.installation import Installation
@@ -30,6 +27,7 @@ from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
 from tests.factories import DAY, TARGET, lead, phone, write_configuration
+from tests.properties.machines import check, fresh_database
 from tests.reading import query
 
 WRITE = Match(method="POST", path_contains="/customers/list")
@@ -56,7 +54,6 @@ class Delivery(RuleBasedStateMachine):
     """A CRM whose leads come, change and forbid calls, and a ledger that loads them through faults."""
 
     server: ClassVar[URL]
-    count: ClassVar[int] = 0
 
     @initialize()
     def begin(self) -> None:
@@ -64,23 +61,11 @@ class Delivery(RuleBasedStateMachine):
         self.folder = Path(self.resources.enter_context(tempfile.TemporaryDirectory()))
         self.sinch = self.resources.enter_context(SandboxServer(SinchObi()))
         self.sinch.vendor.knobs.unique_external_id = False
-        self.database = self.resources.enter_context(self.fresh_database())
+        self.database = self.resources.enter_context(fresh_database(self.server))
         self.rows: dict[int, dict[str, str]] = {}
         self.listed: set[int] = set()
         self.forbidden_in_time: set[int] = set()
         self.installation = self.resources.enter_context(self.configured())
-
-    @contextmanager
-    def fresh_database(self) -> Iterator[str]:
-        type(self).count += 1
-        name = f"machine_{os.getpid()}_{self.count}"
-        admin = create_engine(self.server.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
-        with admin.connect() as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{self.server.database}"'))
-        yield self.server.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
-        with admin.connect() as connection:
-            connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-        admin.dispose()
 
     @contextmanager
     def configured(self) -> Iterator[Installation]:
@@ -208,25 +193,13 @@ class Delivery(RuleBasedStateMachine):
         assert [lead_id for lead_id, vendor_id in accepted if vendor_id not in customers] == []
 
 
-def check(server: URL, *, examples: int, steps: int, phases: Sequence[Phase] = (Phase.generate,)) -> None:
-    """The machine kept its invariants in so many examples of so many steps. Shrinking takes minutes: only on demand."""
-    machine = type("Machine", (Delivery,), {"server": server})
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=examples, stateful_step_count=steps, database=None, phases=phases,
-            suppress_health_check=list(HealthCheck), print_blob=True,
-        ),
-    )  # fmt: skip
-
-
 def test_deliveries_keep_their_promises_in_any_order_of_events(postgres: URL) -> None:
     """Never twice, never whom it is forbidden to call, everything accounted for, accepted means stored."""
-    check(postgres, examples=12, steps=12)
+    check(Delivery, server=postgres, examples=12, steps=12)
 
 
 @pytest.mark.exhaustive
 @pytest.mark.timeout(1800)
 def test_deliveries_keep_their_promises_in_many_orders_of_events(postgres: URL) -> None:
     """The same for many more and longer histories."""
-    check(postgres, examples=100, steps=15, phases=(Phase.generate, Phase.shrink))
+    check(Delivery, server=postgres, examples=100, steps=15, phases=(Phase.generate, Phase.shrink))

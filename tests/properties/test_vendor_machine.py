@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -20,10 +18,8 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
-from sqlalchemy import URL, create_engine, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy import URL
 
 from connectors.gateway import MakesTargets
 from pipelines import morning, night
@@ -33,6 +29,7 @@ from sandbox.faults import Fault, Match
 from tests.doubles import SECRETS
 from tests.factories import DAY, lead, phone
 from tests.faults.vendors import WAYS, Site, make_site
+from tests.properties.machines import check, fresh_database
 from tests.reading import query
 
 KINDS = [
@@ -66,31 +63,18 @@ class Delivery(RuleBasedStateMachine):
 
     server: ClassVar[URL]
     way: ClassVar[str]
-    count: ClassVar[int] = 0
 
     @initialize()
     def begin(self) -> None:
         self.resources = ExitStack()
         folder = Path(self.resources.enter_context(tempfile.TemporaryDirectory()))
-        database = self.resources.enter_context(self.fresh_database())
+        database = self.resources.enter_context(fresh_database(self.server))
         changes = {"settings": {**SMALL[self.way], "max_attempts": 2}, "rows": []}
         self.site: Site = make_site(WAYS[self.way], folder, database, self.resources, **changes)
         self.resources.callback(self.site.installation.close)
         self.leads: dict[int, dict[str, str]] = {}
         self.listed: set[int] = set()
         self.forbidden_in_time: set[int] = set()
-
-    @contextmanager
-    def fresh_database(self) -> Iterator[str]:
-        Delivery.count += 1
-        name = f"vendor_machine_{os.getpid()}_{Delivery.count}"
-        admin = create_engine(self.server.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
-        with admin.connect() as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{self.server.database}"'))
-        yield self.server.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
-        with admin.connect() as connection:
-            connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-        admin.dispose()
 
     def teardown(self) -> None:
         if not hasattr(self, "site"):
@@ -248,18 +232,6 @@ class Delivery(RuleBasedStateMachine):
         assert {phone(int(lead_id[1:])).lstrip("+") for (lead_id,) in accepted} <= set(numbers)
 
 
-def check(server: URL, way: str, *, examples: int, steps: int, phases: Sequence[Phase] = (Phase.generate,)) -> None:
-    """The machine kept its invariants in so many examples of so many steps. Shrinking takes minutes: only on demand."""
-    machine = type("Machine", (Delivery,), {"server": server, "way": way})
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=examples, stateful_step_count=steps, database=None, phases=phases,
-            suppress_health_check=list(HealthCheck), print_blob=True,
-        ),
-    )  # fmt: skip
-
-
 @pytest.fixture(autouse=True)
 def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, secret in SECRETS.items():
@@ -269,7 +241,7 @@ def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_vendors_keep_the_promises_in_any_order_of_events(way: str, postgres: URL) -> None:
     """Never twice, never whom it is forbidden to call, everything accounted for, nothing lost in the end."""
-    check(postgres, way, examples=2, steps=10)
+    check(Delivery, server=postgres, way=way, examples=2, steps=10)
 
 
 @pytest.mark.exhaustive
@@ -277,4 +249,4 @@ def test_vendors_keep_the_promises_in_any_order_of_events(way: str, postgres: UR
 @pytest.mark.parametrize("way", WAYS)
 def test_vendors_keep_the_promises_in_many_orders_of_events(way: str, postgres: URL) -> None:
     """The same for many more and longer histories."""
-    check(postgres, way, examples=40, steps=15, phases=(Phase.generate, Phase.shrink))
+    check(Delivery, server=postgres, way=way, examples=40, steps=15, phases=(Phase.generate, Phase.shrink))

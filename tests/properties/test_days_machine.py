@@ -1,0 +1,318 @@
+"""Any order of days, changes and refusals: no number twice, nobody who said no, and every number that may be called is.
+
+Leads come back on later days, with other numbers, or those of others; nights fail, and are run again in any order.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from hypothesis import Phase
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from sqlalchemy import URL
+
+from pipelines import morning, night
+from sandbox.faults import Fault
+from tests.doubles import SECRETS
+from tests.factories import DAY, lead, phone
+from tests.faults.vendors import WAYS, Site, make_site
+from tests.properties.machines import check, fresh_database
+from tests.reading import query
+
+DAYS = tuple(DAY + timedelta(days=number) for number in range(3))
+KINDS = [
+    Fault(kind="lost_after_commit"),
+    Fault(kind="reset_before_processing"),
+    Fault(kind="status", status=503),
+    Fault(kind="status", status=429),
+    Fault(kind="status", status=422),
+]
+TROUBLE = st.none() | st.tuples(st.sampled_from(KINDS), st.sampled_from([1, 3, None]))
+Trouble = tuple[Fault, int | None] | None
+PLACES = st.integers(0, len(DAYS) - 1)
+NUMBERS = st.integers(0, 100)
+UPDATING = ("platform", "platform-singles", "jtel")
+FLAG = {"Tag": "do-not-call"}
+NEWEST = (
+    "SELECT DISTINCT ON (lead_id) lead_id, state, reason_code FROM reporting.lead_outcome ORDER BY lead_id, day DESC"
+)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the CRM says of a lead on a day: its number, and whether it may be called."""
+
+    place: int
+    number: int
+    may_be_called: bool = True
+
+
+class Nights(RuleBasedStateMachine):
+    """A CRM over three days, one vendor, and a ledger that loads them in any order."""
+
+    server: ClassVar[URL]
+    way: ClassVar[str]
+
+    @initialize(keeps_rows=st.booleans())
+    def begin(self, keeps_rows: bool) -> None:
+        """The CRM exports a lead on each day of which it has something to say, or on the newest alone."""
+        self.keeps_rows = keeps_rows
+        self.resources = ExitStack()
+        folder = Path(self.resources.enter_context(tempfile.TemporaryDirectory()))
+        database = self.resources.enter_context(fresh_database(self.server))
+        settings = {"max_attempts": 2} | ({"withdraw": FLAG} if self.way == "jtel" else {})
+        way = WAYS[self.way]
+        self.site: Site = make_site(way, folder, database, self.resources, settings=settings, rows=[])
+        if self.way == "jtel":
+            self.site.vendor.knobs.flags = FLAG
+        self.resources.callback(self.site.installation.close)
+        self.leads: dict[int, list[Said]] = {}
+        self.ever_said: dict[int, set[Said]] = {}
+        self.listed: set[int] = set()
+        self.forbidden_in_time: set[int] = set()
+        self.refused: set[int] = set()
+
+    def teardown(self) -> None:
+        if not hasattr(self, "site"):
+            return
+        try:
+            self.come_to_rest()
+        finally:
+            self.resources.close()
+
+    # the CRM's side
+
+    def write(self) -> None:
+        self.site.write(
+            [
+                lead(
+                    lead_no,
+                    campaign=self.site.campaign,
+                    phone1=phone(said.number),
+                    consent="" if said.may_be_called else "no",
+                    updated_at=f"{DAYS[said.place]}T10:00:00+01:00",
+                )
+                for lead_no, history in self.leads.items()
+                for said in (history if self.keeps_rows else history[-1:])
+            ],
+            listed=sorted(self.listed),
+        )
+
+    def say(self, lead_no: int, said: Said) -> None:
+        """The newest word on the lead; what was said of the same day is gone."""
+        self.ever_said.setdefault(lead_no, set()).add(said)
+        self.leads[lead_no] = [*(one for one in self.leads.get(lead_no, []) if one.place < said.place), said]
+        self.write()
+
+    def known(self, lead_no: int) -> int:
+        """A lead that there is."""
+        return 1 + lead_no % len(self.leads)
+
+    @rule(place=PLACES, of=NUMBERS, shares=st.booleans())
+    def new_lead(self, place: int, of: int, shares: bool) -> None:
+        """Some have the number that another has, or had."""
+        lead_no = len(self.leads) + 1
+        other = self.leads[self.known(of)][-1] if shares and self.leads else None
+        self.say(lead_no, Said(place, other.number if other else lead_no))
+
+    @precondition(lambda self: self.leads)
+    @rule(lead_no=NUMBERS, later=st.integers(0, 2), of=st.none() | NUMBERS)
+    def change(self, lead_no: int, later: int, of: int | None) -> None:
+        """Another number: that of another lead, or one that nobody had; on the day of the last word, or later."""
+        lead_no = self.known(lead_no)
+        last = self.leads[lead_no][-1]
+        taken = {said.number for every in self.ever_said.values() for said in every}
+        number = max(100, *taken) + 1 if of is None else self.leads[self.known(of)][-1].number
+        self.say(lead_no, replace(last, place=min(last.place + later, len(DAYS) - 1), number=number))
+
+    @precondition(lambda self: self.leads)
+    @rule(lead_no=NUMBERS, later=st.integers(0, 2))
+    def touch(self, lead_no: int, later: int) -> None:
+        """The CRM has nothing new to say."""
+        lead_no = self.known(lead_no)
+        last = self.leads[lead_no][-1]
+        self.say(lead_no, replace(last, place=min(last.place + later, len(DAYS) - 1)))
+
+    @precondition(lambda self: self.leads)
+    @rule(lead_no=NUMBERS)
+    def say_no(self, lead_no: int) -> None:
+        """The lead may not be called any more."""
+        lead_no = self.known(lead_no)
+        self.say(lead_no, replace(self.leads[lead_no][-1], may_be_called=False))
+
+    @precondition(lambda self: self.leads)
+    @rule(lead_no=NUMBERS)
+    def forbid(self, lead_no: int) -> None:
+        """The number of the lead may not be called any more."""
+        self.listed.add(self.leads[self.known(lead_no)][-1].number)
+        self.write()
+
+    @precondition(lambda self: self.leads and hasattr(self.site.vendor.knobs, "reject_phones"))
+    @rule(lead_no=st.none() | NUMBERS)
+    def refuse(self, lead_no: int | None) -> None:
+        """The vendor takes nobody with the lead's number, until it takes everybody again."""
+        numbers = set() if lead_no is None else {self.leads[self.known(lead_no)][-1].number}
+        self.refused |= numbers
+        self.site.vendor.knobs.reject_phones = [phone(number) for number in numbers]
+
+    # the runs
+
+    def spoil(self, trouble: Trouble) -> None:
+        self.site.server.faults.clear()
+        if trouble is not None:
+            fault, times = trouble
+            self.site.server.faults.add(replace(fault, match=self.site.way.creating, times=times))
+            if fault.status == 422:  # whoever is in a request that is refused may be refused for good
+                self.refused |= {said.number for every in self.ever_said.values() for said in every}
+
+    def read_the_list(self) -> None:
+        """A load begins: who is not at the vendor now, and must not be called, must never get there."""
+        self.forbidden_in_time |= {number for number in self.listed if _digits(number) not in self.at_vendor()}
+
+    @precondition(lambda self: self.leads)
+    @rule(place=PLACES, trouble=TROUBLE)
+    def load(self, place: int, trouble: Trouble) -> None:
+        self.spoil(trouble)
+        self.read_the_list()
+        self.site.load(day=DAYS[place])
+        self.site.server.faults.clear()
+
+    @precondition(lambda self: self.leads)
+    @rule(places=st.sets(PLACES, min_size=2), trouble=TROUBLE)
+    def backfill(self, places: set[int], trouble: Trouble) -> None:
+        """Several days in one run."""
+        self.spoil(trouble)
+        installation, days = self.site.installation, [DAYS[place] for place in sorted(places)]
+        self.read_the_list()
+        night.refresh_campaigns(installation)
+        night.refresh_do_not_call(installation)
+        for day in days:
+            night.pull_and_decide(installation, day)
+        night.plan_and_send(installation, self.site.way.vendor, days)
+        self.site.server.faults.clear()
+
+    @precondition(lambda self: self.leads)
+    @rule(trouble=TROUBLE, seconds=st.sampled_from([61, 700, 4000]))
+    def tick(self, trouble: Trouble, seconds: int) -> None:
+        self.site.advance(seconds)
+        self.spoil(trouble)
+        self.site.tick()
+        self.site.server.faults.clear()
+
+    # what holds at all times
+
+    def dialled(self) -> list[str]:
+        """The first numbers that the vendor calls, or would, if its list were awake."""
+        if self.site.way.vendor == "platform":
+            with self.site.vendor.store.lock:
+                return [
+                    one.phones[0].lstrip("+") for one in self.site.vendor.store.leads.values() if not one.is_completed
+                ]
+        return [number for _, number in self.site.vendor.dialled()]
+
+    def at_vendor(self) -> set[str]:
+        """Numbers that the vendor calls, or has in a job that it is working on."""
+        numbers = set(self.dialled())
+        if self.site.way.vendor == "platform":
+            with self.site.vendor.store.lock:
+                jobs = list(self.site.vendor.store.open_jobs.values())
+                numbers |= {row["phone1"].lstrip("+") for job in jobs for row in job.rows}
+        return numbers
+
+    @invariant()
+    def holds(self) -> None:
+        """No number twice, none that was forbidden in time or never read, and every row of every day accounted for."""
+        if not hasattr(self, "site"):
+            return
+        numbers = self.dialled()
+        assert len(numbers) == len(set(numbers)), numbers
+        assert set(numbers) <= {_digits(said.number) for every in self.ever_said.values() for said in every}
+        assert {_digits(number) for number in self.forbidden_in_time} & set(numbers) == set()
+        campaigns = morning.report(self.site.installation, DAYS).campaigns
+        assert [row.campaign for row in campaigns if not row.balanced] == []
+
+    # what holds in the end
+
+    def come_to_rest(self) -> None:
+        """Without faults some nights bring every lead to its end, and the vendor calls whom it should."""
+        self.site.server.faults.clear()
+        if hasattr(self.site.vendor.knobs, "reject_phones"):
+            self.site.vendor.knobs.reject_phones = []
+        if not self.leads:
+            return
+        for _ in range(12):
+            self.site.advance(4000)
+            self.site.tick()
+            for day in DAYS:
+                self.site.load(day=day)
+            if not self.site.open_imports():
+                break
+        self.holds()
+        assert self.site.open_imports() == []
+        dialled = set(self.dialled())
+        told = {lead_id: (state, code) for lead_id, state, code in query(self.site.installation, NEWEST)}
+        assert told.keys() == {f"L{lead_no}" for lead_no in self.leads}
+        wrong = {
+            lead_no: (told[f"L{lead_no}"], history)
+            for lead_no, history in self.leads.items()
+            if not self.is_right(lead_no, told[f"L{lead_no}"][0], dialled)
+        }
+        assert wrong == {}, (wrong, sorted(dialled), sorted(self.listed), sorted(self.refused))
+
+    def is_right(self, lead_no: int, state: str, dialled: set[str]) -> bool:
+        """Whether it is with the lead as its newest row says."""
+        newest = self.leads[lead_no][-1]
+        is_called = _digits(newest.number) in dialled
+        if newest.number in self.listed:
+            return state in ("suppressed", "withdrawn", "duplicate") and not is_called
+        if not newest.may_be_called:
+            return state in ("suppressed", "withdrawn", "duplicate")
+        if state == "accepted":
+            return is_called or self.way not in UPDATING
+        if state == "duplicate":
+            return is_called
+        if state == "rejected":
+            return newest.number in self.refused
+        if state == "unattributed":  # Sobot takes back by the number, whoever has it then
+            return self.way == "sobot" and any(not one.may_be_called for one in self.said_of(newest.number))
+        # What was taken back once is not brought back by itself.
+        said = self.ever_said[lead_no]
+        return state == "withdrawn" and any(not one.may_be_called or one.number in self.listed for one in said)
+
+    def said_of(self, number: int) -> list[Said]:
+        """Whatever was said of leads with the number."""
+        return [said for every in self.ever_said.values() for said in every if said.number == number]
+
+
+def _digits(number: int) -> str:
+    return phone(number).lstrip("+")
+
+
+@pytest.fixture(autouse=True)
+def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, secret in SECRETS.items():
+        monkeypatch.setenv(name, secret)
+
+
+WAY = pytest.mark.parametrize("way", WAYS)
+
+
+@WAY
+def test_days_keep_the_promises_in_any_order(way: str, postgres: URL) -> None:
+    """Whoever may be called is, once; nobody else."""
+    check(Nights, server=postgres, way=way, examples=2, steps=10)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.timeout(1800)
+@WAY
+def test_days_keep_the_promises_in_many_orders(way: str, postgres: URL) -> None:
+    """The same for many more and longer histories."""
+    check(Nights, server=postgres, way=way, examples=30, steps=15, phases=(Phase.generate, Phase.shrink))
