@@ -191,7 +191,7 @@ def decide(
         _mark_duplicates(store, day, sharing)
         for source, (pull_id, _) in rows.items():
             store.run("contacts", "upsert_decision", day=day, source=source, pull_id=pull_id, now=utc_now())
-        store.run("contacts", "note_to_plan", day=day, now=utc_now())
+        store.run("plans", "note_to_plan", day=day, now=utc_now())
         store.run("crm", "forget_intake_failure", day=day)
         _withdraw_plans(store, day)
         store.run("reporting", "forget_stops", day=day)

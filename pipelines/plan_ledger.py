@@ -1,7 +1,7 @@
 """The ledger as planning sees it: one method per named statement on contacts, and on deliveries that begin.
 
-Belongs here: typed calls of `sql/statements/{contacts,crm,deliveries,imports}.sql` that only planning makes. Does not
-belong here: when to call them (`planning.py`), and SQL.
+Belongs here: typed calls of `sql/statements/{contacts,crm,deliveries,imports,plans}.sql` that only planning makes. Does
+not belong here: when to call them (`planning.py`), and SQL.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ class PlanLedger(Ledger):
 
     def take_planning(self, vendor: str) -> bool:
         """Whether it is our turn to plan for the vendor now; if so, nobody else's until `leave_planning`."""
-        return bool(self.store.one("imports", "lock_planning", vendor=vendor).is_ours)
+        return bool(self.store.one("plans", "lock_planning", vendor=vendor).is_ours)
 
     def hold_day(self, day: date) -> None:
         """Rows and decisions of the day stay as they are until `leave_planning`."""
-        self.store.run("imports", "hold_day", day=day.isoformat())
+        self.store.run("plans", "hold_day", day=day.isoformat())
 
     def leave_planning(self) -> None:
         """Others may plan for the vendor, and pull and decide the days."""
         if self.store.is_connected:
-            self.store.run("imports", "unlock_planning")
+            self.store.run("plans", "unlock_planning")
 
     def decisions(self, day: date) -> Sequence[Row]:
         """Per source of the day: the newest pull, and the pull that was decided."""
@@ -53,18 +53,18 @@ class PlanLedger(Ledger):
 
     def to_plan(self, scope: Scope, day: date) -> dict[str, datetime]:
         """Those of the campaigns that are to be planned for the day, and since when."""
-        rows = self.store.rows("contacts", "to_plan", day=day, campaigns=list(scope.campaigns))
+        rows = self.store.rows("plans", "to_plan", day=day, campaigns=list(scope.campaigns))
         return {row.campaign: row.since for row in rows}
 
     def forget_to_plan(self, day: date, seen: Mapping[str, datetime]) -> None:
         """The campaigns are planned for the day, unless more of them was given back since it was seen."""
-        self.store.run("contacts", "forget_to_plan", day=day, campaigns=list(seen), since=list(seen.values()))
+        self.store.run("plans", "forget_to_plan", day=day, campaigns=list(seen), since=list(seen.values()))
 
     def plan_again(self, day: date, campaigns: Mapping[str, datetime]) -> None:
         """The campaigns are to be planned for the day once more, each from its time on."""
         if campaigns:
             since = list(campaigns.values())
-            self.store.run("contacts", "plan_again", day=day, campaigns=list(campaigns), since=since)
+            self.store.run("plans", "plan_again", day=day, campaigns=list(campaigns), since=since)
 
     def begun_campaigns(self, campaigns: Iterable[str]) -> list[str]:
         """Those of the campaigns that imports were planned for before."""

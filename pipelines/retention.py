@@ -22,7 +22,7 @@ def purge(store: Store, before: date) -> dict[str, int]:
     """
     with store.transaction():
         waiting = give_up_expired(store, before, actor="retention")
-        store.run("contacts", "purge_to_plan", before=before)
+        store.run("plans", "purge_to_plan", before=before)
         deliveries = store.one("deliveries", "purge_numbers", before=before)
         payloads = store.one("imports", "purge_payloads", before=before)
         return {

@@ -42,7 +42,7 @@ def withdraw_barred_updates(store: Store, vendor: str, *, actor: str) -> Unplann
 def plan_newest_again(store: Store, campaigns: Collection[str], lead_ids: Collection[str]) -> None:
     """Nobody delivers the leads any more: the newest days that have rows of them are to be planned once more."""
     if lead_ids:
-        store.run("contacts", "plan_newest_again", campaigns=list(campaigns), lead_ids=list(lead_ids), now=utc_now())
+        store.run("plans", "plan_newest_again", campaigns=list(campaigns), lead_ids=list(lead_ids), now=utc_now())
 
 
 def give_up_expired(store: Store, before: date, *, actor: str) -> Unplanned:
@@ -53,9 +53,9 @@ def give_up_expired(store: Store, before: date, *, actor: str) -> Unplanned:
 
 
 def _withdraw(store: Store, which: str, scope: dict[str, Any], unsent: str, *, actor: str) -> Unplanned:
-    import_ids = [row.import_id for row in store.rows("imports", which, **scope)]
+    import_ids = [row.import_id for row in store.rows("plans", which, **scope)]
     if not import_ids:
         return Unplanned(0, 0)
-    row = store.one("imports", "withdraw", import_ids=import_ids, unsent=unsent, now=utc_now(), actor=actor)
+    row = store.one("plans", "withdraw", import_ids=import_ids, unsent=unsent, now=utc_now(), actor=actor)
     plan_newest_again(store, row.campaigns, row.lead_ids)
     return Unplanned(row.import_count, row.delivery_count)

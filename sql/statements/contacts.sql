@@ -264,45 +264,6 @@ SELECT campaign, phones[1] AS phone, source, lead_id
 FROM ledger.contacts
 WHERE day = :day AND is_stand_in AND campaign = ANY (CAST(:campaigns AS text[])) AND NOT is_purged;
 
--- name: note_to_plan :none
--- The active campaigns that rows of the day were read for are to be planned for the day, and no others.
-WITH wanted AS (
-    SELECT DISTINCT read.campaign
-    FROM crm.read_counts AS read
-    JOIN crm.campaigns AS campaign ON campaign.campaign = read.campaign AND campaign.is_active
-    WHERE read.day = :day
-), done_with AS (
-    DELETE FROM ledger.to_plan WHERE day = :day AND campaign NOT IN (SELECT campaign FROM wanted)
-)
-INSERT INTO ledger.to_plan (day, campaign, since)
-SELECT :day, campaign, CAST(:now AS timestamptz) FROM wanted ORDER BY campaign
-ON CONFLICT (day, campaign) DO UPDATE SET since = ledger.asked_again(to_plan.since, excluded.since);
-
--- name: plan_again :none
--- The campaigns are to be planned for the day once more, each from its time on.
-INSERT INTO ledger.to_plan (day, campaign, since)
-SELECT :day, campaign, since
-FROM unnest(CAST(:campaigns AS text[]), CAST(:since AS timestamptz[])) AS again (campaign, since) ORDER BY campaign
-ON CONFLICT (day, campaign) DO UPDATE SET since = least(excluded.since, to_plan.since);
-
--- name: plan_newest_again :none
--- Nobody delivers the leads any more: the active campaigns are to be planned once more for the newest day that has an
--- eligible row of each. Not a join with the leads: where the statistics say that they are few, that compares each with each.
-INSERT INTO ledger.to_plan (day, campaign, since)
-SELECT newest.day, newest.campaign, CAST(:now AS timestamptz)
-FROM (
-    SELECT DISTINCT lead.day, lead.campaign FROM (
-        SELECT max(day) AS day, campaign
-        FROM ledger.contacts
-        WHERE lead_id = ANY (CAST(:lead_ids AS text[])) AND campaign = ANY (CAST(:campaigns AS text[]))
-          AND verdict = 'eligible' AND NOT is_purged
-        GROUP BY campaign, source, lead_id
-    ) AS lead
-) AS newest
-JOIN crm.campaigns AS campaign ON campaign.campaign = newest.campaign AND campaign.is_active
-ORDER BY newest.day, newest.campaign
-ON CONFLICT (day, campaign) DO UPDATE SET since = ledger.asked_again(to_plan.since, excluded.since);
-
 -- name: outrun :many
 -- The eligible rows of the day of whose lead a later day has one, too, or one that planning refused. By group: a join would
 -- compare each with each where the statistics say that a day is empty. Where no later day was decided, nothing is read.
@@ -313,20 +274,6 @@ WHERE EXISTS (SELECT FROM ledger.decisions WHERE decisions.day > :day)
   AND (verdict = 'eligible' OR is_refused_by_plan AND day > :day) AND NOT is_purged
 GROUP BY campaign, lead_id
 HAVING min(day) = :day AND max(day) > :day;
-
--- name: to_plan :many
--- Those of the campaigns that are to be planned for the day, and since when.
-SELECT campaign, since FROM ledger.to_plan WHERE day = :day AND campaign = ANY (CAST(:campaigns AS text[]));
-
--- name: forget_to_plan :none
--- The campaigns are planned for the day, unless more of them was given back since.
-DELETE FROM ledger.to_plan AS planned
-USING unnest(CAST(:campaigns AS text[]), CAST(:since AS timestamptz[])) AS seen (campaign, since)
-WHERE planned.day = :day AND planned.campaign = seen.campaign AND planned.since = seen.since;
-
--- name: purge_to_plan :none
--- Of days before the given one nothing is to be planned any more.
-DELETE FROM ledger.to_plan WHERE day < :before;
 
 -- name: plannable :many
 -- The next eligible rows of the day for the vendor's campaigns, in the reader's order.
