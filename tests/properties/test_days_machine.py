@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import URL
 
-from pipelines import morning, night
+from pipelines import morning, night, upkeep
 from sandbox.faults import Fault
 from tests.doubles import SECRETS
 from tests.factories import DAY, lead, phone
@@ -47,11 +47,17 @@ NEWEST = (
 
 @dataclass(frozen=True)
 class Said:
-    """What the CRM says of a lead on a day: its number, and whether it may be called."""
+    """What the CRM says of a lead on a day: its numbers, whether it may be called, whether the vendor has its agent."""
 
     place: int
     number: int
+    second: int | None = None
     may_be_called: bool = True
+    has_known_agent: bool = True
+
+    @property
+    def numbers(self) -> set[int]:
+        return {self.number} if self.second is None else {self.number, self.second}
 
 
 class Nights(RuleBasedStateMachine):
@@ -73,6 +79,8 @@ class Nights(RuleBasedStateMachine):
         if self.way == "jtel":
             self.site.vendor.knobs.flags = FLAG
         self.resources.callback(self.site.installation.close)
+        if self.way == "sobot":
+            upkeep.refresh_reference(self.site.installation, "sobot", "agents")
         self.leads: dict[int, list[Said]] = {}
         self.ever_said: dict[int, set[Said]] = {}
         self.listed: set[int] = set()
@@ -96,6 +104,8 @@ class Nights(RuleBasedStateMachine):
                     lead_no,
                     campaign=self.site.campaign,
                     phone1=phone(said.number),
+                    phone2="" if said.second is None else phone(said.second),
+                    agent="" if said.has_known_agent else "nobody-we-know",
                     consent="" if said.may_be_called else "no",
                     updated_at=f"{DAYS[said.place]}T10:00:00+01:00",
                 )
@@ -115,12 +125,15 @@ class Nights(RuleBasedStateMachine):
         """A lead that there is."""
         return 1 + lead_no % len(self.leads)
 
-    @rule(place=PLACES, of=NUMBERS, shares=st.booleans())
-    def new_lead(self, place: int, of: int, shares: bool) -> None:
-        """Some have the number that another has, or had."""
+    @rule(place=PLACES, of=NUMBERS, shares=st.sampled_from(["nothing", "number", "second"]))
+    def new_lead(self, place: int, of: int, shares: str) -> None:
+        """Some have the number that another has."""
         lead_no = len(self.leads) + 1
-        other = self.leads[self.known(of)][-1] if shares and self.leads else None
-        self.say(lead_no, Said(place, other.number if other else lead_no))
+        if shares == "nothing" or not self.leads:
+            self.say(lead_no, Said(place, lead_no))
+            return
+        other = self.leads[self.known(of)][-1].number
+        self.say(lead_no, Said(place, other) if shares == "number" else Said(place, lead_no, second=other))
 
     @precondition(lambda self: self.leads)
     @rule(lead_no=NUMBERS, later=st.integers(0, 2), of=st.none() | NUMBERS)
@@ -128,9 +141,27 @@ class Nights(RuleBasedStateMachine):
         """Another number: that of another lead, or one that nobody had; on the day of the last word, or later."""
         lead_no = self.known(lead_no)
         last = self.leads[lead_no][-1]
-        taken = {said.number for every in self.ever_said.values() for said in every}
+        taken = {number for every in self.ever_said.values() for said in every for number in said.numbers}
         number = max(100, *taken) + 1 if of is None else self.leads[self.known(of)][-1].number
-        self.say(lead_no, replace(last, place=min(last.place + later, len(DAYS) - 1), number=number))
+        second = None if last.second == number else last.second
+        place = min(last.place + later, len(DAYS) - 1)
+        self.say(lead_no, replace(last, place=place, number=number, second=second))
+
+    @precondition(lambda self: self.leads)
+    @rule(lead_no=NUMBERS, of=st.none() | NUMBERS)
+    def change_second(self, lead_no: int, of: int | None) -> None:
+        """Another second number, or none any more."""
+        lead_no = self.known(lead_no)
+        last = self.leads[lead_no][-1]
+        second = None if of is None else self.leads[self.known(of)][-1].number
+        self.say(lead_no, replace(last, second=None if second == last.number else second))
+
+    @precondition(lambda self: self.leads and self.way == "sobot")
+    @rule(lead_no=NUMBERS, is_known=st.booleans())
+    def name_an_agent(self, lead_no: int, is_known: bool) -> None:
+        """One whom the vendor does not know; or none, as before."""
+        lead_no = self.known(lead_no)
+        self.say(lead_no, replace(self.leads[lead_no][-1], has_known_agent=is_known))
 
     @precondition(lambda self: self.leads)
     @rule(lead_no=NUMBERS, later=st.integers(0, 2))
@@ -150,8 +181,8 @@ class Nights(RuleBasedStateMachine):
     @precondition(lambda self: self.leads)
     @rule(lead_no=NUMBERS)
     def forbid(self, lead_no: int) -> None:
-        """The number of the lead may not be called any more."""
-        self.listed.add(self.leads[self.known(lead_no)][-1].number)
+        """A number of the lead may not be called any more."""
+        self.listed.add(max(self.leads[self.known(lead_no)][-1].numbers))
         self.write()
 
     @precondition(lambda self: self.leads and hasattr(self.site.vendor.knobs, "reject_phones"))
@@ -247,12 +278,13 @@ class Nights(RuleBasedStateMachine):
             self.site.vendor.knobs.reject_phones = []
         if not self.leads:
             return
-        for _ in range(12):
+        for night_no in range(12):
             self.site.advance(4000)
             self.site.tick()
             for day in DAYS:
                 self.site.load(day=day)
-            if not self.site.open_imports():
+            # The number of a lead that was taken back on a later day is free when a day is run again.
+            if night_no and not self.site.open_imports():
                 break
         self.holds()
         assert self.site.open_imports() == []
@@ -270,25 +302,24 @@ class Nights(RuleBasedStateMachine):
         """Whether it is with the lead as its newest row says."""
         newest = self.leads[lead_no][-1]
         is_called = _digits(newest.number) in dialled
-        if newest.number in self.listed:
-            return state in ("suppressed", "withdrawn", "duplicate") and not is_called
-        if not newest.may_be_called:
+        if newest.number in self.listed and is_called:
+            return False
+        if not newest.may_be_called or newest.numbers & self.listed:
             return state in ("suppressed", "withdrawn", "duplicate")
+        if state == "invalid":
+            return not newest.has_known_agent
         if state == "accepted":
             return is_called or self.way not in UPDATING
         if state == "duplicate":
             return is_called
         if state == "rejected":
-            return newest.number in self.refused
+            return bool(newest.numbers & self.refused)
         if state == "unattributed":  # Sobot takes back by the number, whoever has it then
-            return self.way == "sobot" and any(not one.may_be_called for one in self.said_of(newest.number))
+            others = [said for every in self.ever_said.values() for said in every if newest.number in said.numbers]
+            return self.way == "sobot" and any(not one.may_be_called or one.numbers & self.listed for one in others)
         # What was taken back once is not brought back by itself.
         said = self.ever_said[lead_no]
-        return state == "withdrawn" and any(not one.may_be_called or one.number in self.listed for one in said)
-
-    def said_of(self, number: int) -> list[Said]:
-        """Whatever was said of leads with the number."""
-        return [said for every in self.ever_said.values() for said in every if said.number == number]
+        return state == "withdrawn" and any(not one.may_be_called or one.numbers & self.listed for one in said)
 
 
 def _digits(number: int) -> str:
