@@ -210,7 +210,7 @@ WHERE day = :day AND campaign = ANY (CAST(:campaigns AS text[])) AND is_refused_
 -- name: appoint_stand_ins :one
 -- Of the days' leads that are left out for their number, the first goes in the place of the one that has it, where that one
 -- will not be called: the vendor does not know a word of its row, or refused it. One that the vendor refuses has no other
--- in its place. Nobody else may have the number. The days are to be planned once more.
+-- in its place. Nobody else may have the number, and the campaign must be active. The days are to be planned once more.
 -- Which numbers are freed is asked first: nearly always none is, and the days are not read.
 WITH freed AS MATERIALIZED (
     SELECT day, campaign, phones[1] AS phone
@@ -233,6 +233,7 @@ WITH freed AS MATERIALIZED (
     FROM ledger.contacts
     WHERE EXISTS (SELECT FROM freed) AND day = ANY (CAST(:days AS date[])) AND reason_code = 'duplicate_number'
       AND (day, campaign, phones[1]) IN (SELECT day, campaign, phone FROM freed)
+      AND campaign = ANY (ARRAY(SELECT campaign FROM crm.campaigns WHERE vendor = :vendor AND is_active))
     ORDER BY day, campaign, phones[1], cursor_at NULLS LAST, source DESC, lead_id, row_no
 ), appointed AS (
     UPDATE ledger.contacts AS contact

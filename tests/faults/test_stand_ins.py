@@ -99,20 +99,22 @@ def test_number_that_the_vendor_refuses_is_tried_once_more_and_not_again(way: st
     assert site.open_imports() == []
 
 
-def test_number_of_a_lead_that_is_refused_in_a_later_result_is_called(sites: MakeSite) -> None:
-    """The sensors ask for the load that sends it."""
+@pytest.mark.parametrize("is_active", [True, False])
+def test_number_of_a_lead_that_is_refused_in_a_later_result_is_called(is_active: bool, sites: MakeSite) -> None:
+    """The sensors ask for the load that sends it; not where its campaign is loaded no more."""
     site = of_one_number(sites, "platform", "", "", use_bulk_from=2)
     site.write([*site.rows, row_of(site, 5, DAY), row_of(site, 6, DAY)])
     site.vendor.knobs.reject_phones = [phone(1)]
     site.load()
+    site.change("UPDATE crm.campaigns SET is_active = :is_active", is_active=is_active)
     while site.open_imports():
         site.advance()
         morning.poll_results(site.installation, limit=50, budget_s=10)
         morning.collect(site.installation, DAY)
     site.vendor.knobs.reject_phones = []
     hours_later(site)
-    assert site.states() == {"rejected": 1, "accepted": 3}
-    assert site.numbers() == digits(1, 5, 6)
+    assert site.states() == {"rejected": 1, **({"accepted": 3} if is_active else {"accepted": 2, "duplicate": 1})}
+    assert site.numbers() == (digits(1, 5, 6) if is_active else digits(5, 6))
 
 
 def test_both_steps_apart_send_who_stands_in(sites: MakeSite) -> None:

@@ -52,6 +52,10 @@ IMPORTS = """
            'accepted', now(), now(), now(), now()
     FROM generate_series(0, :count / 100 - 1) AS n
 """
+CAMPAIGN = """
+    INSERT INTO crm.campaigns (campaign, vendor, target, origin, read_at)
+    VALUES ('spring', 'sinch', '{}', 'test', now())
+"""
 REFUSED = "verdict = 'suppressed', reason_code = 'consent_withdrawn', consent = 'withdrawn'"
 LYING = """
     SELECT count(*) FROM pg_class
@@ -161,6 +165,7 @@ def test_what_an_earlier_plan_refused_is_found_at_once(loading: Connection) -> N
 def test_who_stands_in_is_found_at_a_bounded_cost(loading: Connection) -> None:
     """Of every pair that shares a number the first was refused, and nothing of either was delivered."""
     loading.execute(text("DELETE FROM ledger.deliveries"))
+    loading.execute(text(CAMPAIGN))
     refused = "verdict = 'invalid', reason_code = 'agent_unknown', is_refused_by_plan = TRUE"
     left_out = "verdict = 'duplicate', reason_code = 'duplicate_number'"
     loading.execute(text(f"UPDATE ledger.contacts SET {refused} WHERE row_no % 2 = 0"))
