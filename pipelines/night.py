@@ -190,10 +190,9 @@ def plan_and_send(
                 delivered.stopped |= summary.stopped
                 if passed.problem is not None or (stop is not None and stop.is_set()):
                     break
-                is_worth_more = passed.counts["dropped"] > 0 or summary.has_freed_numbers
-                is_worth_more = is_worth_more or (tries < MOST_PASSES and appoint_stand_ins(ledger.store, scope) > 0)
-            if not is_stale and (not is_worth_more or tries == MOST_PASSES):
-                break
+                is_done = passed.counts["dropped"] == 0 and not summary.has_freed_numbers
+                if not is_stale and (tries == MOST_PASSES or (is_done and not appoint_stand_ins(ledger.store, scope))):
+                    break
     return VendorSummary(summary, delivered)
 
 
