@@ -28,7 +28,7 @@ up: $(READY)     ## the Dagster UI on port 3000, with sandboxes of the four vend
 	@$(BIN)/leadsync up --sandbox
 
 test: $(READY)   ## every test but the exhaustive ones of `make faults`
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 fast: $(READY)   ## lint, and quick tests of every layer; under a minute
 	$(BIN)/ruff check .

@@ -380,7 +380,7 @@ class Ledger:
         )
 
     def _open_claims(self, rows: Sequence[Row], scope: Scope, not_after: float) -> list[Claim]:
-        positions = self._open_positions([row.import_id for row in rows])
+        positions = self._open_positions([row.import_id for row in rows]) if rows else {}
         return [_claim(row, scope, positions.get(row.import_id, []), not_after) for row in rows]
 
     def _open_positions(self, import_ids: Sequence[int]) -> dict[int, list[int]]:

@@ -27,7 +27,7 @@ class IncompleteError(LeadsyncError):
 
 @dataclass
 class DaySummary:
-    """What loading a day came to: the decisions, and a summary per vendor.
+    """What loading a day came to: the decisions, and a summary per vendor that had something to do.
 
     `failures` and `stops` need a person; the reporting schema has the stops, and what was not taken back, too.
     """
@@ -65,13 +65,14 @@ def load_day(
     with night.intake_on_record(installation, [day]):
         night.pull_and_decide(installation, day, meanwhile=lambda: night.refresh_do_not_call(installation))
     used = night.vendors_in_use(installation, names)
+    busy = night.vendors_with_work(installation, used)
     with ThreadPoolExecutor(len(VENDORS) + 1, thread_name_prefix="load") as threads:
         balance = threads.submit(_balanced, installation, day)
         loads = {
             vendor: threads.submit(
                 _load_vendor, installation, vendor, day, names, wait_s, stop, balance.result, is_loaded=vendor in used
             )
-            for vendor in VENDORS
+            for vendor in busy
         }
     decisions = balance.result()
     vendors = {vendor: load.result() for vendor, load in loads.items()}

@@ -343,6 +343,12 @@ def vendors_in_use(installation: Installation, names: Sequence[str] = ()) -> lis
     return [vendor for vendor in VENDORS if vendor in used]
 
 
+def vendors_with_work(installation: Installation, used: Collection[str]) -> list[str]:
+    """The vendors that are used, and those that were ever sent anything: whom they have may have to be taken back."""
+    with installation.store() as store:
+        return [vendor for vendor in VENDORS if vendor in used or withdrawals.has_delivered(store, vendor)]
+
+
 def required_columns(installation: Installation) -> dict[str, str]:
     """The columns that some campaign's mapping needs from the sources, each with the setting that names it.
 
