@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID, uuid4
 
 import pyarrow as pa
@@ -26,6 +26,9 @@ class Scope:
     days: tuple[date, ...]
     campaigns: tuple[str, ...]
 
+
+Holders: TypeAlias = Mapping[tuple[str, str], tuple[str, str]]
+"""Who has a number in a campaign: (campaign, number) to (source, lead_id)."""
 
 ELIGIBLE = pa.schema(
     [

@@ -133,7 +133,8 @@ def send(
 ) -> DeliverySummary:
     """What is planned, or unsure, was sent or asked about, and is settled as far as the vendor said.
 
-    What was planned before something was decided, or listed, also while others are sent, is planned anew first.
+    What was planned before something was decided, or listed, is planned anew first; so is, afterwards, what that came
+    to while others were sent, and who goes in the place of another with the number.
     """
     summary = DeliverySummary()
     with (
@@ -144,15 +145,15 @@ def send(
         terms = installation.terms(vendor, wait_s=wait_s)
         campaigns = installation.campaigns(ledger.store, vendor, names)
         scope = installation.scope(vendor, days, campaigns)
-        is_stale = ledger.has_stale_plan(scope)
-        if not is_stale:
+        is_to_be_planned = ledger.has_stale_plan(scope)
+        if not is_to_be_planned:
             summary = deliver(ledger, gateway, scope, campaigns, terms, stop=stop)
-            is_stale = summary.problem is None and (
+            is_to_be_planned = summary.problem is None and (
                 summary.counts["dropped"] > 0
                 or ledger.has_stale_plan(scope)
                 or appoint_stand_ins(ledger.store, scope) > 0
             )
-    if is_stale:
+    if is_to_be_planned:
         summary.add(plan_and_send(installation, vendor, days, names, wait_s=wait_s, stop=stop).delivery)
     return summary
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from connectors.columns import TEXT, joined, whole
 from pipelines.ledger import Ledger
-from pipelines.ledger_rows import ELIGIBLE, KNOWN, PLANNABLE, SAID, Numbered, Refusal, Scope
+from pipelines.ledger_rows import ELIGIBLE, KNOWN, PLANNABLE, SAID, Holders, Numbered, Refusal, Scope
 from pipelines.store import Row
 from pipelines.unplanning import withdraw_outdated, withdraw_overtaken
 
@@ -101,13 +101,13 @@ class PlanLedger(Ledger):
         columns = [*contacts.columns, first, *said.columns[2:], *delivered.columns[1:], is_delivery, is_outrun]
         return pa.table(columns, schema=PLANNABLE).filter(pc.equal(said["lead_id"], contacts["lead_id"]))
 
-    def holders(self, campaigns: Iterable[str], phones: Sequence[str]) -> dict[tuple[str, str], tuple[str, str]]:
-        """Who holds a number in a campaign: (campaign, number) to (source, lead_id)."""
+    def holders(self, campaigns: Iterable[str], phones: Sequence[str]) -> Holders:
+        """Who has the numbers in the campaigns, or will."""
         rows = self.store.rows("deliveries", "holders", campaigns=list(campaigns), phones=",".join(phones))
         return {(row.campaign, row.phone): (row.source, row.lead_id) for row in rows}
 
-    def stand_ins(self, scope: Scope, day: date) -> dict[tuple[str, str], tuple[str, str]]:
-        """Who goes on the day in the place of another lead with the number: as `holders`."""
+    def stand_ins(self, scope: Scope, day: date) -> Holders:
+        """Who goes on the day in the place of another lead with the number."""
         rows = self.store.rows("contacts", "stand_ins", day=day, campaigns=list(scope.campaigns))
         return {(row.campaign, row.phone): (row.source, row.lead_id) for row in rows}
 

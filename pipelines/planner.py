@@ -24,7 +24,7 @@ from connectors.columns import TEXT, blank_as_missing, by_value, whole
 from connectors.gateway import CONTACT_COLUMNS, Action, Campaign, Contact, Entry, Gateway, MapsColumns
 from connectors.redaction import redact
 from pipelines.eligibility import REASONS, parse_priority
-from pipelines.ledger_rows import Numbered, PlannedBatch, Refusal, Scope
+from pipelines.ledger_rows import Holders, Numbered, PlannedBatch, Refusal, Scope
 from pipelines.not_before import early_contacts, read_not_before
 from pipelines.plan_ledger import PlanLedger
 from pipelines.reference import UNKNOWN, Vocabulary, Words
@@ -87,7 +87,7 @@ class Page:
     source: str
     contacts: pa.Table
     listed: set[str]
-    held: Mapping[tuple[str, str], tuple[str, str]]
+    held: Holders
 
 
 class Group(NamedTuple):

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -19,7 +18,7 @@ import pyarrow.compute as pc
 from connectors.errors import SetupError
 from connectors.gateway import Campaign, Gateway
 from pipelines.ahead import Ahead, Behind
-from pipelines.ledger_rows import Scope
+from pipelines.ledger_rows import Holders, Scope
 from pipelines.plan_ledger import PlanLedger
 from pipelines.planner import Judged, Page, Planner, PlanSummary
 from pipelines.reference import Vocabulary
@@ -29,9 +28,6 @@ from pipelines.store import utc_now
 FIRST_PAGE_ROWS, PAGE_ROWS = 500, 5_000  # the first page is small: until it is planned, no connection has work
 TURN_S = 0.2
 SOURCES = ("lead", "customer")
-
-Holders: TypeAlias = Mapping[tuple[str, str], tuple[str, str]]
-"""Who has a number in a campaign: (campaign, number) to (source, lead_id)."""
 
 
 def plan(

@@ -5,7 +5,6 @@ Belongs here: fixtures. Does not belong here: data (`factories.py`).
 
 from __future__ import annotations
 
-import itertools
 import os
 import shutil
 import tempfile
@@ -23,9 +22,8 @@ from pipelines.database import connect, start_embedded
 from pipelines.installation import Installation
 from sandbox.server import SandboxServer
 from sandbox.sinch.both import Sinch
+from tests.databases import fresh_database
 from tests.factories import write_configuration
-
-_numbers = itertools.count(1)
 
 hypothesis.settings.register_profile("untimed", deadline=None)  # how long an example takes is the machine's matter
 hypothesis.settings.load_profile("untimed")
@@ -51,15 +49,8 @@ def postgres() -> Iterator[URL]:
 @pytest.fixture
 def database(postgres: URL) -> Iterator[str]:
     """The address of a database of this test's own, with the newest schema and no rows."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    admin = create_engine(postgres.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{postgres.database}"'))
-    url = postgres.set(database=name, drivername="postgresql")
-    yield url.render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()
+    with fresh_database(postgres) as address:
+        yield address
 
 
 @pytest.fixture

@@ -12,12 +12,11 @@ from sandbox.faults import Match
 from tests.factories import lead, phone
 from tests.faults import vendors
 from tests.faults.test_withdrawals import NEXT
-from tests.faults.vendors import MakeSite, Site, row_of
+from tests.faults.vendors import WITHDRAWING, MakeSite, Site, row_of
 from tests.reading import query
 
 sites = vendors.sites
 
-FLAG = {"Tag": "do-not-call"}
 UPDATE = {
     "platform": Match(method="PUT", path_contains="/leads/"),
     "jtel": Match(method="POST", path_contains="/contacts/import"),
@@ -30,9 +29,7 @@ SECOND = 102
 def loaded(make: MakeSite, way: str, **settings: Any) -> Site:
     """Two leads with two numbers each are accepted."""
     rows = [lead(number, campaign=f"{way}-calls", phone2=phone(100 + number)) for number in (1, 2)]
-    site = make(way, rows=rows, settings=({"withdraw": FLAG} if way == "jtel" else {}) | settings)
-    if way == "jtel":
-        site.vendor.knobs.flags = FLAG
+    site = make(way, rows=rows, settings={**WITHDRAWING.get(way, {}), **settings})
     site.load()
     assert site.follow() == {"accepted": 2}
     return site

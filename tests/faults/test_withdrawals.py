@@ -13,12 +13,11 @@ from pipelines import morning, night, recall, withdrawals
 from sandbox.faults import Match
 from tests.factories import DAY, lead, phone, write_rows
 from tests.faults import vendors
-from tests.faults.vendors import MakeSite, Site
+from tests.faults.vendors import WITHDRAWING, MakeSite, Site
 
 sites = vendors.sites
 
 COUNT = 6
-FLAG = {"Tag": "do-not-call"}
 TAKING = {
     "sinch": Match(method="DELETE", path_contains="/customers/"),
     "sobot": Match(method="PUT", path_contains="/blacklist"),
@@ -32,9 +31,7 @@ NEXT, LATER = DAY + timedelta(days=1), DAY + timedelta(days=2)
 
 def loaded(make: MakeSite, way: str, **settings: Any) -> Site:
     """A vendor that has taken every lead."""
-    site = make(way, count=COUNT, settings=({"withdraw": FLAG} if way == "jtel" else {}) | settings)
-    if way == "jtel":
-        site.vendor.knobs.flags = FLAG
+    site = make(way, count=COUNT, settings={**WITHDRAWING.get(way, {}), **settings})
     site.load()
     assert site.follow() == {"accepted": COUNT}
     return site
@@ -42,13 +39,7 @@ def loaded(make: MakeSite, way: str, **settings: Any) -> Site:
 
 def is_stopped(site: Site, number: int) -> bool:
     """Whether the vendor will not dial the lead, as far as a lead says so."""
-    digits = phone(number).lstrip("+")
-    if site.way.vendor == "platform":  # its list may sleep: then nobody is dialled
-        with site.vendor.store.lock:
-            return all(
-                one.is_completed for one in site.vendor.store.leads.values() if one.phones[0].lstrip("+") == digits
-            )
-    return digits not in [number for _, number in site.vendor.dialled()]
+    return phone(number).lstrip("+") not in site.dialled()
 
 
 def problems(site: Site) -> list[str]:

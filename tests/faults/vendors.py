@@ -95,6 +95,10 @@ WAYS: Mapping[str, Way] = {
 }
 SETTLE_S = 60
 
+FLAG = {"Tag": "do-not-call"}
+WITHDRAWING: Mapping[str, Mapping[str, Any]] = {"jtel": {"withdraw": FLAG}}
+"""By way, the settings without which nobody is taken back."""
+
 # The ledger's clock is turned by moving its times: what is due in a minute is due now.
 LATER_IN_THE_LEDGER = """
 UPDATE ledger.imports
@@ -224,6 +228,22 @@ class Site:
         """The numbers that the vendor holds, each as often as it would be dialled."""
         return sorted(number for _, number in self.vendor.held())
 
+    def dialled(self) -> list[str]:
+        """The first numbers that the vendor calls, or would, if its list were awake."""
+        if self.way.vendor == "platform":
+            with self.vendor.store.lock:
+                leads = self.vendor.store.leads.values()
+                return [one.phones[0].lstrip("+") for one in leads if not one.is_completed]
+        return [number for _, number in self.vendor.dialled()]
+
+    def in_jobs(self) -> set[str]:
+        """Numbers that the vendor does not hold yet: they are in a job that it is working on."""
+        if self.way.vendor != "platform":
+            return set()
+        with self.vendor.store.lock:
+            jobs = list(self.vendor.store.open_jobs.values())
+            return {row["phone1"].lstrip("+") for job in jobs for row in job.rows}
+
     def assert_held(self, numbers: Sequence[int]) -> None:
         """The vendor has exactly these leads, each once, all in one target; and the day adds up."""
         assert self.numbers() == sorted(phone(number).lstrip("+") for number in numbers)
@@ -273,6 +293,8 @@ def make_site(way: Way, folder: Path, database: str, stack: ExitStack, **changes
     if rows is None:
         rows = leads(changes.pop("count", way.count), campaign=f"{way.vendor}-calls")
     settings = {"settle_s": SETTLE_S, **way.settings, **changes.pop("settings", {})}
+    if settings.get("withdraw") == FLAG:  # the portal's campaigns heed it
+        server.vendor.knobs.flags = FLAG
     target = changes.pop("target", way.target)
     config = write_vendors(
         folder,

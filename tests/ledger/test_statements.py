@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import URL, Connection, create_engine, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy import URL, Connection, text
 
 import sql
+from pipelines.database import connect, postgres_url
+from tests.databases import fresh_database
 
 NAMED = [(table, name) for table in sql.tables() for name in sql.statements(table)]
 
@@ -18,16 +18,11 @@ NAMED = [(table, name) for table in sql.tables() for name in sql.statements(tabl
 @pytest.fixture(scope="module")
 def schema(postgres: URL) -> Iterator[Connection]:
     """A connection to a database with the newest schema; nothing that is done on it stays."""
-    name = f"test_statements_{os.getpid()}"
-    admin = create_engine(postgres.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{postgres.database}"'))
-    engine = create_engine(postgres.set(database=name), poolclass=NullPool)
-    with engine.connect() as connection:
-        yield connection
-    with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()
+    with fresh_database(postgres) as address:
+        engine = connect(postgres_url(address))
+        with engine.connect() as connection:
+            yield connection
+        engine.dispose()
 
 
 @pytest.mark.parametrize(("table", "name"), NAMED, ids=[f"{table}-{name}" for table, name in NAMED])

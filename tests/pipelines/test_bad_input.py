@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import string
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,8 +16,7 @@ from typing import Any
 
 import click
 import pytest
-from sqlalchemy import URL, create_engine, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy import URL
 
 from pipelines.cli import cli, main
 from pipelines.installation import Installation
@@ -26,6 +24,7 @@ from pipelines.load import load_day
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
 from tests.commands import Configure, Vendor, ran
+from tests.databases import fresh_database
 from tests.factories import ABSENT_TARGET, CAMPAIGN, COLUMNS, DAY, TARGET, lead, leads, write_configuration, write_rows
 from tests.reading import query, states
 
@@ -155,21 +154,10 @@ def spoilt(postgres: URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         ended.stderr = ended.stderr.replace(str(folder), "FOLDER")
         return parameters.id, ended
 
-    with new_database(postgres) as ledger, SandboxServer(SinchObi()) as server, ThreadPoolExecutor(2) as pool:
+    with fresh_database(postgres) as ledger, SandboxServer(SinchObi()) as server, ThreadPoolExecutor(2) as pool:
         ended = dict(pool.map(attempt, STOPPED_BEFORE))
         good = partial(configuration, tmp_path_factory.mktemp("good"), ledger, server.url)
         yield Spoilt(server, good, ended, dict(server.vendor.store.requests))
-
-
-@contextmanager
-def new_database(postgres: URL) -> Iterator[str]:
-    name = f"spoilt_{os.getpid()}"
-    admin = create_engine(postgres.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{postgres.database}"'))
-    yield postgres.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
 
 
 def configuration(folder: Path, database: str, sinch_url: str, /, **changes: Any) -> Path:

@@ -1,35 +1,64 @@
-"""What state machines over a ledger share: a database of their own, and how they are run.
+"""What state machines over a ledger share: where they begin, how they end, and how they are run.
 
-Belongs here: what says nothing of leads or vendors. Does not belong here: rules and invariants.
+Belongs here: what holds for all of them. Does not belong here: rules and invariants.
 """
 
 from __future__ import annotations
 
-import itertools
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+import tempfile
+from collections.abc import Collection, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, ClassVar
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
-from sqlalchemy import URL, create_engine, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy import URL
 
-_NUMBERS = itertools.count(1)
+from tests.databases import fresh_database
+from tests.factories import phone
+from tests.faults.vendors import WAYS, Site, make_site
 
 
-@contextmanager
-def fresh_database(server: URL) -> Iterator[str]:
-    """The address of a new database with the newest schema, for one history."""
-    name = f"machine_{os.getpid()}_{next(_NUMBERS)}"
-    admin = create_engine(server.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{server.database}"'))
-    yield server.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()
+class OneVendor(RuleBasedStateMachine):
+    """A CRM and a vendor's double over a ledger of their own; in the end `come_to_rest` says what must be true."""
+
+    server: ClassVar[URL]
+    way: ClassVar[str]
+
+    def open(self, **settings: Any) -> None:
+        """There is a site of the way, and nothing in it."""
+        self.resources = ExitStack()
+        folder = Path(self.resources.enter_context(tempfile.TemporaryDirectory()))
+        database = self.resources.enter_context(fresh_database(self.server))
+        settings = {"max_attempts": 2, **settings}
+        self.site: Site = make_site(WAYS[self.way], folder, database, self.resources, settings=settings, rows=[])
+        self.resources.callback(self.site.installation.close)
+        self.leads: dict[int, Any] = {}
+        self.listed: set[int] = set()
+        self.forbidden_in_time: set[int] = set()
+
+    def teardown(self) -> None:
+        """Whatever happened, it comes to its end as it should."""
+        if not hasattr(self, "site"):
+            return
+        try:
+            self.come_to_rest()
+        finally:
+            self.resources.close()
+
+    def come_to_rest(self) -> None:
+        """The faults are gone, and what they left is mended."""
+        raise NotImplementedError
+
+    def known(self, number: int) -> int:
+        """A number that a lead has."""
+        return 1 + number % len(self.leads)
+
+    def forbid_in_time(self, at_vendor: Collection[str]) -> None:
+        """A load begins, and reads the list: whose number is not there now, and is listed, must never get there."""
+        there = {*at_vendor, *self.site.in_jobs()}
+        self.forbidden_in_time |= {number for number in self.listed if phone(number).lstrip("+") not in there}
 
 
 def check(

@@ -5,25 +5,20 @@ Leads come back on later days, with other numbers, or those of others; nights fa
 
 from __future__ import annotations
 
-import tempfile
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
-from typing import ClassVar
 
 import pytest
 from hypothesis import Phase
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 from sqlalchemy import URL
 
 from pipelines import morning, night, upkeep
 from sandbox.faults import Fault
-from tests.doubles import SECRETS
 from tests.factories import DAY, lead, phone
-from tests.faults.vendors import WAYS, Site, make_site
-from tests.properties.machines import check, fresh_database
+from tests.faults.vendors import WAYS, WITHDRAWING
+from tests.properties.machines import OneVendor, check
 from tests.reading import query
 
 DAYS = tuple(DAY + timedelta(days=number) for number in range(3))
@@ -39,7 +34,6 @@ Trouble = tuple[Fault, int | None] | None
 PLACES = st.integers(0, len(DAYS) - 1)
 NUMBERS = st.integers(0, 100)
 UPDATING = ("platform", "platform-singles", "jtel")
-FLAG = {"Tag": "do-not-call"}
 NEWEST = (
     "SELECT DISTINCT ON (lead_id) lead_id, state, reason_code FROM reporting.lead_outcome ORDER BY lead_id, day DESC"
 )
@@ -60,40 +54,18 @@ class Said:
         return {self.number} if self.second is None else {self.number, self.second}
 
 
-class Nights(RuleBasedStateMachine):
+class Nights(OneVendor):
     """A CRM over three days, one vendor, and a ledger that loads them in any order."""
-
-    server: ClassVar[URL]
-    way: ClassVar[str]
 
     @initialize(keeps_rows=st.booleans())
     def begin(self, keeps_rows: bool) -> None:
         """The CRM exports a lead on each day of which it has something to say, or on the newest alone."""
         self.keeps_rows = keeps_rows
-        self.resources = ExitStack()
-        folder = Path(self.resources.enter_context(tempfile.TemporaryDirectory()))
-        database = self.resources.enter_context(fresh_database(self.server))
-        settings = {"max_attempts": 2} | ({"withdraw": FLAG} if self.way == "jtel" else {})
-        way = WAYS[self.way]
-        self.site: Site = make_site(way, folder, database, self.resources, settings=settings, rows=[])
-        if self.way == "jtel":
-            self.site.vendor.knobs.flags = FLAG
-        self.resources.callback(self.site.installation.close)
+        self.open(**WITHDRAWING.get(self.way, {}))
         if self.way == "sobot":
             upkeep.refresh_reference(self.site.installation, "sobot", "agents")
-        self.leads: dict[int, list[Said]] = {}
         self.ever_said: dict[int, set[Said]] = {}
-        self.listed: set[int] = set()
-        self.forbidden_in_time: set[int] = set()
         self.refused: set[int] = set()
-
-    def teardown(self) -> None:
-        if not hasattr(self, "site"):
-            return
-        try:
-            self.come_to_rest()
-        finally:
-            self.resources.close()
 
     # the CRM's side
 
@@ -120,10 +92,6 @@ class Nights(RuleBasedStateMachine):
         self.ever_said.setdefault(lead_no, set()).add(said)
         self.leads[lead_no] = [*(one for one in self.leads.get(lead_no, []) if one.place < said.place), said]
         self.write()
-
-    def known(self, lead_no: int) -> int:
-        """A lead that there is."""
-        return 1 + lead_no % len(self.leads)
 
     @rule(place=PLACES, of=NUMBERS, shares=st.sampled_from(["nothing", "number", "second"]))
     def new_lead(self, place: int, of: int, shares: str) -> None:
@@ -203,15 +171,11 @@ class Nights(RuleBasedStateMachine):
             if fault.status == 422:  # whoever is in a request that is refused may be refused for good
                 self.refused |= {said.number for every in self.ever_said.values() for said in every}
 
-    def read_the_list(self) -> None:
-        """A load begins: who is not at the vendor now, and must not be called, must never get there."""
-        self.forbidden_in_time |= {number for number in self.listed if _digits(number) not in self.at_vendor()}
-
     @precondition(lambda self: self.leads)
     @rule(place=PLACES, trouble=TROUBLE)
     def load(self, place: int, trouble: Trouble) -> None:
         self.spoil(trouble)
-        self.read_the_list()
+        self.forbid_in_time(self.site.dialled())
         self.site.load(day=DAYS[place])
         self.site.server.faults.clear()
 
@@ -221,7 +185,7 @@ class Nights(RuleBasedStateMachine):
         """Several days in one run."""
         self.spoil(trouble)
         installation, days = self.site.installation, [DAYS[place] for place in sorted(places)]
-        self.read_the_list()
+        self.forbid_in_time(self.site.dialled())
         night.refresh_campaigns(installation)
         night.refresh_do_not_call(installation)
         for day in days:
@@ -239,30 +203,12 @@ class Nights(RuleBasedStateMachine):
 
     # what holds at all times
 
-    def dialled(self) -> list[str]:
-        """The first numbers that the vendor calls, or would, if its list were awake."""
-        if self.site.way.vendor == "platform":
-            with self.site.vendor.store.lock:
-                return [
-                    one.phones[0].lstrip("+") for one in self.site.vendor.store.leads.values() if not one.is_completed
-                ]
-        return [number for _, number in self.site.vendor.dialled()]
-
-    def at_vendor(self) -> set[str]:
-        """Numbers that the vendor calls, or has in a job that it is working on."""
-        numbers = set(self.dialled())
-        if self.site.way.vendor == "platform":
-            with self.site.vendor.store.lock:
-                jobs = list(self.site.vendor.store.open_jobs.values())
-                numbers |= {row["phone1"].lstrip("+") for job in jobs for row in job.rows}
-        return numbers
-
     @invariant()
     def holds(self) -> None:
         """No number twice, none that was forbidden in time or never read, and every row of every day accounted for."""
         if not hasattr(self, "site"):
             return
-        numbers = self.dialled()
+        numbers = self.site.dialled()
         assert len(numbers) == len(set(numbers)), numbers
         assert set(numbers) <= {_digits(said.number) for every in self.ever_said.values() for said in every}
         assert {_digits(number) for number in self.forbidden_in_time} & set(numbers) == set()
@@ -288,7 +234,7 @@ class Nights(RuleBasedStateMachine):
                 break
         self.holds()
         assert self.site.open_imports() == []
-        dialled = set(self.dialled())
+        dialled = set(self.site.dialled())
         told = {lead_id: (state, code) for lead_id, state, code in query(self.site.installation, NEWEST)}
         assert told.keys() == {f"L{lead_no}" for lead_no in self.leads}
         wrong = {
@@ -324,12 +270,6 @@ class Nights(RuleBasedStateMachine):
 
 def _digits(number: int) -> str:
     return phone(number).lstrip("+")
-
-
-@pytest.fixture(autouse=True)
-def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, secret in SECRETS.items():
-        monkeypatch.setenv(name, secret)
 
 
 WAY = pytest.mark.parametrize("way", WAYS)

@@ -26,8 +26,9 @@ from pipelines.load import load_day
 from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
+from tests.databases import fresh_database
 from tests.factories import DAY, TARGET, lead, phone, write_configuration
-from tests.properties.machines import check, fresh_database
+from tests.properties.machines import check
 from tests.reading import query
 
 WRITE = Match(method="POST", path_contains="/customers/list")

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
-from contextlib import ExitStack
 from datetime import timedelta
-from pathlib import Path
 from time import monotonic
-from typing import ClassVar
 
 import pytest
 from hypothesis import Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
@@ -26,10 +21,9 @@ from pipelines import morning, night
 from pipelines.store import utc_now
 from pipelines.targets import known
 from sandbox.faults import Fault, Match
-from tests.doubles import SECRETS
 from tests.factories import DAY, lead, phone
-from tests.faults.vendors import WAYS, Site, make_site
-from tests.properties.machines import check, fresh_database
+from tests.faults.vendors import WAYS
+from tests.properties.machines import OneVendor, check
 from tests.reading import query
 
 KINDS = [
@@ -58,40 +52,17 @@ SMALL = {
 ZONES = ("Europe/Paris", "Europe/Rome", "Europe/Vienna")
 
 
-class Delivery(RuleBasedStateMachine):
+class Delivery(OneVendor):
     """A CRM whose leads come, change and forbid calls, one vendor, and a ledger that loads it through faults."""
-
-    server: ClassVar[URL]
-    way: ClassVar[str]
 
     @initialize()
     def begin(self) -> None:
-        self.resources = ExitStack()
-        folder = Path(self.resources.enter_context(tempfile.TemporaryDirectory()))
-        database = self.resources.enter_context(fresh_database(self.server))
-        changes = {"settings": {**SMALL[self.way], "max_attempts": 2}, "rows": []}
-        self.site: Site = make_site(WAYS[self.way], folder, database, self.resources, **changes)
-        self.resources.callback(self.site.installation.close)
-        self.leads: dict[int, dict[str, str]] = {}
-        self.listed: set[int] = set()
-        self.forbidden_in_time: set[int] = set()
-
-    def teardown(self) -> None:
-        if not hasattr(self, "site"):
-            return
-        try:
-            self.come_to_rest()
-        finally:
-            self.resources.close()
+        self.open(**SMALL[self.way])
 
     # the CRM's side
 
     def write(self) -> None:
         self.site.write(list(self.leads.values()), listed=sorted(self.listed))
-
-    def known(self, number: int) -> int:
-        """A number that a lead has."""
-        return 1 + number % len(self.leads)
 
     @rule(count=st.integers(1, 5))
     def new_leads(self, count: int) -> None:
@@ -122,16 +93,11 @@ class Delivery(RuleBasedStateMachine):
             values = {**vars(fault), "match": matches[place], "times": times, "skip": skip}
             self.site.server.faults.add(Fault(**values))
 
-    def refresh(self) -> None:
-        """The next load reads the list: who is not at the vendor now must never get there."""
-        held = self.at_vendor()
-        self.forbidden_in_time |= {number for number in self.listed if phone(number).lstrip("+") not in held}
-
     @precondition(lambda self: self.leads)
     @rule(trouble=st.none() | TROUBLE)
     def load(self, trouble: Trouble | None) -> None:
         self.spoil(trouble)
-        self.refresh()
+        self.forbid_in_time(self.site.numbers())
         self.site.load()
         self.site.server.faults.clear()
 
@@ -192,7 +158,7 @@ class Delivery(RuleBasedStateMachine):
         for _ in range(12):
             site.advance(700)
             site.tick()
-            self.refresh()
+            self.forbid_in_time(self.site.numbers())
             site.load()
             if not site.open_imports():
                 break
@@ -205,15 +171,6 @@ class Delivery(RuleBasedStateMachine):
         assert {lead_id: outcome for lead_id, outcome in outcomes.items() if outcome[0] != "accepted"} == {}
 
     # what holds at all times
-
-    def at_vendor(self) -> set[str]:
-        """Numbers that the vendor has, or has in a job that it is working on."""
-        numbers = set(self.site.numbers())
-        if self.site.way.vendor == "platform":
-            with self.site.vendor.store.lock:
-                jobs = list(self.site.vendor.store.open_jobs.values())
-                numbers |= {row["phone1"].lstrip("+") for job in jobs for row in job.rows}
-        return numbers
 
     @invariant()
     def check(self) -> None:
@@ -230,12 +187,6 @@ class Delivery(RuleBasedStateMachine):
             self.site.installation, "SELECT lead_id FROM ledger.delivery_states WHERE verdict = 'accepted'"
         )
         assert {phone(int(lead_id[1:])).lstrip("+") for (lead_id,) in accepted} <= set(numbers)
-
-
-@pytest.fixture(autouse=True)
-def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, secret in SECRETS.items():
-        monkeypatch.setenv(name, secret)
 
 
 @pytest.mark.parametrize("way", WAYS)
