@@ -42,6 +42,8 @@ TAKE_OVER = """
 UPDATE ledger.imports SET state = 'unknown', claim_token = NULL, claimed_by = NULL, lease_until = NULL, due_at = now()
 WHERE state = 'sending'
 """
+WAITING = "SELECT DISTINCT reason_code, reason FROM reporting.lead_outcome WHERE state = 'planned'"
+PUT_OFF = "SELECT count(*) FROM ledger.imports WHERE state = 'planned' AND due_at > now()"
 ROOT = Path(__file__).parents[2]
 
 
@@ -200,18 +202,36 @@ def test_terminated_process_settles_what_is_out_and_releases_the_rest(
 
 
 def test_stopped_run_ends_its_wait_for_the_rate_limit(installations: Make, sinch: Vendor) -> None:
-    """A run that waits two minutes for the vendor's sake ends at once when it is told to."""
+    """A batch that waits a minute for its turn is given up at once when its run is told to stop."""
     installation = installations(rows=leads(40), sinch={"batch_size": 10, "connections": 1})
-    sinch.faults.add(Fault(kind="status", status=429, retry_after="120", match=SENDING, skip=1))
+    sinch.faults.add(Fault(kind="status", status=429, retry_after="60", match=SENDING, skip=1))
     run = Run(installation)
     assert sinch.faults.wait_until_fired()
     run.stop.set()
     assert run.ended(10) == "done"
     assert states(installation) == {"accepted": 10, "planned": 30}
-    told = query(
-        installation, "SELECT DISTINCT reason_code, reason FROM reporting.lead_outcome WHERE state = 'planned'"
-    )
+    told = query(installation, WAITING)
     assert ("load_ended_early", "the load was stopped before everything was sent: run the day again") in told
+    load(installation)
+    assert report(installation, [DAY]).problems == []
+
+
+def test_stopped_run_ends_its_rest(installations: Make, sinch: Vendor) -> None:
+    """A run whose every batch waits for longer than a claim lasts ends at once too, and says what each waits for."""
+    installation = installations(rows=leads(40), sinch={"batch_size": 10, "connections": 1})
+    sinch.faults.add(Fault(kind="status", status=429, retry_after="120", match=SENDING, skip=1))
+    run = Run(installation)
+    deadline = time.monotonic() + 20
+    while query(installation, PUT_OFF) != [(3,)]:
+        assert run.is_alive()
+        assert time.monotonic() < deadline
+    run.stop.set()
+    assert run.ended(10) == "done"
+    assert states(installation) == {"accepted": 10, "planned": 30}
+    assert sorted(query(installation, WAITING)) == [
+        ("not_sent", "sinch create_customers: not sent: its turn under the rate limit came too late"),
+        ("rate_limited", "sinch create_customers: HTTP 429: too many requests for now"),
+    ]
     load(installation)
     assert report(installation, [DAY]).problems == []
 
