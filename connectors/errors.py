@@ -9,6 +9,7 @@ mapped (`transport.py` for HTTP, `crm/` for files and databases).
     │   └ TargetOverError     its time is over: nothing more is loaded, but what is in it may be asked about and changed
     └ ConnectorError          vendor, operation, status; never a body, a phone number or a token
       ├ NotSentError          nothing reached the vendor: any method may be retried
+      │ └ NoTurnError         our own limits left it no turn in its time: nothing failed, try again in `retry_after`
       ├ OutcomeUnknownError   the request was written, its outcome was not seen: ask the vendor first
       ├ UnavailableError      a read was not answered: retry with back-off, nothing changed
       ├ RateLimitedError      the vendor refused for now: wait `retry_after`, then retry
@@ -79,6 +80,11 @@ class NotSentError(ConnectorError):
         if self.setting is None:
             return f"vendors.{self.vendor}: {self}"
         return f"{self.setting}: {self}; is the vendor up, and the address right?"
+
+
+class NoTurnError(NotSentError):
+    """The request was kept back: its turn under a limit of ours, or after a wait that the vendor asked for, is too late
+    for it. Nobody failed; `retry_after` is when there may be one."""
 
 
 class OutcomeUnknownError(ConnectorError):

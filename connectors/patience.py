@@ -53,6 +53,11 @@ class RateLimiter:
             if turn >= self._paused_until:  # else a pause began while it waited: it takes another turn
                 return True
 
+    def next_turn_s(self) -> float:
+        """Seconds until the next request may start."""
+        with self._lock:
+            return max(0.0, max(self._next_at, self._paused_until) - time.monotonic())
+
     def pause(self, seconds: float) -> None:
         """No request starts within the next `seconds`, also none that has its turn already."""
         with self._lock:

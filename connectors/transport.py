@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from typing import NamedTuple, cast
 
@@ -30,6 +31,7 @@ from connectors.errors import (
     InvalidRequestError,
     NotFoundError,
     NotSentError,
+    NoTurnError,
     OutcomeUnknownError,
     RateLimitedError,
     RejectedError,
@@ -189,7 +191,7 @@ class Transport:
         """The 2xx answer to one request that was sent once. `is_read`: it changes nothing, whatever its method."""
         is_read = is_read or method in READS
         if not self._limiter.wait(not_after=not_after):
-            raise NotSentError(f"not sent: {self._reason(not_after)}", vendor=self.vendor, operation=operation)
+            raise self._no_turn(operation, not_after)
         self.request_count = next(self._requests) + 1
         started = time.perf_counter()
         with self._mapped(operation, is_read=is_read):
@@ -226,13 +228,16 @@ class Transport:
             self._wires.clear()
             self._local = threading.local()
 
-    def _reason(self, not_after: float) -> str:
+    def _no_turn(self, operation: str, not_after: float) -> NoTurnError:
         """Why a request did not get its turn."""
+        wait = None
         if self._limiter.is_stopped:
-            return "the load was stopped"
-        if time.monotonic() >= not_after:
-            return "it waited too long for a free connection"
-        return "its turn under the rate limit came too late"
+            why = "the load was stopped"
+        elif time.monotonic() >= not_after:
+            why = "it waited too long for a free connection"
+        else:
+            why, wait = "its turn under the rate limit came too late", timedelta(seconds=self._limiter.next_turn_s())
+        return NoTurnError(f"not sent: {why}", vendor=self.vendor, operation=operation, retry_after=wait)
 
     def _exchange(self, request: httpx.Request, limit_bytes: int | None) -> httpx.Response | None:
         """The answer to the request with its login, read to its end; None when it is longer than the limit."""

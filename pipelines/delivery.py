@@ -210,7 +210,7 @@ class _Run:
 
     def _apply(self, rulings: Sequence[Ruling]) -> set[int]:
         settled = self._settlement.apply(rulings)
-        self._tally.carry(settled)
+        self._tally.carry(rulings, settled)
         return settled.held
 
     def _claim(self) -> tuple[list[Claim], list[Claim]]:

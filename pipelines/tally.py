@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from connectors.errors import (
@@ -19,6 +20,7 @@ from connectors.errors import (
     LeadsyncError,
     NotFoundError,
     NotSentError,
+    NoTurnError,
     RateLimitedError,
     RejectedError,
     TargetError,
@@ -97,10 +99,11 @@ class Tally:
         """How often the import, or the one that it goes on from, was tried in vain."""
         return self._tries[import_id]
 
-    def carry(self, settled: Settled) -> None:
-        """Entries went on in other imports, which inherit the tries, or were dropped."""
+    def carry(self, rulings: Sequence[Ruling], settled: Settled) -> None:
+        """Entries were dropped, or went on in other imports: these inherit the tries, unless a verdict was had."""
+        heard = {ruling.claim.import_id for ruling in rulings if ruling.verdicts}
         for import_id, onward_id in settled.moved.items():
-            self._tries[onward_id] = self._tries[import_id] + 1
+            self._tries[onward_id] = 0 if import_id in heard else self._tries[import_id] + 1
         self._dropped |= settled.dropped
 
     def note(self, answer: Answer, ruling: Ruling, *, is_held: bool) -> bool:
@@ -116,7 +119,7 @@ class Tally:
         counts["submitted"] += self._newly_submitted(answer, ruling)
         counts["returned_imports"] += ruling.returned is not None
         counts["unknown_imports"] += ruling.unknown is not None
-        if ruling.unsent or ruling.again_at:
+        if (ruling.unsent or ruling.again_at) and not ruling.verdicts:
             count = len(ruling.unsent) or len(ruling.claim.batch.positions)
             self._tries[ruling.claim.import_id] += bool(ruling.again_at)
             self._note_failure(answer, f"{count} leads were not stored by {self._vendor}")
@@ -145,6 +148,8 @@ class Tally:
             return
         elif isinstance(error, (RejectedError, ContractError)):
             self.end(str(error), is_passing=error.is_passing)
+        elif isinstance(error, NoTurnError):
+            return
         elif isinstance(error, (NotSentError, RateLimitedError, UnavailableError)):
             self._tries[answer.claim.import_id] += 1
             self._note_failure(answer, str(error))

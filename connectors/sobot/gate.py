@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from connectors.errors import NotSentError
+from connectors.errors import NoTurnError
 
 
 class TaskGate:
@@ -28,13 +28,13 @@ class TaskGate:
         """One of the task's places is held.
 
         Raises:
-            NotSentError: none was free before the monotonic time `not_after`, or before `stop`.
+            NoTurnError: none was free before the monotonic time `not_after`, or before `stop`.
         """
         with self._changed:
             wait_s = min(max(0.0, not_after - time.monotonic()), threading.TIMEOUT_MAX)
             self._changed.wait_for(lambda: self._is_stopped or self._inside[task] < self._limit, wait_s)
             if self._is_stopped or self._inside[task] >= self._limit:
-                raise NotSentError(
+                raise NoTurnError(
                     "not sent: its turn at the task came too late",
                     vendor="sobot",
                     operation="outbound_task_import_data",
@@ -48,7 +48,7 @@ class TaskGate:
                 self._changed.notify_all()
 
     def stop(self) -> None:
-        """Every wait, now and later, ends with NotSentError."""
+        """Every wait, now and later, ends with NoTurnError."""
         with self._changed:
             self._is_stopped = True
             self._changed.notify_all()

@@ -22,6 +22,7 @@ from connectors.errors import (
     InvalidRequestError,
     NotFoundError,
     NotSentError,
+    NoTurnError,
     OutcomeUnknownError,
     RateLimitedError,
     TargetError,
@@ -303,13 +304,13 @@ def test_imports_into_one_task_take_turns(gateways: Callable[..., SobotGateway],
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(gateway.submit, batch())
         assert sobot.faults.wait_until_fired()
-        with pytest.raises(NotSentError, match="its turn at the task came too late"):
+        with pytest.raises(NoTurnError, match="its turn at the task came too late"):
             gateway.submit(batch(import_key=UUID(int=2), not_after=time.monotonic() + 0.05))
         elsewhere = batch(import_key=UUID(int=3), campaign=Campaign("b", "sobot", {"code": other.code}))
         assert gateway.submit(elsewhere).is_pending
         waiting = pool.submit(gateway.submit, batch(import_key=UUID(int=4)))
         gateway.stop_waiting()
-        with pytest.raises(NotSentError):
+        with pytest.raises(NoTurnError):
             waiting.result()
         sobot.stop()
         with pytest.raises(OutcomeUnknownError):

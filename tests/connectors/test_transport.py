@@ -29,6 +29,7 @@ from connectors.errors import (
     InvalidRequestError,
     NotFoundError,
     NotSentError,
+    NoTurnError,
     OutcomeUnknownError,
     RateLimitedError,
     RejectedError,
@@ -390,17 +391,20 @@ def test_a_wait_that_is_asked_for_pauses_every_later_request(
     with pytest.raises(kind) as raised:
         transport.send("op", "PUT", CAMPAIGNS, headers={}, content=b"")
     assert raised.value.retry_after == timedelta(seconds=60)
-    with pytest.raises(NotSentError, match="its turn under the rate limit came too late"):
+    with pytest.raises(NoTurnError, match="its turn under the rate limit came too late") as kept_back:
         transport.send("op", "POST", CAMPAIGNS, headers={}, content=b"", not_after=time.monotonic() + 30)
+    wait = kept_back.value.retry_after
+    assert wait is not None
+    assert timedelta(seconds=50) < wait <= timedelta(seconds=60)
     assert transport.request_count == 1
 
 
 def test_what_kept_a_request_back_is_told(transport: Transport) -> None:
     """A vendor that turned slow, and a load that was stopped, are not the rate limit."""
-    with pytest.raises(NotSentError, match="not sent: it waited too long for a free connection"):
+    with pytest.raises(NoTurnError, match="not sent: it waited too long for a free connection"):
         transport.send("op", "POST", CAMPAIGNS, headers={}, content=b"", not_after=time.monotonic())
     transport.stop()
-    with pytest.raises(NotSentError, match="not sent: the load was stopped"):
+    with pytest.raises(NoTurnError, match="not sent: the load was stopped"):
         transport.send("op", "POST", CAMPAIGNS, headers={}, content=b"")
     assert transport.request_count == 0
 

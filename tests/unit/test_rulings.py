@@ -18,6 +18,7 @@ from connectors.errors import (
     InvalidRequestError,
     NotFoundError,
     NotSentError,
+    NoTurnError,
     OutcomeUnknownError,
     RateLimitedError,
     RejectedError,
@@ -76,6 +77,7 @@ HALVES = Ruling(claim(), halves=[[0, 1], [2, 3]])
 SUBMISSIONS: dict[type[ConnectorError], Ruling] = {
     ConnectorError: Ruling(claim(), unknown=setback("outcome_unknown", AFTER_SETTLING)),
     NotSentError: Ruling(claim(), returned=setback("not_sent")),
+    NoTurnError: Ruling(claim(), returned=setback("not_sent")),
     OutcomeUnknownError: Ruling(claim(), unknown=setback("outcome_unknown", AFTER_SETTLING)),
     UnavailableError: Ruling(claim(), unknown=setback("vendor_unavailable", AFTER_SETTLING)),
     RateLimitedError: Ruling(claim(), returned=setback("rate_limited", NOW + WAIT)),
@@ -91,6 +93,7 @@ SUBMISSIONS: dict[type[ConnectorError], Ruling] = {
 QUESTIONS: dict[type[ConnectorError], Setback] = {
     ConnectorError: setback("outcome_unknown"),
     NotSentError: setback("not_sent"),
+    NoTurnError: setback("not_sent"),
     OutcomeUnknownError: setback("outcome_unknown"),
     UnavailableError: setback("vendor_unavailable"),
     RateLimitedError: setback("rate_limited", NOW + WAIT),
