@@ -6,7 +6,7 @@ Belongs here: what holds for all of them. Does not belong here: rules and invari
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, ClassVar
@@ -26,13 +26,16 @@ class OneVendor(RuleBasedStateMachine):
     server: ClassVar[URL]
     way: ClassVar[str]
 
-    def open(self, **settings: Any) -> None:
-        """There is a site of the way, and nothing in it."""
+    def open(self, *, sources: Mapping[str, Any] | None = None, **settings: Any) -> None:
+        """There is a site of the way, and nothing in it. `sources` are read, if they are given, and not the usual."""
         self.resources = ExitStack()
         folder = Path(self.resources.enter_context(tempfile.TemporaryDirectory()))
         database = self.resources.enter_context(fresh_database(self.server))
         settings = {"max_attempts": 2, **settings}
-        self.site: Site = make_site(WAYS[self.way], folder, database, self.resources, settings=settings, rows=[])
+        changes = {"document": {"sources": sources}} if sources else {}
+        self.site: Site = make_site(
+            WAYS[self.way], folder, database, self.resources, settings=settings, rows=[], **changes
+        )
         self.resources.callback(self.site.installation.close)
         self.leads: dict[int, Any] = {}
         self.listed: set[int] = set()

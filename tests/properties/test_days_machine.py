@@ -5,6 +5,7 @@ Leads come back on later days, with other numbers, or those of others; nights fa
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -16,8 +17,8 @@ from sqlalchemy import URL
 
 from pipelines import morning, night, upkeep
 from sandbox.faults import Fault
-from tests.factories import DAY, lead, phone
-from tests.faults.vendors import WAYS, WITHDRAWING
+from tests.factories import DAY, lead, phone, write_rows
+from tests.faults.vendors import WAYS, WITHDRAWING, Row
 from tests.properties.machines import OneVendor, check
 from tests.reading import query
 
@@ -34,8 +35,14 @@ Trouble = tuple[Fault, int | None] | None
 PLACES = st.integers(0, len(DAYS) - 1)
 NUMBERS = st.integers(0, 100)
 UPDATING = ("platform", "platform-singles", "jtel")
+SOURCES = {
+    "leads": {"csv": "leads.csv", "cursor": "updated_at"},
+    "customers": {"csv": "customers.csv", "cursor": "updated_at"},
+    "do_not_call": {"csv": "do_not_call.csv"},
+}
 NEWEST = (
-    "SELECT DISTINCT ON (lead_id) lead_id, state, reason_code FROM reporting.lead_outcome ORDER BY lead_id, day DESC"
+    "SELECT DISTINCT ON (source, lead_id) source, lead_id, state, reason_code FROM reporting.lead_outcome"
+    " ORDER BY source, lead_id, day DESC"
 )
 
 
@@ -61,31 +68,38 @@ class Nights(OneVendor):
     def begin(self, keeps_rows: bool) -> None:
         """The CRM exports a lead on each day of which it has something to say, or on the newest alone."""
         self.keeps_rows = keeps_rows
-        self.open(**WITHDRAWING.get(self.way, {}))
+        self.open(sources=SOURCES, **WITHDRAWING.get(self.way, {}))
         if self.way == "sobot":
             upkeep.refresh_reference(self.site.installation, "sobot", "agents")
+        self.customers: set[int] = set()
         self.ever_said: dict[int, set[Said]] = {}
         self.refused: set[int] = set()
 
     # the CRM's side
 
     def write(self) -> None:
-        self.site.write(
-            [
-                lead(
-                    lead_no,
-                    campaign=self.site.campaign,
-                    phone1=phone(said.number),
-                    phone2="" if said.second is None else phone(said.second),
-                    agent="" if said.has_known_agent else "nobody-we-know",
-                    consent="" if said.may_be_called else "no",
-                    updated_at=f"{DAYS[said.place]}T10:00:00+01:00",
-                )
-                for lead_no, history in self.leads.items()
-                for said in (history if self.keeps_rows else history[-1:])
-            ],
-            listed=sorted(self.listed),
-        )
+        self.site.write(self.rows_of(self.leads.keys() - self.customers), listed=sorted(self.listed))
+        write_rows(self.site.config.with_name("customers.csv"), self.rows_of(self.customers))
+
+    def rows_of(self, lead_nos: Iterable[int]) -> list[Row]:
+        return [
+            lead(
+                lead_no,
+                lead_id=self.key(lead_no)[1],
+                campaign=self.site.campaign,
+                phone1=phone(said.number),
+                phone2="" if said.second is None else phone(said.second),
+                agent="" if said.has_known_agent else "nobody-we-know",
+                consent="" if said.may_be_called else "no",
+                updated_at=f"{DAYS[said.place]}T10:00:00+01:00",
+            )
+            for lead_no in sorted(lead_nos)
+            for said in (self.leads[lead_no] if self.keeps_rows else self.leads[lead_no][-1:])
+        ]
+
+    def key(self, lead_no: int) -> tuple[str, str]:
+        """Source and id: a customer has the id of the lead before it, and is another person."""
+        return ("customer", f"L{lead_no - 1}") if lead_no in self.customers else ("lead", f"L{lead_no}")
 
     def say(self, lead_no: int, said: Said) -> None:
         """The newest word on the lead; what was said of the same day is gone."""
@@ -93,10 +107,11 @@ class Nights(OneVendor):
         self.leads[lead_no] = [*(one for one in self.leads.get(lead_no, []) if one.place < said.place), said]
         self.write()
 
-    @rule(place=PLACES, of=NUMBERS, shares=st.sampled_from(["nothing", "number", "second"]))
-    def new_lead(self, place: int, of: int, shares: str) -> None:
+    @rule(place=PLACES, of=NUMBERS, shares=st.sampled_from(["nothing", "number", "second"]), is_customer=st.booleans())
+    def new_lead(self, place: int, of: int, shares: str, is_customer: bool) -> None:
         """Some have the number that another has."""
         lead_no = len(self.leads) + 1
+        self.customers |= {lead_no} if is_customer else set()
         if shares == "nothing" or not self.leads:
             self.say(lead_no, Said(place, lead_no))
             return
@@ -235,12 +250,12 @@ class Nights(OneVendor):
         self.holds()
         assert self.site.open_imports() == []
         dialled = set(self.site.dialled())
-        told = {lead_id: (state, code) for lead_id, state, code in query(self.site.installation, NEWEST)}
-        assert told.keys() == {f"L{lead_no}" for lead_no in self.leads}
+        told = {(source, lead_id): end for source, lead_id, *end in query(self.site.installation, NEWEST)}
+        assert told.keys() == set(map(self.key, self.leads))
         wrong = {
-            lead_no: (told[f"L{lead_no}"], history)
+            lead_no: (told[self.key(lead_no)], history)
             for lead_no, history in self.leads.items()
-            if not self.is_right(lead_no, told[f"L{lead_no}"][0], dialled)
+            if not self.is_right(lead_no, told[self.key(lead_no)][0], dialled)
         }
         assert wrong == {}, (wrong, sorted(dialled), sorted(self.listed), sorted(self.refused))
 
@@ -257,15 +272,19 @@ class Nights(OneVendor):
         if state == "accepted":
             return is_called or self.way not in UPDATING
         if state == "duplicate":
-            return is_called
+            return is_called or self.is_barred(newest.number)
         if state == "rejected":
             return bool(newest.numbers & self.refused)
-        if state == "unattributed":  # Sobot takes back by the number, whoever has it then
-            others = [said for every in self.ever_said.values() for said in every if newest.number in said.numbers]
-            return self.way == "sobot" and any(not one.may_be_called or one.numbers & self.listed for one in others)
+        if state == "unattributed":
+            return self.is_barred(newest.number)
         # What was taken back once is not brought back by itself.
         said = self.ever_said[lead_no]
         return state == "withdrawn" and any(not one.may_be_called or one.numbers & self.listed for one in said)
+
+    def is_barred(self, number: int) -> bool:
+        """Whether somebody may have been taken back by the number: Sobot then calls nobody on it."""
+        others = [said for every in self.ever_said.values() for said in every if number in said.numbers]
+        return self.way == "sobot" and any(not one.may_be_called or one.numbers & self.listed for one in others)
 
 
 def _digits(number: int) -> str:
