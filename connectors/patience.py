@@ -53,6 +53,12 @@ class RateLimiter:
             if turn >= self._paused_until:  # else a pause began while it waited: it takes another turn
                 return True
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether no request may start because of `pause`."""
+        with self._lock:
+            return self._paused_until > time.monotonic()
+
     def next_turn_s(self) -> float:
         """Seconds until the next request may start."""
         with self._lock:

@@ -236,7 +236,9 @@ class Transport:
         elif time.monotonic() >= not_after:
             why = "it waited too long for a free connection"
         else:
-            why, wait = "its turn under the rate limit came too late", timedelta(seconds=self._limiter.next_turn_s())
+            wait = timedelta(seconds=self._limiter.next_turn_s())
+            is_asked = self._limiter.is_paused
+            why = f"{self.vendor} asks to wait" if is_asked else "its turn under requests_per_second comes too late"
         return NoTurnError(f"not sent: {why}", vendor=self.vendor, operation=operation, retry_after=wait)
 
     def _exchange(self, request: httpx.Request, limit_bytes: int | None) -> httpx.Response | None:

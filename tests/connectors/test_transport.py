@@ -391,7 +391,7 @@ def test_a_wait_that_is_asked_for_pauses_every_later_request(
     with pytest.raises(kind) as raised:
         transport.send("op", "PUT", CAMPAIGNS, headers={}, content=b"")
     assert raised.value.retry_after == timedelta(seconds=60)
-    with pytest.raises(NoTurnError, match="its turn under the rate limit came too late") as kept_back:
+    with pytest.raises(NoTurnError, match="not sent: sinch asks to wait") as kept_back:
         transport.send("op", "POST", CAMPAIGNS, headers={}, content=b"", not_after=time.monotonic() + 30)
     wait = kept_back.value.retry_after
     assert wait is not None
@@ -407,6 +407,17 @@ def test_what_kept_a_request_back_is_told(transport: Transport) -> None:
     with pytest.raises(NoTurnError, match="not sent: the load was stopped"):
         transport.send("op", "POST", CAMPAIGNS, headers={}, content=b"")
     assert transport.request_count == 0
+
+
+def test_turn_that_comes_too_late_is_told_by_its_setting(sinch: SandboxServer[SinchObi]) -> None:
+    """The vendor asked for nothing: it is our own rate that a person may raise."""
+    transport = Transport(vendor="sinch", base_url=sinch.url, patience=QUICK, limiter=RateLimiter(0.01))
+    transport.send("op", "GET", CAMPAIGNS, headers=ACCEPT)
+    with pytest.raises(NoTurnError, match="not sent: its turn under requests_per_second comes too late") as kept_back:
+        transport.send("op", "GET", CAMPAIGNS, headers=ACCEPT, not_after=time.monotonic() + 30)
+    assert kept_back.value.retry_after is not None
+    assert kept_back.value.retry_after > timedelta(seconds=90)
+    transport.close()
 
 
 def test_send_to_nobody_is_not_sent() -> None:

@@ -229,7 +229,7 @@ def test_stopped_run_ends_its_rest(installations: Make, sinch: Vendor) -> None:
     assert run.ended(10) == "done"
     assert states(installation) == {"accepted": 10, "planned": 30}
     assert sorted(query(installation, WAITING)) == [
-        ("not_sent", "sinch create_customers: not sent: its turn under the rate limit came too late"),
+        ("not_sent", "sinch create_customers: not sent: sinch asks to wait"),
         ("rate_limited", "sinch create_customers: HTTP 429: too many requests for now"),
     ]
     load(installation)
