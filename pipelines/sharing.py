@@ -16,10 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.columns import TEXT, by_value
-from connectors.crm.frames import as_arrow, as_flags
+from connectors.crm.frames import RowNos, as_arrow, as_flags
 from pipelines.eligibility import STOPS
 
-RowNos = np.ndarray[Any, np.dtype[np.int64]]
 Keys = np.ndarray[Any, np.dtype[np.uint64]]
 
 # A number, 15 digits at most, is below 2 to the 50th; the bits above it are its campaign's.

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -261,26 +262,28 @@ class _Rows:
         """The rows that are the window's to account for."""
         cursor_cells = self.cursor_cells()
         cursor_at = self.cursor.read(cursor_cells)
-        is_unknown = cursor_at.isna().tolist()
-        defects = self._defects(cursor_cells, is_unknown, is_needed=window is not None)
-        claimed = [True] * len(cursor_at) if window is None else window.claims(cursor_at).tolist()
-        columns = self.columns if all(claimed) else [cells.filter(pa.array(claimed)) for cells in self.columns]
-        return build_frame(
-            columns,
-            layout=self.layout,
-            row_nos=[first_row_no + line for line in compress(self.records.lines, claimed)],
-            defects=list(compress(defects, claimed)),
-            cursor_at=cursor_at[claimed],
-        )
+        defects = self._defects(cursor_cells, is_unknown=cursor_at.isna() if window else None)
+        row_nos = first_row_no + np.array(self.records.lines, np.int64)
+        columns = self.columns
+        is_claimed = np.ones(len(row_nos), np.bool_) if window is None else window.claims(cursor_at).to_numpy()
+        if not is_claimed.all():
+            flags = pa.array(is_claimed)
+            columns, defects = [cells.filter(flags) for cells in columns], defects.filter(flags)
+            row_nos, cursor_at = row_nos[is_claimed], cursor_at[is_claimed]
+        return build_frame(columns, layout=self.layout, row_nos=row_nos, defects=defects, cursor_at=cursor_at)
 
-    def _defects(self, cells: pa.Array, is_unknown: Sequence[bool], *, is_needed: bool) -> list[str | None]:
+    def _defects(self, cells: pa.Array, *, is_unknown: pd.Series[bool] | None) -> pa.Array:
+        """Why a row cannot be read, if it cannot; among them those whose cursor is needed and unknown."""
+        unknown = [] if is_unknown is None else np.flatnonzero(is_unknown).tolist()
+        if not self.records.defects and not unknown:
+            return pa.nulls(len(cells), TEXT)
         defects: list[str | None] = [None] * len(cells)
         for at, defect in self.records.defects.items():
             defects[at] = f"{self.label}line {self.records.lines[at]} {defect}"
-        for at in compress(range(len(cells)), is_unknown if is_needed else ()):
+        for at in unknown:
             complaint = self.cursor.complaint(cells[at].as_py())
             defects[at] = defects[at] or f"{self.label}line {self.records.lines[at]}: {complaint}"
-        return defects
+        return pa.array(defects, TEXT)
 
 
 def _matches(pattern: str) -> list[Path]:

@@ -42,6 +42,7 @@ _HAS_OFFSET = r"[T ][0-9].*(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$"
 _EARLIEST, _LATEST = (pd.Timestamp(at.replace(tzinfo=UTC)) for at in (datetime.min, datetime.max))
 
 Texts: TypeAlias = Sequence[str | None] | pa.Array
+RowNos: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ class Cursor:
         moments = _read_offsets(texts) if self.format is None else None
         if moments is None:
             moments = parse_cursor(texts.to_pandas(), self.zone, self.format)
+        if moments.min() >= _EARLIEST and moments.max() <= _LATEST:
+            return moments
         return moments.where(moments.between(_EARLIEST, _LATEST))
 
     def complaint(self, cell: str | None) -> str:
@@ -142,7 +145,7 @@ def build_frame(
     columns: Sequence[Texts],
     *,
     layout: Layout,
-    row_nos: Sequence[int],
+    row_nos: Sequence[int] | RowNos,
     defects: Texts,
     cursor_at: pd.Series[pd.Timestamp],
 ) -> pd.DataFrame:
