@@ -291,9 +291,10 @@ WHERE vendor = :vendor AND settled_at IS NULL AND state = ANY (CAST(:states AS t
 -- The vendors and days, from :first_day to :today, that have batches to ask about now, leftovers to send, or a target whose
 -- making was not seen; days that ended and that nobody planned, unless it is known why; and days of which leads wait because
 -- the vendor failed, which may be over. The latter two only where nobody plans for the vendor.
--- With the attempt that makes a request unique, and with its cause: the newest of what waits. Where a load was asked
--- for by that cause it is not at once again: after :wait_s for a question, which has a due time of its own, for the rest later
--- each time. Questions come first; what was not asked for yet comes before what was, then what is due for longest.
+-- With the attempt that makes a request unique, and with its cause: the newest of what waits, a word for each kind. Where
+-- a load was asked for by all of these words it is not at once again: after :wait_s for a question, which has a due time of its
+-- own, for the rest later each time. Questions come first; what was not asked for yet comes before what was, then what is due
+-- for longest.
 WITH planning AS (
     SELECT wanted.vendor
     FROM unnest(CAST(:vendors AS text[])) AS wanted (vendor)
@@ -350,10 +351,10 @@ WITH planning AS (
     SELECT vendor, day, count(import_id) AS import_count, max(event.event_id) AS last_event_id,
            bool_or(is_question) AS is_question, bool_and(to_plan_since IS NOT NULL) AS is_unplanned,
            coalesce(min(due_at) FILTER (WHERE is_question), min(due_at)) AS due_at,
-           concat_ws(' ', 'asked ' || max(event.event_id) FILTER (WHERE is_question),
-                     'sent ' || max(found.import_id) FILTER (WHERE NOT is_question),
-                     'planned ' || extract(epoch FROM max(to_plan_since)),
-                     'interrupted ' || extract(epoch FROM max(interrupted_since))) AS cause
+           concat_ws(' ', 'asked:' || max(event.event_id) FILTER (WHERE is_question),
+                     'sent:' || max(found.import_id) FILTER (WHERE NOT is_question),
+                     'planned:' || extract(epoch FROM max(to_plan_since)),
+                     'interrupted:' || extract(epoch FROM max(interrupted_since))) AS cause
     FROM found
     LEFT JOIN LATERAL (
         SELECT event_id FROM ledger.events WHERE events.import_id = found.import_id ORDER BY event_id DESC LIMIT 1
@@ -363,7 +364,8 @@ WITH planning AS (
 SELECT due.vendor, due.day, due.import_count, due.last_event_id, due.is_unplanned, due.cause
 FROM due
 LEFT JOIN ledger.load_requests AS request
-    ON request.vendor = due.vendor AND request.day = due.day AND request.cause = due.cause
+    ON request.vendor = due.vendor AND request.day = due.day
+    AND string_to_array(due.cause, ' ') <@ string_to_array(request.cause, ' ')
 WHERE request.day IS NULL
    OR request.requested_at + make_interval(secs => CASE
           WHEN due.is_question THEN CAST(:wait_s AS float)
@@ -379,7 +381,8 @@ WHERE settled_at IS NULL AND day NOT BETWEEN :first_day AND :today
 ORDER BY day;
 
 -- name: note_requests :none
--- Loads of these vendors and days were asked for, each for its cause; what was noted before :forget_before is forgotten.
+-- Loads of these vendors and days were asked for, each for its cause, which may be a part of what the last one was asked for;
+-- what was noted before :forget_before is forgotten.
 WITH old AS (
     DELETE FROM ledger.load_requests
     WHERE requested_at < :forget_before
@@ -389,8 +392,11 @@ INSERT INTO ledger.load_requests AS noted (vendor, day, cause, request_count, re
 SELECT asked.vendor, asked.day, asked.cause, 1, CAST(:now AS timestamptz)
 FROM unnest(CAST(:vendors AS text[]), CAST(:days AS date[]), CAST(:causes AS text[])) AS asked (vendor, day, cause)
 ON CONFLICT (vendor, day) DO UPDATE SET
-    request_count = CASE WHEN noted.cause = excluded.cause THEN noted.request_count + 1 ELSE 1 END,
-    cause = excluded.cause, requested_at = excluded.requested_at;
+    request_count = CASE WHEN string_to_array(excluded.cause, ' ') <@ string_to_array(noted.cause, ' ')
+                         THEN noted.request_count + 1 ELSE 1 END,
+    cause = CASE WHEN string_to_array(excluded.cause, ' ') <@ string_to_array(noted.cause, ' ')
+                 THEN noted.cause ELSE excluded.cause END,
+    requested_at = excluded.requested_at;
 
 -- name: purge_payloads :one
 -- Settled batches of days before the given one keep their counts and lose their payload.

@@ -232,6 +232,32 @@ def test_sensor_goes_on_with_what_a_vendor_that_failed_left(
     assert sensor_requests(installation, instance) == []
 
 
+def test_halves_that_a_vendor_which_failed_left_are_tried_less_and_less_often(
+    installations: Make, sinch: SandboxServer[SinchObi]
+) -> None:
+    """At once for the halves, after five minutes for the failure; from then on both are one cause."""
+    installation = installations(rows=leads(4))
+    creating = Match(path_contains="customers/list")
+    sinch.faults.add(Fault(kind="status", status=400, match=creating))
+    sinch.faults.add(Fault(kind="status", status=429, match=creating, times=None))
+    load_day(installation, DAY)
+    assert states(installation) == {"planned": 4}
+    asked = []
+    for minute in range(1, 45):
+        for table, column in (
+            ("imports", "due_at"),
+            ("campaign_stops", "stopped_at"),
+            ("load_requests", "requested_at"),
+        ):
+            shift(installation, table, column, minutes=1)
+        due = morning.due_questions(installation, limit=20)
+        morning.note_requests(installation, due)
+        if due:
+            asked.append(minute)
+            assert night.plan_and_send(installation, "sinch", [DAY]).delivery.is_passing
+    assert asked == [1, 6, 11, 21, 41]
+
+
 @pytest.mark.parametrize("given_up", [False, True], ids=["refused_login", "given_up"])
 def test_sensor_tries_in_vain_nothing_that_a_person_must_mend(
     installations: Make, instance: dg.DagsterInstance, sinch: SandboxServer[SinchObi], given_up: bool
