@@ -315,12 +315,19 @@ WITH planning AS (
             AND EXISTS (
                 SELECT FROM crm.campaigns AS campaign
                 WHERE campaign.campaign = import.campaign AND campaign.vendor = import.vendor AND campaign.is_active)
-            AND (parent_id IS NOT NULL
-                 OR error_code = 'absent_at_vendor'
-                 OR EXISTS (
-                     SELECT FROM ledger.targets AS target
-                     WHERE target.vendor = import.vendor AND target.campaign = import.campaign AND target.target IS NULL
-                       AND target.attempted_at < :settled_before))))
+            AND (parent_id IS NOT NULL OR error_code = 'absent_at_vendor')))
+    UNION ALL
+    -- Each load plans them anew, as new batches: these are no cause.
+    SELECT import.vendor, import.day, NULL, FALSE, import.due_at, NULL,
+           (SELECT max(decided_at) FROM ledger.decisions WHERE decisions.day = import.day)
+    FROM ledger.imports AS import
+    JOIN crm.campaigns AS campaign ON campaign.campaign = import.campaign AND campaign.vendor = import.vendor
+    WHERE import.state = 'planned' AND import.settled_at IS NULL AND import.due_at <= :now AND campaign.is_active
+      AND import.vendor = ANY (CAST(:vendors AS text[])) AND import.day BETWEEN :first_day AND :today
+      AND EXISTS (
+          SELECT FROM ledger.targets AS target
+          WHERE target.vendor = import.vendor AND target.campaign = import.campaign AND target.target IS NULL
+            AND target.attempted_at < :settled_before)
     UNION ALL
     SELECT campaign.vendor, waiting.day, NULL, FALSE, waiting.since, waiting.since, NULL
     FROM ledger.to_plan AS waiting

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from threading import Barrier, Thread
 from typing import Any
 
@@ -69,18 +70,23 @@ def test_target_is_made_once_whatever_becomes_of_the_answer(way: str, fault: str
     site.assert_accepted_once()
 
 
-@MAKING
-def test_target_whose_making_cannot_be_looked_for_is_adopted_by_the_next_run(way: str, sites: MakeSite) -> None:
-    """While it is not known whether the vendor made the target nothing is made or sent; then it is adopted."""
-    site = sites(way, count=6)
+def lose_what_is_made(site: Site) -> None:
+    """The vendor makes the target, and tells neither that nor, from then on, which targets it has."""
     looking = {
         "sobot": Match(path_contains="/getList"),
         "platform": Match(method="GET", path_contains="/leads/lists"),
         "jtel": Match(method="GET", path_contains="/campaigns/campaign"),
-    }[way]
-    skip = {"sobot": 1, "platform": 2, "jtel": 2}[way]
+    }[site.way.vendor]
+    skip = {"sobot": 1, "platform": 2, "jtel": 2}[site.way.vendor]
     site.spoil("status", looking, skip=skip, times=None)
-    site.spoil("lost_after_commit", **MAKE[way])
+    site.spoil("lost_after_commit", **MAKE[site.way.vendor])
+
+
+@MAKING
+def test_target_whose_making_cannot_be_looked_for_is_adopted_by_the_next_run(way: str, sites: MakeSite) -> None:
+    """While it is not known whether the vendor made the target nothing is made or sent; then it is adopted."""
+    site = sites(way, count=6)
+    lose_what_is_made(site)
     site.load()
     assert len(targets(site)) == 1
     assert site.states() == {"planned": 6}
@@ -89,6 +95,27 @@ def test_target_whose_making_cannot_be_looked_for_is_adopted_by_the_next_run(way
     site.follow()
     assert len(targets(site)) == 1
     assert site.requests[MAKE_NAME[way]] == 1
+    site.assert_accepted_once()
+
+
+@MAKING
+def test_target_that_cannot_be_looked_for_is_asked_for_less_and_less_often(way: str, sites: MakeSite) -> None:
+    """As soon as it is settled, then after five minutes, then after twice as long; each load plans anew meanwhile."""
+    site = sites(way, count=2)
+    lose_what_is_made(site)
+    site.load()
+    asked = []
+    for minute in range(1, 40):
+        site.advance(60)
+        site.change("UPDATE ledger.load_requests SET requested_at = requested_at - interval '1 minute'")
+        due = morning.due_questions(site.installation, limit=20, today=date.max)
+        morning.note_requests(site.installation, due)
+        if due:
+            asked.append(minute)
+            night.plan_and_send(site.installation, site.way.vendor, [DAY])
+    assert asked == [1, 6, 16, 36]
+    site.finish()
+    assert len(targets(site)) == 1
     site.assert_accepted_once()
 
 
