@@ -5,6 +5,7 @@ mapped (`transport.py` for HTTP, `crm/` for files and databases).
 
     LeadsyncError
     ├ SetupError              a person must change a setting or a source; nothing was sent
+    │ ├ UnreachableError      so it is, unless the vendor is down, or limits us: then it answers later by itself
     │ └ TargetError           one campaign's target cannot be loaded; the other campaigns can
     │   └ TargetOverError     its time is over: nothing more is loaded, but what is in it may be asked about and changed
     └ ConnectorError          vendor, operation, status; never a body, a phone number or a token
@@ -27,11 +28,22 @@ from typing import ClassVar
 
 
 class LeadsyncError(Exception):
-    """Every error that this project raises on purpose; its text is fit for an operator's eyes."""
+    """Every error that this project raises on purpose; its text is fit for an operator's eyes.
+
+    `is_passing`: it may be over later, though nobody changes anything.
+    """
+
+    is_passing: ClassVar[bool] = False
 
 
 class SetupError(LeadsyncError):
     """A person must change a setting, a file or an account; the text names which one and where."""
+
+
+class UnreachableError(SetupError):
+    """The vendor was not reached, or limits us: its address is wrong, or it will answer later. Nothing was sent."""
+
+    is_passing = True
 
 
 class TargetError(SetupError):
@@ -46,10 +58,10 @@ class ConnectorError(LeadsyncError):
     """A vendor call failed. Carries facts only: never a body, a phone number or a token.
 
     `text` is what happened, in words; `setting` has the address, where that may be to blame; `retry_after` is how long
-    the vendor asks to wait, if it does. `is_passing`: the vendor may do it later, though nobody changes anything.
+    the vendor asks to wait, if it does.
     """
 
-    is_passing: ClassVar[bool] = True
+    is_passing = True
 
     def __init__(
         self,

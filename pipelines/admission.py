@@ -97,7 +97,7 @@ class Admission:
                 self.stopped[name] = str(error)
                 self.over |= {name} if isinstance(error, TargetOverError) else set()
             except SetupError as error:
-                return Closure(str(error), is_passing=False)
+                return Closure(str(error), is_passing=error.is_passing)
             except ConnectorError as error:
                 why = f"{self._scope.vendor} could not be asked about campaign {name} ({error}); nothing more was sent"
                 return Closure(why, is_passing=error.is_passing)

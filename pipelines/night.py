@@ -405,7 +405,7 @@ def end_on_record(
                 ledger.record_early_end(
                     installation.scope(vendor, days, campaigns),
                     redact(str(error)) or "",
-                    is_passing=isinstance(error, ConnectorError) and error.is_passing,
+                    is_passing=error.is_passing,
                 )
         raise
 

@@ -25,6 +25,7 @@ from connectors.errors import (
     TargetError,
     TooLargeError,
     UnavailableError,
+    UnreachableError,
 )
 from connectors.gateway import (
     Batch,
@@ -152,7 +153,7 @@ class JtelGateway:
         except (AuthenticationError, ForbiddenError) as error:
             raise SetupError(_refused_login(error)) from None
         except NotSentError as error:
-            raise SetupError(error.advice()) from None
+            raise UnreachableError(error.advice()) from None
 
     def target_name(self, campaign: Campaign, day: date) -> str | None:
         """The name of the campaign or of the clone; None: the target is configured by its id."""

@@ -19,6 +19,7 @@ from connectors.errors import (
     OutcomeUnknownError,
     SetupError,
     TargetError,
+    UnreachableError,
 )
 from connectors.gateway import Campaign
 from connectors.platform.client import PlatformClient
@@ -83,7 +84,7 @@ class Targets:
         except NotFoundError as error:
             raise SetupError(f"vendors.platform.base_url, base_path: {error}") from None
         except NotSentError as error:
-            raise SetupError(error.advice()) from None
+            raise UnreachableError(error.advice()) from None
 
     def _require_list(self, campaign: Campaign, list_id: int) -> None:
         try:

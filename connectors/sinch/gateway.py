@@ -24,6 +24,7 @@ from connectors.errors import (
     OutcomeUnknownError,
     SetupError,
     TargetError,
+    UnreachableError,
 )
 from connectors.gateway import (
     Batch,
@@ -112,7 +113,7 @@ class SinchGateway:
         except (AuthenticationError, ForbiddenError) as error:
             raise SetupError(_refused_login(error)) from None
         except NotSentError as error:
-            raise SetupError(error.advice()) from None
+            raise UnreachableError(error.advice()) from None
         if found.status is not None and found.status not in LOADABLE_STATUSES:
             raise TargetError(
                 f"{setting}: the sinch campaign «{found.name}» is {found.status}; only Passive and Active can be loaded"

@@ -24,6 +24,7 @@ from connectors.errors import (
     SetupError,
     TargetError,
     UnavailableError,
+    UnreachableError,
 )
 from connectors.gateway import (
     Batch,
@@ -313,7 +314,7 @@ def with_setting(ask: Callable[[], Any]) -> None:
     except (AuthenticationError, ForbiddenError) as error:
         raise SetupError(_refused_login(error)) from None
     except NotSentError as error:
-        raise SetupError(error.advice()) from None
+        raise UnreachableError(error.advice()) from None
 
 
 def _refused_login(error: AuthenticationError | ForbiddenError) -> str:

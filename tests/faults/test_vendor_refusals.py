@@ -29,6 +29,13 @@ MAKE: dict[str, dict[str, Any]] = {
     "jtel": {"match": Match(method="POST", path_contains="/campaigns/clone")},
 }
 MAKE_NAME = {"sobot": "create_outbound_task", "platform": "list_create", "jtel": "clone_campaign"}
+NOBODY = "http://127.0.0.1:1"
+DEAD = {
+    "sinch": {"base_url": NOBODY},
+    "sobot": {"token_host": NOBODY},
+    "platform": {"base_url": NOBODY},
+    "jtel": {"base_url": NOBODY},
+}
 FAULTS: dict[str, dict[str, Any]] = {
     "lost_after_commit": {"kind": "lost_after_commit"},
     "reset_before_processing": {"kind": "reset_before_processing"},
@@ -333,6 +340,20 @@ def test_login_that_is_refused_to_polls_loses_nothing(way: str, sites: MakeSite)
     assert site.states() == {"submitted": 45}
     site.finish()
     site.assert_accepted_once()
+
+
+@pytest.mark.parametrize("way", DEAD)
+@pytest.mark.parametrize("is_there", [False, True], ids=["nobody_listens", "too_busy"])
+def test_vendor_that_is_not_reached_at_all_is_tried_again(way: str, is_there: bool, sites: MakeSite) -> None:
+    """The sentence doubts its address, which may be right: five minutes later the load is asked for once more."""
+    site = sites(way, count=2, settings={} if is_there else DEAD[way])
+    site.spoil("status", Match(), status=429, times=None)
+    site.load()
+    assert site.states() == {"planned": 2}
+    assert {code for _, code in site.reasons().values()} == {"load_ended_early"}
+    assert morning.due_questions(site.installation, limit=20) == []
+    site.advance(300)
+    assert [(row.vendor, row.day) for row in morning.due_questions(site.installation, limit=20)] == [(way, DAY)]
 
 
 def test_redirected_creation_is_not_followed(sites: MakeSite) -> None:
