@@ -151,6 +151,10 @@ class _Run:
             self._open()
             while not self._tally.is_over and self._step():
                 pass
+        except BaseException as error:
+            if not isinstance(error, Exception):  # Ctrl-C, or the run was terminated
+                self._stop.set()
+            raise
         finally:
             self._drain()
         if self._tally.defect is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import timedelta
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from pipelines import night
+from pipelines.delivery import STOPPED, deliver
 from pipelines.installation import Installation
 from pipelines.ledger_rows import Scope
 from pipelines.morning import report
@@ -132,6 +133,26 @@ def test_a_lead_that_waits_hides_no_refusal(installations: Make, sinch: Vendor) 
     assert query(installation, told, day=NEXT) == [("suppressed", "consent_withdrawn", None)] * 2
     [campaign] = report(installation, [NEXT]).campaigns
     assert campaign.balanced
+
+
+def test_a_run_that_is_terminated_says_so(installations: Make) -> None:
+    """What is under way is finished, the rest released, and whoever waits has the sentence, as after SIGTERM."""
+    installation = installations(rows=leads(80), sinch={"batch_size": 10})
+    night.refresh_campaigns(installation)
+    night.pull_and_decide(installation, DAY)
+    night.plan(installation, "sinch", [DAY])
+
+    def feed() -> Iterator[set[str]]:
+        yield {CAMPAIGN}
+        raise KeyboardInterrupt
+
+    with installation.ledger() as ledger, installation.gateway("sinch") as gateway:
+        campaigns, terms = installation.campaigns(ledger.store, "sinch", ()), installation.terms("sinch")
+        with pytest.raises(KeyboardInterrupt):
+            deliver(ledger, gateway, Scope("sinch", (DAY,), (CAMPAIGN,)), campaigns, terms, feed=feed())
+    assert states(installation).keys() == {"accepted", "planned"}
+    assert query(installation, WAITING) == [(CAMPAIGN, "load_ended_early", True)]
+    assert report(installation, [DAY]).problems[0] == f"{CAMPAIGN} on {DAY} was stopped: {STOPPED}"
 
 
 def test_what_another_run_finished_is_loaded(installations: Make) -> None:
