@@ -214,6 +214,7 @@ def leads(
     unless_told = () if reasons else [state for state in report.STATES if state != "accepted"]
     wanted = states or unless_told
     with _opened(config) as installation, installation.store() as store:
+        _check_begun(installation, day)
         if day not in report.decided_days(store, [day]):
             raise SetupError(f"{day}: nothing was pulled and decided")
         _check_known(campaigns, report.known_campaigns(store, day), day)

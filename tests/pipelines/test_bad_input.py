@@ -332,6 +332,7 @@ def test_failure_of_a_day_with_json_is_one_object(configure: Configure) -> None:
     config = configure()
     for words, told, code in [
         (("sync", "--day", "2999-01-01"), "--day 2999-01-01 has not begun in Europe/Berlin", 2),
+        (("leads", "--day", "2999-01-01"), "--day 2999-01-01 has not begun in Europe/Berlin", 2),
         (("plan", "--day", DAY, "--campaign", "x"), f"there is no active campaign 'x'; there are: {CAMPAIGN}", 1),
         (("leads", "--day", DAY), f"{DAY}: nothing was pulled and decided", 1),
         (("status",), "nothing was loaded yet; begin with `leadsync sync --day …`", 1),
