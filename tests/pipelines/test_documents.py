@@ -42,3 +42,25 @@ def test_each_configuration_is_one(block: str, tmp_path: Path) -> None:
     environment = dict.fromkeys(_VARIABLE.findall(block), "postgresql://host/name")
     settings = load_settings(tmp_path / "leadsync.yaml", environment)
     assert len(settings.campaigns) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "is the newest day",
+        "not every row that was read has a verdict",
+        "leads were read, but not as many have a state",
+        "ended before it was clear who must be taken back",
+        "ended before every lead was looked at",
+        "nobody tried yet to take them back",
+        "cannot wait: ",
+        "was not seen yet",
+        "is the vendor up, and the address right?",
+        "limits how often it is asked",
+    ],
+)
+def test_what_needs_a_person_is_in_the_guide(words: str) -> None:
+    """Whoever looks a sentence up as it was told finds it in the operators' guide."""
+    files = [path for folder in ("pipelines", "connectors", "sql") for path in (ROOT / folder).rglob("*")]
+    assert any(words in path.read_text("utf-8") for path in files if path.suffix in (".py", ".sql"))
+    assert words in (ROOT / "docs" / "operations.md").read_text("utf-8")
