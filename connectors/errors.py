@@ -145,3 +145,11 @@ class ContractError(ConnectorError):
     """An answer that breaks the vendor's document; the text names the JSON path, never the value."""
 
     is_passing = False
+
+
+def may_pass_unsent(error: LeadsyncError) -> bool:
+    """Whether what was not begun for this error may be tried again by itself.
+
+    A page in place of the answer is what many a vendor has in its maintenance.
+    """
+    return error.is_passing or isinstance(error, ContractError)

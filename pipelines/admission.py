@@ -12,7 +12,7 @@ from datetime import date
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
-from connectors.errors import ConnectorError, SetupError, TargetError, TargetOverError
+from connectors.errors import ConnectorError, SetupError, TargetError, TargetOverError, may_pass_unsent
 from connectors.gateway import Campaign, Gateway
 from connectors.redaction import redact
 from pipelines.fixed_targets import takeovers
@@ -100,7 +100,7 @@ class Admission:
                 return Closure(str(error), is_passing=error.is_passing)
             except ConnectorError as error:
                 why = f"{self._scope.vendor} could not be asked about campaign {name} ({error}); nothing more was sent"
-                return Closure(why, is_passing=error.is_passing)
+                return Closure(why, is_passing=may_pass_unsent(error))
             else:
                 self._admitted.add(name)
         return None

@@ -14,7 +14,7 @@ from datetime import date
 from functools import partial
 from itertools import count
 
-from connectors.errors import ConnectorError, LeadsyncError, SetupError, TargetError
+from connectors.errors import ConnectorError, LeadsyncError, SetupError, TargetError, may_pass_unsent
 from connectors.gateway import Campaign, ControlsTargets, Gateway
 from connectors.redaction import redact
 from pipelines import intake, planning, recall, reference, report, targets, withdrawals
@@ -405,7 +405,7 @@ def end_on_record(
                 ledger.record_early_end(
                     installation.scope(vendor, days, campaigns),
                     redact(str(error)) or "",
-                    is_passing=error.is_passing,
+                    is_passing=may_pass_unsent(error),
                 )
         raise
 

@@ -343,11 +343,11 @@ def test_login_that_is_refused_to_polls_loses_nothing(way: str, sites: MakeSite)
 
 
 @pytest.mark.parametrize("way", DEAD)
-@pytest.mark.parametrize("is_there", [False, True], ids=["nobody_listens", "too_busy"])
-def test_vendor_that_is_not_reached_at_all_is_tried_again(way: str, is_there: bool, sites: MakeSite) -> None:
-    """The sentence doubts its address, which may be right: five minutes later the load is asked for once more."""
-    site = sites(way, count=2, settings={} if is_there else DEAD[way])
-    site.spoil("status", Match(), status=429, times=None)
+@pytest.mark.parametrize("failing", ["nobody_listens", "too_busy", "page_of_maintenance"])
+def test_vendor_that_is_not_reached_at_all_is_tried_again(way: str, failing: str, sites: MakeSite) -> None:
+    """The sentence may doubt its address, which may be right: five minutes later the load is asked for once more."""
+    site = sites(way, count=2, settings=DEAD[way] if failing == "nobody_listens" else {})
+    site.spoil(**FAULTS["html_200" if failing == "page_of_maintenance" else "status_429"], match=Match(), times=None)
     site.load()
     assert site.states() == {"planned": 2}
     assert {code for _, code in site.reasons().values()} == {"load_ended_early"}
