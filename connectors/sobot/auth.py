@@ -14,6 +14,7 @@ import time
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
 
 import httpx
@@ -83,8 +84,9 @@ def sign_get_token(app_id: str, moment: str, app_key: str) -> str:
 class TokenProvider:
     """The one token of a credential, for every thread and gateway that shares this object.
 
-    A failed call is not repeated before `retry_s` (doubling) is over; until then a token that still lives is used,
-    and without one every caller is told at once. Each call opens a transport of its own: there are two a day.
+    A failed call is not repeated before `retry_s` (doubling) is over, or what the vendor asks for; until then a token
+    that still lives is used, and without one every caller is told at once, with what is left of the wait. Each call
+    opens a transport of its own: there are two a day.
     """
 
     def __init__(
@@ -109,6 +111,7 @@ class TokenProvider:
         self._held: Token | None = None
         self._failure: ConnectorError | None = None
         self._failure_count = 0
+        self._is_reached = True
         self._retry_at = 0.0
         self._renewed_at = float("-inf")
 
@@ -155,12 +158,13 @@ class TokenProvider:
             if living is not None:
                 return living
             text = "no token; the last call for one failed a moment ago"
-            raise self._error(type(self._failure), text, status=self._failure.status)
+            raise self._error(type(self._failure), text, status=self._failure.status, retry_after=self._wait())
         try:
             token = self._fetch()
         except (AuthenticationError, NotSentError) as error:
             self._note_failure(error)
             if living is None:
+                error.retry_after = self._wait()
                 raise
             log.warning("vendor=%s operation=%s no new token, the old one lives on", VENDOR, error.operation)
             return living
@@ -170,18 +174,25 @@ class TokenProvider:
     def _note_failure(self, error: ConnectorError) -> None:
         self._failure = error
         wait_s = min(self._retry_s * 2 ** min(self._failure_count, 20), max(LONGEST_RETRY_S, self._retry_s))
+        asked_s = error.retry_after.total_seconds() if error.retry_after else 0.0
         self._failure_count += 1
-        self._retry_at = self._clock() + wait_s
+        self._retry_at = self._clock() + max(wait_s, asked_s)
+
+    def _wait(self) -> timedelta | None:
+        """What is left until the next call; None where the host was not reached: its address may be wrong."""
+        return timedelta(seconds=self._retry_at - self._clock()) if self._is_reached else None
 
     def _fetch(self) -> Token:
-        transport = self._open_transport()
+        transport, self._is_reached = self._open_transport(), True
         try:
             answer = self._call(transport)
         except RejectedError as error:
             raise self._error(AuthenticationError, "the token call was refused", status=error.status) from None
         except ConnectorError as error:
             why = "" if error.status is not None else f": {error.text}"
-            raise self._error(NotSentError, f"no token{why}", status=error.status) from None
+            text, wait = f"no token{why}", error.retry_after
+            self._is_reached = not isinstance(error, NotSentError)
+            raise self._error(NotSentError, text, status=error.status, retry_after=wait) from None
         finally:
             transport.close()
         return self._read(answer)
@@ -237,10 +248,22 @@ class TokenProvider:
         renew_in_s = min(self._renew_fraction * life_s, life_s - min(LATEST_BEFORE_END_S, life_s / 2))
         return Token(value, renew_at=now + renew_in_s, ends_at=now + life_s)
 
-    def _error(self, kind: type[ConnectorError], text: str, *, status: int | None = None) -> ConnectorError:
-        suffix = f" (HTTP {status})" if status is not None else ""
-        operation = self._credential.operation
-        return kind(text + suffix, vendor=VENDOR, operation=operation, status=status, setting=ADDRESS_SETTING)
+    def _error(
+        self,
+        kind: type[ConnectorError],
+        text: str,
+        *,
+        status: int | None = None,
+        retry_after: timedelta | None = None,
+    ) -> ConnectorError:
+        return kind(
+            f"{text} (HTTP {status})" if status is not None else text,
+            vendor=VENDOR,
+            operation=self._credential.operation,
+            status=status,
+            setting=ADDRESS_SETTING,
+            retry_after=retry_after,
+        )
 
 
 class TokenAuth(httpx.Auth):

@@ -24,13 +24,14 @@ from connectors.errors import (
     ForbiddenError,
     InvalidRequestError,
     NotFoundError,
+    NotSentError,
     OutcomeUnknownError,
     RateLimitedError,
     RejectedError,
     TooLargeError,
     UnavailableError,
 )
-from connectors.patience import Patience, RateLimiter, parse_retry_after
+from connectors.patience import LONGEST_WAIT, Patience, RateLimiter, parse_retry_after
 from connectors.redaction import shown_code
 from connectors.sobot.auth import VENDOR, TokenProvider
 from connectors.sobot.models import Page
@@ -159,7 +160,7 @@ class SobotWire:
     def _with_token(self, call: Call, *, is_read: bool) -> Reply:
         """The answer; a body that complains of the token is asked for once more, with a renewed one."""
         # Before the request waits for its turn: the time that a token call takes must not count against `not_after`.
-        token = self._tokens.token()
+        token = self._token(is_patient=is_read and call.retry)
         reply = self._exchange(call, is_read=is_read)
         if not self._is_about_token(reply):
             return reply
@@ -168,6 +169,21 @@ class SobotWire:
         if self._is_about_token(reply):
             raise self._error(AuthenticationError, call, "the token is refused, a renewed one too", reply)
         return reply
+
+    def _token(self, *, is_patient: bool) -> str:
+        """A token; where one may be asked for again within two minutes, a patient caller waits for that."""
+        for attempt in range(1, self._patience.max_attempts + 1):
+            try:
+                return self._tokens.token()
+            except NotSentError as error:
+                wait = error.retry_after
+                is_last = not is_patient or attempt == self._patience.max_attempts
+                if is_last or wait is None or wait > LONGEST_WAIT:
+                    raise
+                self._limiter.pause(wait.total_seconds())
+                if not self._limiter.wait():
+                    raise
+        raise AssertionError("unreachable")
 
     def _exchange(self, call: Call, *, is_read: bool) -> Reply:
         transport = self._transports.get(call.module) or self._transports["default"]

@@ -7,6 +7,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -365,6 +366,21 @@ def test_failed_token_call_leaves_nothing_sent(sobot: Vendor, fault: Fault) -> N
         shared.token()
     assert sobot.faults.fired_count == 1
     clock.now = 31
+    assert shared.token()
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_wait_that_the_token_host_asks_for_is_kept(sobot: Vendor, status: int) -> None:
+    """Where it is longer than ours; whoever asks meanwhile is told what is left of it."""
+    clock = Hours()
+    shared = provider(sobot, clock)
+    sobot.faults.add(Fault(kind="status", status=status, retry_after="90", match=TOKEN_PATH))
+    for now, wait_s in ((0, 90), (31, 59), (89, 1)):
+        clock.now = now
+        with pytest.raises(NotSentError) as raised:
+            shared.token()
+        assert raised.value.retry_after == timedelta(seconds=wait_s)
+    clock.now = 90
     assert shared.token()
 
 

@@ -382,8 +382,11 @@ def test_preflight_names_the_setting_that_is_wrong(
     assert str(raised.value) == sentence
 
 
-def test_preflight_says_where_sobot_gives_no_token_for_now(gateway: SobotGateway, sobot: Vendor) -> None:
+def test_preflight_says_where_sobot_gives_no_token_for_now(
+    gateways: Callable[..., SobotGateway], sobot: Vendor
+) -> None:
     """Too many tokens were asked for: the address is right, and the vendor is up; also at the next question."""
+    gateway = gateways(token_retry_s=0.05)
     sobot.faults.add(Fault(kind="status", status=429, match=Match(path_contains="/tokens"), times=None))
     for _ in range(2):
         with pytest.raises(SetupError, match=r"HTTP 429\); sobot limits how often it is asked: wait a minute$"):

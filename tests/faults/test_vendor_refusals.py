@@ -283,6 +283,17 @@ def test_sobot_token_that_ends_between_polls_is_renewed(sites: MakeSite) -> None
     assert site.requests["company_token"] == 2
 
 
+@pytest.mark.parametrize("changes", [{"status": 503}, {"status": 429, "retry_after": "1"}], ids=["broken", "limited"])
+def test_token_call_that_fails_once_ends_no_load(changes: dict[str, Any], sites: MakeSite) -> None:
+    """The load waits until a token may be asked for again, though all its tries would be over sooner."""
+    site = sites("sobot", settings={"token_retry_s": 1})
+    site.spoil("status", Match(path_contains="/tokens/"), **changes)
+    assert site.load().problems == []
+    assert site.server.faults.fired_count == 1
+    site.follow()
+    site.assert_accepted_once()
+
+
 def test_sobot_without_any_token_loses_nothing(sites: MakeSite) -> None:
     """A token endpoint that is rate-limited ends the run with a reason, and everything is planned."""
     site = sites("sobot")
