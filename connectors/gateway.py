@@ -7,7 +7,7 @@ only one vendor knows (`connectors/<vendor>/`), or how deliveries are planned an
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
@@ -286,6 +286,14 @@ class MapsColumns(Protocol):
 
         It answers None where these contacts must be mapped one by one.
         """
+
+
+@runtime_checkable
+class RenamesAgents(Protocol):
+    """A vendor whose mapping says which agent is meant by a word of ours. Such a gateway is a `Gateway` too."""
+
+    def renamed_agents(self, campaign: Campaign) -> Collection[str]:
+        """The words that the campaign's mapping knows: they go to it as they are, whatever the vendor knows."""
 
 
 @runtime_checkable

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.columns import TEXT, blank_as_missing, by_value, whole
-from connectors.gateway import CONTACT_COLUMNS, Action, Campaign, Contact, Entry, Gateway, MapsColumns
+from connectors.gateway import CONTACT_COLUMNS, Action, Campaign, Contact, Entry, Gateway, MapsColumns, RenamesAgents
 from connectors.redaction import redact
 from pipelines.eligibility import REASONS, parse_priority
 from pipelines.ledger_rows import Holders, Numbered, PlannedBatch, Refusal, Scope
@@ -161,6 +161,11 @@ class Planner:
             name: gateway.column_mapper(campaign) if isinstance(gateway, MapsColumns) else None
             for name, campaign in campaigns.items()
         }
+        self._renamed_agents = {
+            name: renamed
+            for name, campaign in campaigns.items()
+            if isinstance(gateway, RenamesAgents) and (renamed := gateway.renamed_agents(campaign))
+        }
         self._samples = summary.samples
         self._samples.update({name: [] for name in campaigns})
         self._waiting: dict[str, pa.Table] = {}
@@ -235,6 +240,8 @@ class Planner:
         for name, words in self._vocabulary.of_leads.items():
             named = blank_as_missing(whole(contacts[name]))
             keys = by_value(named, partial(_key, words))
+            if name == "agent":
+                keys = pc.if_else(self._is_renamed(contacts), named, keys)
             contacts = contacts.set_column(contacts.column_names.index(name), name, keys)
             if name == "agent" and self._vocabulary.drops_agents:
                 continue
@@ -245,6 +252,15 @@ class Planner:
                 text = f"{name} {shown} is not known at {self._scope.vendor}{hint}"
                 unknown.setdefault(row_no, Refusal(row_no, "invalid", UNKNOWN[name], text))
         return contacts, unknown
+
+    def _is_renamed(self, contacts: pa.Table) -> pa.Array:
+        """Whether the mapping of a contact's campaign says which agent is meant."""
+        campaigns, agents = whole(contacts["campaign"]), whole(contacts["agent"])
+        is_renamed = pa.repeat(pa.scalar(False), len(contacts))
+        for name, renamed in self._renamed_agents.items():
+            is_one = pc.and_(pc.equal(campaigns, name), pc.is_in(agents, pa.array(renamed, TEXT)))
+            is_renamed = pc.or_(is_renamed, is_one)
+        return is_renamed
 
     def _early(self, contacts: pa.Table) -> dict[int, Refusal]:
         """By row number, those who must not be called yet, where the vendor cannot be told: they are planned then."""

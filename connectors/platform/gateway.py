@@ -6,7 +6,7 @@ Belongs here: the port, and which way a batch goes. Does not belong here: the wa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -87,6 +87,11 @@ class PlatformGateway:
     def required_columns(self, campaign: Campaign) -> Sequence[str]:
         """The source columns that the campaign's mapping names and that are not ours anyway."""
         return source_columns(campaign.mapping.get("lead_data", {}).values())
+
+    def renamed_agents(self, campaign: Campaign) -> Collection[str]:
+        """Our names of agents that the campaign's mapping has a number for."""
+        agents: Mapping[str, int] = campaign.mapping.get("agents", {})
+        return agents.keys()
 
     def preflight(self, campaign: Campaign) -> None:
         """The token is accepted, and the campaign's list or its campaign at the vendor is there."""

@@ -54,8 +54,8 @@ class PlatformTarget(BaseModel):
 class PlatformMapping(BaseModel):
     """Which of our columns go along: the campaign's field at the vendor to our column.
 
-    `agents` gives the vendor's number of a preferred agent who is named otherwise by us; an agent that is neither a
-    number nor listed is left out, so that anybody may call the lead. `status_code` is given to every lead.
+    `agents` gives the vendor's number of a preferred agent who is named otherwise by us; another that is not a number,
+    nor was looked up, is left out, so that anybody may call the lead. `status_code` is given to every lead.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -131,6 +131,21 @@ def test_lead_that_names_an_unknown_agent_is_refused_with_the_nearest(
     assert found == [("L2", "invalid", "agent othr is not known at sobot. Did you mean 2222 (other)?")]
 
 
+def test_agent_that_the_mapping_names_is_not_looked_up(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`agents` says who is meant, also where the vendor does not know the word, or knows it for somebody else."""
+    words = ["ada", "agent.three", "nobody"]
+    rows = [lead(at, campaign="platform-calls", agent=word) for at, word in enumerate(words)]
+    mapping = {"mappings": {"platform": {"agents": {"ada": 1002, "agent.three": 1001}}}}
+    with loaded("platform", tmp_path, database, monkeypatch, rows=rows, document=mapping) as (server, installation):
+        upkeep.refresh_reference(installation, "platform", "users")
+        assert load_day(installation, DAY).problems == []
+        assert [one.fields["agentId"] for one in server.vendor.store.leads.values()] == [1002, 1001]
+        found = query(installation, "SELECT lead_id, reason_code FROM reporting.lead_outcome WHERE state <> 'accepted'")
+    assert found == [("L2", "agent_unknown")]
+
+
 def test_reason_shows_no_address_and_no_number_that_stands_for_an_agent(
     tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
