@@ -40,6 +40,10 @@ class Document:
             key = key[:-1]
         return self.lines.get(key, 1)
 
+    def written(self, key: Path_, value: str) -> str:
+        """What the file itself says of the value: nothing where a variable stands."""
+        return _VARIABLE.sub("", self.raw.get(key, value))
+
 
 def read_document(path: Path, environment: Mapping[str, str]) -> Document:
     """The file's values, with every `${NAME}` replaced from the environment."""

@@ -7,7 +7,6 @@ building anything from the settings (`database.py`, `vendors.py`, `intake.py`).
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -25,6 +24,7 @@ from pydantic import (
     field_validator,
 )
 
+from connectors.crm.connection import holds_password
 from connectors.crm.layout import LONGEST_KEY
 from connectors.errors import SetupError
 from connectors.numbers import Days, Seconds, Whole
@@ -40,9 +40,6 @@ from pipelines.source_settings import SourcesSettings, check_sources
 
 DEFAULT_FILE = "leadsync.yaml"
 SECRETS = ("password", "api_key", "token", "app_secret", "app_key")
-
-
-_PASSWORD_IN_URL = re.compile(r"[a-z0-9+]+://[^/@]*:[^/@]+@")
 
 
 class _Strict(BaseModel):
@@ -273,12 +270,10 @@ def _refuse_shared_targets(document: Document, campaigns: Sequence[CampaignSetti
 
 def _refuse_literal_secrets(document: Document) -> None:
     for key in document.lines:
-        if not key or key in document.raw:
-            continue
         value = _at(document.values, key)
-        if key[-1] in SECRETS and value is not None:
+        if key[:1] == ("vendors",) and key[-1] in SECRETS and key not in document.raw and value is not None:
             raise SetupError(f"{document.where(key)}: {dotted(key)} is a secret; write it as ${{NAME}}")
-        if key[-1] == "database" and isinstance(value, str) and _PASSWORD_IN_URL.match(value):
+        if key[-1:] == ("database",) and isinstance(value, str) and holds_password(document.written(key, value)):
             raise SetupError(f"{document.where(key)}: {dotted(key)} holds a password; write it as ${{NAME}}")
 
 

@@ -22,6 +22,8 @@ from connectors.errors import SetupError
 _CONNECT_TIMEOUT_S = 10
 _KNOWS_CONNECT_TIMEOUT = frozenset({"psycopg", "psycopg2", "pymysql", "mysqldb"})
 _LIBPQ = frozenset({"psycopg", "psycopg2"})
+_PASSWORDS = frozenset({"password", "passwd", "pwd", "sslpassword"})
+_PASSWORD_OF_ODBC = re.compile(r"(?:^|;)\s*(?:pwd|password)\s*=\s*[^\s;]", re.IGNORECASE)
 
 # Drivers put users, addresses and sometimes values into their texts; only known phrases get out. Patterns, in order.
 _CONNECT_REASONS = (
@@ -69,6 +71,17 @@ def without_secrets(url: URL) -> str:
     if url.host is None and isinstance(socket, str):
         shown = shown.set(host=socket)
     return shown.render_as_string(hide_password=True)
+
+
+def holds_password(address: str) -> bool:
+    """Whether the address has a password in it, also as an option; a text that is no address has none."""
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError):
+        return False
+    options = [(name, text) for name, texts in url.normalized_query.items() for text in texts]
+    is_option = any(name.lower() in _PASSWORDS and text for name, text in options)
+    return bool(url.password) or is_option or any(_PASSWORD_OF_ODBC.search(text) for _, text in options)
 
 
 class Database:

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from connectors.errors import SetupError
 from pipelines.settings import load_settings
@@ -180,6 +181,42 @@ def test_load_settings_says_what_is_wrong_and_where(tmp_path: Path, old: str, ne
     """Each mistake is one sentence: the file, the line, the key, and what would be right."""
     assert old in GOOD
     assert mistake(tmp_path, GOOD.replace(old, new)) == f"FILE, line {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("address", "is_refused"),
+    [
+        ("postgresql://api:s3cret@db/crm", True),
+        ("postgresql://api:s3/cret@db/crm", True),
+        ("postgresql://api:s3cret@${HOST}/crm", True),
+        ("postgresql://db/crm?user=api&password=s3cret", True),
+        ("mssql+pyodbc:///?odbc_connect=SERVER%3Ddb%3BUID%3Dapi%3BPWD%3Ds3cret", True),
+        ("postgresql://api:${PASSWORD}@${HOST}/crm", False),
+        ("postgresql://db/crm?user=api&password=${PASSWORD}", False),
+        ("postgresql://api@db:5432/crm?sslmode=require", False),
+        ("${ADDRESS}", False),
+    ],
+)
+def test_password_of_a_database_stands_in_no_file(tmp_path: Path, address: str, is_refused: bool) -> None:
+    """However an address holds it, and whatever else of it is a variable."""
+    environment = {"HOST": "db", "PASSWORD": "s3cret", "ADDRESS": "postgresql://api:s3cret@db/crm"}
+    path = tmp_path / "leadsync.yaml"
+    source = {"database": address, "table": "leads", "cursor": "at"}
+    path.write_text(yaml.safe_dump({"sources": {"leads": source}}), "utf-8")
+    if not is_refused:
+        assert load_settings(path, environment).sources.leads is not None
+        return
+    with pytest.raises(SetupError, match=r": sources\.leads\.database holds a password; write it as \$\{NAME\}$"):
+        load_settings(path, environment)
+
+
+def test_field_that_has_the_name_of_a_secret_is_none(tmp_path: Path) -> None:
+    """A mapping may fill a field of the vendor that is called `token` or `password`."""
+    path = tmp_path / "leadsync.yaml"
+    mappings = {"platform": {"lead_data": {"token": "contract", "password": "city"}}}
+    sources = {"leads": {"csv": "leads.csv", "cursor": "at"}}
+    path.write_text(yaml.safe_dump({"sources": sources, "mappings": mappings}), "utf-8")
+    assert load_settings(path, {}).mappings.platform.lead_data == mappings["platform"]["lead_data"]
 
 
 def test_load_settings_refuses_characters_that_yaml_does_not_allow(tmp_path: Path) -> None:
