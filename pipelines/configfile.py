@@ -18,6 +18,8 @@ from connectors.errors import SetupError
 Path_ = tuple[str | int, ...]
 
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
+# YAML takes more for numbers than people do: 0123 is 83 there, and 12:30 is 750.
+_PLAIN_NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 
@@ -159,6 +161,9 @@ class _Reader:
         return filled or None
 
     def _constructed(self, node: yaml.Node, key: Path_) -> Any:
+        if node.tag == "tag:yaml.org,2002:int" and not _PLAIN_NUMBER.fullmatch(node.value):
+            where = f"{self._path}, line {node.start_mark.line + 1}"
+            raise SetupError(f"{where}: {dotted(key)}: YAML reads this as another number: put it in quotes")
         try:
             return self._constructor.construct_object(node)  # untyped
         except (ValueError, LookupError, yaml.YAMLError):  # as of an unknown tag, or a number of a thousand digits

@@ -210,6 +210,19 @@ def test_password_of_a_database_stands_in_no_file(tmp_path: Path, address: str, 
         load_settings(path, environment)
 
 
+@pytest.mark.parametrize("number", ["0123", "12:30", "0x7B", "0b11"])
+def test_number_that_yaml_reads_as_another_is_refused(tmp_path: Path, number: str) -> None:
+    """An id with a nought before it would be another campaign's; in quotes it is what it looks like."""
+    path = tmp_path / "leadsync.yaml"
+    rows = "sources: {leads: {csv: leads.csv, cursor: at}}\ncampaigns:\n"
+    campaign = "  - {campaign: a, vendor: platform, target: %s, region: DE}\n"
+    path.write_text(rows + campaign % number, "utf-8")
+    with pytest.raises(SetupError, match=r"line 3: campaigns, entry 1, target: YAML reads this as another number"):
+        load_settings(path, {})
+    path.write_text(rows + campaign % "'0123'", "utf-8")
+    assert load_settings(path, {}).campaigns[0].target["list_id"] == 123
+
+
 def test_field_that_has_the_name_of_a_secret_is_none(tmp_path: Path) -> None:
     """A mapping may fill a field of the vendor that is called `token` or `password`."""
     path = tmp_path / "leadsync.yaml"
