@@ -6,6 +6,7 @@ source is read (`connectors/crm/`), and what becomes of its rows (`intake.py`, `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +16,8 @@ from connectors.crm.database import DatabaseSource
 from connectors.crm.settings import SourceSettings
 from pipelines.settings import Settings
 from pipelines.source_settings import FIELDS, TABLES, Source
+
+_SQLITE = re.compile(r"sqlite(\+\w+)?:///")
 
 
 def configured_sources(settings: Settings) -> list[Source]:
@@ -58,5 +61,5 @@ def _essential(name: str, source: SourceSettings) -> Sequence[str]:
 
 def _beside(settings: Settings, url: str) -> str:
     """A relative SQLite file lies beside the configuration."""
-    prefix = "sqlite:///"
-    return f"{prefix}{settings.folder / url.removeprefix(prefix)}" if url.startswith(prefix) else url
+    sqlite = _SQLITE.match(url)
+    return f"{sqlite[0]}{settings.folder / url.removeprefix(sqlite[0])}" if sqlite else url

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import yaml
 
 from connectors.errors import SetupError
 from pipelines.settings import load_settings
+from pipelines.sources import open_source
 
 ENVIRONMENT = {"SINCH_PASSWORD": "s3cret", "EMPTY": "", "BATCH": "50"}
 GOOD = """\
@@ -221,6 +224,20 @@ def test_number_that_yaml_reads_as_another_is_refused(tmp_path: Path, number: st
         load_settings(path, {})
     path.write_text(rows + campaign % "'0123'", "utf-8")
     assert load_settings(path, {}).campaigns[0].target["list_id"] == 123
+
+
+@pytest.mark.parametrize("driver", ["sqlite", "sqlite+pysqlite"])
+def test_database_file_lies_beside_the_configuration(tmp_path: Path, driver: str) -> None:
+    """A relative path is relative to the file, wherever the command was run, also where the address names a driver."""
+    with closing(sqlite3.connect(tmp_path / "crm.db")) as crm:
+        crm.execute("CREATE TABLE leads (lead_id, campaign, phone1, at)")
+        crm.execute("INSERT INTO leads VALUES ('L1', 'a', '+4915110000001', '2026-11-17')")
+        crm.commit()
+    source = {"database": f"{driver}:///crm.db", "table": "leads", "cursor": "at"}
+    path = tmp_path / "leadsync.yaml"
+    path.write_text(yaml.safe_dump({"sources": {"leads": source}}), "utf-8")
+    [frame] = open_source(load_settings(path, {}), "leads").chunks(None)
+    assert frame["lead_id"].tolist() == ["L1"]
 
 
 def test_field_that_has_the_name_of_a_secret_is_none(tmp_path: Path) -> None:
