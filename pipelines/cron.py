@@ -23,8 +23,8 @@ def fires_on(cron: str, day: date) -> bool:
     *_, of_month, month, of_week = cron.split()
     is_day_of_month = day.day in _numbers(of_month, _RANGES[2])
     is_day_of_week = day.isoweekday() % 7 in {number % 7 for number in _numbers(of_week, _RANGES[4])}
-    # Where both fields name days, cron takes the days of either.
-    is_either = not (of_month.startswith("*") or of_week.startswith("*"))
+    # Where both fields name days, the days of either count; to Dagster `*/2` names some.
+    is_either = "*" not in (of_month, of_week)
     is_day = is_day_of_month or is_day_of_week if is_either else is_day_of_month and is_day_of_week
     return is_day and day.month in _numbers(month, _RANGES[3])
 
@@ -48,5 +48,7 @@ def _numbers(field: str, bounds: tuple[int, int]) -> set[int]:
         first = int(match["first"] or bounds[0])
         is_open = match["first"] is None or (match["last"] is None and match["step"])
         last = bounds[1] if is_open else int(match["last"] or first)
-        found.update(range(first, last + 1, int(match["step"] or 1)))
+        goes_round = match["last"] is not None and last <= first  # 5-2: from Friday to Tuesday
+        numbers = [*range(first, bounds[1] + 1), *range(bounds[0], last + 1)] if goes_round else range(first, last + 1)
+        found.update(numbers[:: int(match["step"] or 1)])
     return found
