@@ -240,7 +240,7 @@ class Planner:
         for name, words in self._vocabulary.of_leads.items():
             named = blank_as_missing(whole(contacts[name]))
             keys = by_value(named, partial(_key, words))
-            if name == "agent":
+            if name == "agent" and self._renamed_agents:
                 keys = pc.if_else(self._is_renamed(contacts), named, keys)
             contacts = contacts.set_column(contacts.column_names.index(name), name, keys)
             if name == "agent" and self._vocabulary.drops_agents:
