@@ -5,7 +5,7 @@ mapped (`transport.py` for HTTP, `crm/` for files and databases).
 
     LeadsyncError
     ├ SetupError              a person must change a setting or a source; nothing was sent
-    │ ├ UnreachableError      so it is, unless the vendor is down, or limits us: then it answers later by itself
+    │ ├ UnreachableError      the vendor is not reached, or limits us: a wrong address, or it answers later by itself
     │ └ TargetError           one campaign's target cannot be loaded; the other campaigns can
     │   └ TargetOverError     its time is over: nothing more is loaded, but what is in it may be asked about and changed
     └ ConnectorError          vendor, operation, status; never a body, a phone number or a token

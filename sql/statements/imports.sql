@@ -399,10 +399,9 @@ INSERT INTO ledger.load_requests AS noted (vendor, day, cause, request_count, re
 SELECT asked.vendor, asked.day, asked.cause, 1, CAST(:now AS timestamptz)
 FROM unnest(CAST(:vendors AS text[]), CAST(:days AS date[]), CAST(:causes AS text[])) AS asked (vendor, day, cause)
 ON CONFLICT (vendor, day) DO UPDATE SET
-    request_count = CASE WHEN string_to_array(excluded.cause, ' ') <@ string_to_array(noted.cause, ' ')
-                         THEN noted.request_count + 1 ELSE 1 END,
-    cause = CASE WHEN string_to_array(excluded.cause, ' ') <@ string_to_array(noted.cause, ' ')
-                 THEN noted.cause ELSE excluded.cause END,
+    (cause, request_count) = (
+        SELECT CASE WHEN is_part THEN noted.cause ELSE excluded.cause END, CASE WHEN is_part THEN noted.request_count ELSE 0 END + 1
+        FROM (SELECT string_to_array(excluded.cause, ' ') <@ string_to_array(noted.cause, ' ')) AS of_last (is_part)),
     requested_at = excluded.requested_at;
 
 -- name: purge_payloads :one

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.factories import with_lease
 from tests.faults import vendors
-from tests.faults.vendors import ALL, WAYS, MakeSite
+from tests.faults.vendors import ALL, MakeSite
 
 sites = vendors.sites
 
@@ -41,7 +41,7 @@ def test_wait_that_is_longer_than_a_claim_is_kept(way: str, sites: MakeSite) -> 
 @ALL
 def test_rate_that_is_slower_than_claims_last_ends_no_load(way: str, sites: MakeSite) -> None:
     """However few requests may start, what waits for its turn is no failure: one load sends it all."""
-    site = sites(way, settings={**WAYS[way].settings, **PACES[way]})
+    site = sites(way, settings=PACES[way])
     with_lease(site.installation, LEASE_S)
     assert site.load().problems == []
     site.follow()
