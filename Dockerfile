@@ -19,7 +19,7 @@ WORKDIR /app
 COPY workspace.yaml leadsync.yaml ./
 COPY examples/crm examples/crm
 COPY pipelines/dagster.yaml deploy/storage.yaml /tmp/
-RUN mkdir -p $DAGSTER_HOME && cat /tmp/dagster.yaml /tmp/storage.yaml > $DAGSTER_HOME/dagster.yaml \
+RUN mkdir -p $DAGSTER_HOME/storage && cat /tmp/dagster.yaml /tmp/storage.yaml > $DAGSTER_HOME/dagster.yaml \
     && rm /tmp/dagster.yaml /tmp/storage.yaml && chown -R leadsync $DAGSTER_HOME /app
 USER leadsync
 EXPOSE 3000 4000

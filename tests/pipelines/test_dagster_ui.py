@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +17,9 @@ import pytest
 from pipelines import morning, night
 from pipelines.installation import Installation
 from pipelines.processes import free_port
+from pipelines.processes import running as running_program
+from pipelines.runs import dagster_environment
+from pipelines.settings import load_settings
 from pipelines.up import services
 from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
@@ -40,6 +46,7 @@ MATERIALISATIONS = """
 query($key: AssetKeyInput!) { assetOrError(assetKey: $key) {
   ... on Asset { assetMaterializations(limit: 10) { partition } } } }
 """
+RUNS = "query($job: String!) { runsOrError(filter: {pipelineName: $job}) { ... on Runs { results { runId status } } } }"
 RUN_STATUS = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
 
 
@@ -113,6 +120,44 @@ def test_backfill_that_fails_is_reported_without_a_hand(
         assert materialised(ask, "sinch/customer_imports", count=0) == set()
 
 
+@pytest.mark.slow
+def test_run_that_died_with_its_code_server_is_started_again(
+    folder: Path, installations: Callable[..., Installation], sinch: SandboxServer[SinchObi]
+) -> None:
+    """The machine restarts the code server in the middle of a load: the run has failed, and another does its work."""
+    installation = installations(rows=[row(index, DAYS[0], CAMPAIGN) for index in (1, 2)], campaigns={CAMPAIGN: TARGET})
+    night.refresh_campaigns(installation)
+    night.pull_and_decide(installation, day_of(DAYS[0]))
+    sinch.faults.add(Fault(kind="stall_before_commit", match=Match(), seconds=DEADLINE_S))
+    with services(folder / "leadsync.yaml", port=free_port(), with_sandbox=False) as running:
+        ask = asking(running.url)
+        run_id = launch(ask, "sinch_load", DAYS[0], {})
+        assert sinch.faults.wait_until_fired(deadline_s=60)
+        with restarted(running.processes["code-server"], folder / "leadsync.yaml"):
+            statuses = wait_for(lambda: ended_runs(ask, "sinch_load", count=2))
+    assert statuses.pop(run_id) == "FAILURE"
+    assert list(statuses.values()) == ["SUCCESS"]
+    assert sinch.vendor.store.creations == {(TARGET, "lead-L1"): 1, (TARGET, "lead-L2"): 1}
+
+
+@contextmanager
+def restarted(server: subprocess.Popen[bytes], config: Path) -> Iterator[None]:
+    """The code server and all that it started are dead; another at its address runs inside the block."""
+    os.killpg(server.pid, signal.SIGKILL)
+    server.wait()
+    assert isinstance(server.args, list)
+    environment = {**dagster_environment(load_settings(config)), "LEADSYNC_CONFIG": str(config)}
+    with running_program(server.args, environment=environment):
+        yield
+
+
+def ended_runs(ask: Callable[[str, dict[str, Any]], Any], job: str, *, count: int) -> dict[str, str] | None:
+    """The status of each run of the job, once so many have ended."""
+    runs = ask(RUNS, {"job": job})["runsOrError"]["results"]
+    ended = {run["runId"]: run["status"] for run in runs if run["status"] in ("SUCCESS", "FAILURE", "CANCELED")}
+    return ended if len(ended) >= count else None
+
+
 def materialised(ask: Callable[[str, dict[str, Any]], Any], asset: str, *, count: int) -> set[str] | None:
     """The days for which the asset was materialised, once they are so many."""
     found = ask(MATERIALISATIONS, {"key": {"path": asset.split("/")}})["assetOrError"]
@@ -145,14 +190,19 @@ def day_of(text: str) -> Any:
 def ui(folder: Path) -> Iterator[Callable[[str, dict[str, Any]], Any]]:
     """Webserver, code server and daemon; yields a function that asks GraphQL."""
     with services(folder / "leadsync.yaml", port=free_port(), with_sandbox=False) as running:
+        yield asking(running.url)
 
-        def ask(query: str, variables: dict[str, Any]) -> Any:
-            answer = httpx.post(f"{running.url}/graphql", json={"query": query, "variables": variables}, timeout=60)
-            body = answer.json()
-            assert "errors" not in body, body["errors"]
-            return body["data"]
 
-        yield ask
+def asking(url: str) -> Callable[[str, dict[str, Any]], Any]:
+    """A function that asks the GraphQL there."""
+
+    def ask(query: str, variables: dict[str, Any]) -> Any:
+        answer = httpx.post(f"{url}/graphql", json={"query": query, "variables": variables}, timeout=60)
+        body = answer.json()
+        assert "errors" not in body, body["errors"]
+        return body["data"]
+
+    return ask
 
 
 def backfill(ask: Callable[[str, dict[str, Any]], Any], assets: list[str], days: tuple[str, ...]) -> list[Any]:
@@ -169,8 +219,8 @@ def backfill(ask: Callable[[str, dict[str, Any]], Any], assets: list[str], days:
     return wait_for(ended)
 
 
-def materialise(ask: Callable[[str, dict[str, Any]], Any], job: str, day: str, ops: dict[str, Any]) -> str:
-    """The status of a run of the job for the day, after it has ended."""
+def launch(ask: Callable[[str, dict[str, Any]], Any], job: str, day: str, ops: dict[str, Any]) -> str:
+    """The id of a new run of the job for the day."""
     parameters = {
         "selector": {"repositoryLocationName": "leadsync", "repositoryName": "__repository__", "jobName": job},
         "runConfigData": {"ops": ops},
@@ -178,7 +228,13 @@ def materialise(ask: Callable[[str, dict[str, Any]], Any], job: str, day: str, o
     }
     [answer] = ask(LAUNCH, {"p": parameters}).values()
     assert answer["__typename"] == "LaunchRunSuccess", answer
-    run_id = answer["run"]["runId"]
+    run_id: str = answer["run"]["runId"]
+    return run_id
+
+
+def materialise(ask: Callable[[str, dict[str, Any]], Any], job: str, day: str, ops: dict[str, Any]) -> str:
+    """The status of a run of the job for the day, after it has ended."""
+    run_id = launch(ask, job, day, ops)
 
     def ended() -> str | None:
         status = ask(RUN_STATUS, {"id": run_id})["runOrError"]["status"]
