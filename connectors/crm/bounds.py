@@ -26,6 +26,8 @@ _WIDEST_OFFSET = timedelta(hours=26)
 # A margin inside what Python can express, because clocks differ.
 _EARLIEST = datetime(1, 1, 3, tzinfo=UTC)
 _LATEST = datetime(9999, 12, 29, tzinfo=UTC)
+# Their columns of dates hold what no calendar has: `infinity`, years before Christ, `0000-00-00`.
+_BEYOND_TIME = frozenset({"postgresql", "mysql", "mariadb"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,8 @@ class Bounds:
             }
         return {"from": low, "to": high}
 
-    def hold_moment(self, name: str, column_kind: TypeEngine[Any]) -> ColumnElement[bool]:
-        """A condition on a column of dates or times of that type, true also where it is NULL."""
+    def hold_moment(self, name: str, column_kind: TypeEngine[Any], *, backend: str) -> ColumnElement[bool]:
+        """A condition on a column of dates or times of that type, true also where it is NULL or no moment at all."""
         is_offset = isinstance(column_kind, DATETIMEOFFSET)  # SQL Server's type with a zone does not say so of itself
         has_zone = is_offset or bool(getattr(column_kind, "timezone", False))
         kind: DateTime = DateTime(timezone=has_zone)
@@ -90,7 +92,10 @@ class Bounds:
         low, high = (self.low, self.high) if has_zone else (self.wall_low, self.wall_high)
         cursor: ColumnElement[Any] = column(name)
         inside = and_(cursor >= literal(low, kind), cursor < literal(high, kind))
-        return or_(cursor.is_(None), inside)
+        if backend not in _BEYOND_TIME:
+            return or_(cursor.is_(None), inside)
+        first, last = (at if has_zone else at.replace(tzinfo=None) for at in (_EARLIEST, _LATEST))
+        return or_(cursor.is_(None), cursor < literal(first, kind), cursor >= literal(last, kind), inside)
 
     def hold_text(self, name: str, *, backend: str) -> ColumnElement[bool]:
         """A condition on a column of text, true also where it is NULL or begins with no date.

@@ -223,7 +223,7 @@ class DatabaseSource:
         if backend == "sqlite" or isinstance(kind, String):
             return [] if self._format else [bounds.hold_text(name, backend=backend)]
         if isinstance(kind, DateTime | Date):
-            return [bounds.hold_moment(name, kind)]
+            return [bounds.hold_moment(name, kind, backend=backend)]
         raise SetupError(f"{self._setting}.cursor: {name!r} is of type {kind}, which is not a date and time")
 
     def _read_limits(self) -> bool:

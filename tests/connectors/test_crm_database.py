@@ -735,11 +735,34 @@ def test_dates_before_christ_are_text(postgres: str, driver: str) -> None:
         "INSERT INTO lead VALUES ('L1', 'spring', '1', '2026-11-17 10:00Z', '0044-03-15 BC')",
         "INSERT INTO lead VALUES ('L2', 'spring', '1', '0044-03-15 BC', NULL), ('L3', 'spring', '1', 'infinity', NULL)",
     )
-    frame = read(postgres.replace("postgresql:", f"{driver}:"), query="SELECT * FROM lead ORDER BY lead_id")
     no_time = "the cursor 'updated_at' is not a date and time"
-    assert frame[["lead_id", "defect", "attributes"]].values.tolist() == [
-        ["L1", None, '{"born":"0044-03-15 BC"}'], ["L2", no_time, None], ["L3", no_time, None],
+    for settings in ({"query": "SELECT * FROM lead ORDER BY lead_id"}, {}):
+        frame = read(postgres.replace("postgresql:", f"{driver}:"), **settings)
+        assert frame[["lead_id", "defect", "attributes"]].values.tolist() == [
+            ["L1", None, '{"born":"0044-03-15 BC"}'], ["L2", no_time, None], ["L3", no_time, None],
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "never", "ages_ago"),
+    [("timestamp", "infinity", "0001-01-05"), ("date", "-infinity", "9999-12-01"), ("date", "0044-03-15 BC", "1-1-4")],
+)
+def test_moment_that_no_calendar_has_is_accounted_for(postgres: str, kind: str, never: str, ages_ago: str) -> None:
+    """A column of dates may hold it, before or after all of time: such a row has no day."""
+    fill_postgres(postgres, *leads_at(kind, "2026-11-17", never, ages_ago))
+    assert read(postgres)[["lead_id", "defect"]].values.tolist() == [
+        ["1", None], ["2", "the cursor 'updated_at' is not a date and time"],
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("backend", "asked"), [("mysql", 4), ("mariadb", 4), ("mssql", 2)])
+def test_bounds_leave_what_is_no_date_to_the_frames(backend: str, asked: int) -> None:
+    """MySQL's zero date, `0000-00-00`, lies before all of time; not every database compares with such limits."""
+    condition = Bounds.around(DAY, BERLIN).hold_moment("updated_at", DateTime(), backend=backend)
+    limits = list(condition.compile().params.values())
+    assert len(limits) == asked
+    if asked == 4:
+        assert limits[:2] == [datetime(1, 1, 3), datetime(9999, 12, 29)]
 
 
 def test_cursor_may_be_of_a_domain(postgres: str) -> None:
@@ -802,9 +825,9 @@ def test_value_that_the_driver_cannot_read_is_refused(postgres: str) -> None:
 def test_bounds_of_a_column_with_an_offset_are_in_utc() -> None:
     """SQL Server's datetimeoffset is a moment, not the reading of a clock."""
     bounds = Bounds.around(DAY, BERLIN)
-    condition = bounds.hold_moment("updated_at", DATETIMEOFFSET())  # type: ignore[no-untyped-call]
+    condition = bounds.hold_moment("updated_at", DATETIMEOFFSET(), backend="mssql")  # type: ignore[no-untyped-call]
     values = condition.compile(dialect=mssql.dialect()).params.values()  # type: ignore[no-untyped-call]
     assert list(values) == [DAY.start - timedelta(seconds=1), DAY.end + timedelta(seconds=1)]
-    condition = bounds.hold_moment("updated_at", DateTime())
+    condition = bounds.hold_moment("updated_at", DateTime(), backend="mssql")
     naive = condition.compile(dialect=mssql.dialect()).params.values()  # type: ignore[no-untyped-call]
     assert list(naive) == [datetime(2026, 11, 16, 23, 59, 59), datetime(2026, 11, 18, 0, 0, 1)]
