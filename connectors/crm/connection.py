@@ -25,6 +25,9 @@ _LIBPQ = frozenset({"psycopg", "psycopg2"})
 _PASSWORDS = frozenset({"password", "passwd", "pwd", "sslpassword"})
 _PASSWORD_OF_ODBC = re.compile(r"(?:^|;)\s*(?:pwd|password)\s*=\s*[^\s;]", re.IGNORECASE)
 
+# What libraries and drivers raise for an option that they do not have, or whose value they cannot read.
+_OF_AN_OPTION = (ArgumentError, TypeError, ValueError, AttributeError, OverflowError)
+
 # Drivers put users, addresses and sometimes values into their texts; only known phrases get out. Patterns, in order.
 _CONNECT_REASONS = (
     ("password authentication failed", "the user or the password was refused"),
@@ -41,6 +44,7 @@ _CONNECT_REASONS = (
     ("translate host name", "the host name is unknown"),
     ("terminating connection|server closed the connection", "the server ended it"),
     ("timeout", "it did not answer in time"),
+    ("package is required", "the driver needs another package for this login: cryptography, or pynacl"),
     ("unable to open database file", "the file cannot be opened"),
     ("invalid connection option", "the URL has an option that the driver does not know"),
 )
@@ -109,20 +113,30 @@ class Database:
         Raises:
             SetupError: it cannot be had, or a statement inside the block failed.
         """
-        engine = self._engine()
+        with self._reached():
+            engine = self._engine()
         try:
-            with self._open(engine) as connection, self._explained(setting):
+            with self._explained(setting), self._open(engine) as connection:  # the end may find it lost, too
                 yield connection
         finally:
             engine.dispose()
 
     def _open(self, engine: Engine) -> Connection:
-        try:
+        with self._reached():
             return engine.connect()
-        except SQLAlchemyError as error:
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        try:
+            yield
+        except _OF_AN_OPTION:
+            reason = "the URL has an option, a value of one, or a port that the driver does not take"
+        except (SQLAlchemyError, RuntimeError) as error:  # the latter where PyMySQL lacks a package
             driver_error = error.orig if isinstance(error, DBAPIError) else error
             reason = known_reason(driver_error) or type(driver_error).__name__
-            raise SetupError(f"{self._setting}: cannot connect to {self}: {reason}") from None
+        else:
+            return
+        raise SetupError(f"{self._setting}: cannot connect to {self}: {reason}") from None
 
     @contextmanager
     def _explained(self, setting: str) -> Iterator[None]:

@@ -531,6 +531,14 @@ def test_unreachable_database_is_refused(url: str, shown: str, reason: str) -> N
         source(url).check(None)
 
 
+@pytest.mark.parametrize("option", ["timeout=secret", "check_same_thread=secret", "plugin=secret"])
+def test_option_that_cannot_be_is_refused(sqlite_file: Path, option: str) -> None:
+    """Whatever a library or a driver makes of it, the text does not show it."""
+    url = fill_sqlite(sqlite_file, *leads_at("text", "2026-11-17"))
+    reason = "the URL has an option, a value of one, or a port that the driver does not take"
+    assert refusal(f"{url}?{option}") == f"sources.leads.database: cannot connect to {url}: {reason}"
+
+
 @pytest.mark.parametrize(
     ("password", "reason"),
     [(":wrong-secret", "the user or the password was refused"), ("", "it asks for a password")],
