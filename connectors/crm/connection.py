@@ -31,7 +31,8 @@ _OF_AN_OPTION = (ArgumentError, TypeError, ValueError, AttributeError, OverflowE
 # Drivers put users, addresses and sometimes values into their texts; only known phrases get out. Patterns, in order.
 _CONNECT_REASONS = (
     ("password authentication failed", "the user or the password was refused"),
-    ("Access denied", "the user or the password was refused"),
+    ("Access denied for user .* to database", "there is no such database, or the user may not use it"),
+    (r"Access denied|^\('28000'", "the user or the password was refused"),
     ("no password supplied", "it asks for a password"),
     (r'database "[^"]*" does not exist|Unknown database', "there is no database of that name"),
     (r'role "[^"]*" does not exist', "there is no user of that name"),
@@ -40,15 +41,17 @@ _CONNECT_REASONS = (
     ("too many clients", "the server has no connection left"),
     ("onnection refused", "nothing listens at that address"),
     ("No such file or directory", "nothing listens at that address"),
-    ("resolve host", "the host name is unknown"),
-    ("translate host name", "the host name is unknown"),
+    ("resolve host|translate host name|Unknown (MySQL )?server host", "the host name is unknown"),
+    ("Name or service not known|failure in name resolution|nodename nor servname", "the host name is unknown"),
+    ("Can't open lib|Data source name not found", "the ODBC driver that the URL names is not installed"),
     ("terminating connection|server closed the connection", "the server ended it"),
-    ("timeout", "it did not answer in time"),
+    ("timeout|timed out", "it did not answer in time"),
+    ("Can't connect to (local )?(MySQL )?server", "nothing answers at that address"),
     ("package is required", "the driver needs another package for this login: cryptography, or pynacl"),
     ("unable to open database file", "the file cannot be opened"),
     ("invalid connection option", "the URL has an option that the driver does not know"),
 )
-_HARMLESS_SQLITE = (
+_HARMLESS = (
     "no such table",
     "no such column",
     "no such function",
@@ -59,7 +62,16 @@ _HARMLESS_SQLITE = (
     "database is locked",
     "unknown database",
     "file is not a database",
+    "Binder Error",  # DuckDB's
+    "Catalog Error",
+    "Parser Error",
 )
+# MySQL's errors about the statement's own words, by number, and those by which a server stops a statement; drivers
+# tell the SQLSTATE of some, or of none.
+_HARMLESS_MYSQL = frozenset(
+    {1044, 1046, 1052, 1054, 1064, 1065, 1066, 1109, 1142, 1143, 1146, 1242, 1305, 1317, 1356, 1370, 1630, 1969, 3024}
+)
+_ODBC_STATE = re.compile("[0-9A-Z]{5}")
 
 
 def known_reason(error: BaseException | None) -> str | None:
@@ -143,7 +155,7 @@ class Database:
         try:
             yield
         except SQLAlchemyError as error:
-            reason = _statement_reason(error)
+            reason = statement_reason(error)
             raise SetupError(f"{setting}: cannot read from {self}: {reason}") from None
 
     def _engine(self) -> Engine:
@@ -196,18 +208,27 @@ def _read_faithfully(dbapi_connection: Any, _record: object) -> None:
         read_by_psycopg2(dbapi_connection)
 
 
-def _statement_reason(error: SQLAlchemyError) -> str:
+def statement_reason(error: SQLAlchemyError) -> str:
     """What is wrong with a statement, without its parameters and without the values of rows."""
     if not isinstance(error, DBAPIError):
         return type(error).__name__
     if error.connection_invalidated:
         return "the connection was lost"
-    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or ""
+    state, number, text = _told(error.orig)
     if state == "22021":
         return "a text is not in the encoding that it should be in; say which it is with ?client_encoding=WIN1252"
-    text = str(error.orig).partition("\n")[0]
     # Class 42 is about the statement's own words: tables, columns, syntax, permissions.
-    if state.startswith("42") or text.startswith(_HARMLESS_SQLITE):
+    if state.startswith("42") or number in _HARMLESS_MYSQL or text.startswith(_HARMLESS):
         return text
     name = type(error.orig).__name__
     return f"{name} (SQLSTATE {state})" if state else name
+
+
+def _told(error: BaseException | None) -> tuple[str, int | None, str]:
+    """What a driver tells: the SQLSTATE, MySQL's number of the error, and the first line of the text."""
+    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or ""
+    first, *others = getattr(error, "args", ()) or (None,)
+    text = str(others[0] if others else error).partition("\n")[0]
+    if isinstance(first, str) and others and _ODBC_STATE.fullmatch(first):
+        state = first
+    return state, first if isinstance(first, int) else None, text

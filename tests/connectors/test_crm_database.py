@@ -19,8 +19,10 @@ import pytest
 from sqlalchemy import DateTime
 from sqlalchemy.dialects import mssql
 from sqlalchemy.dialects.mssql import DATETIMEOFFSET
+from sqlalchemy.exc import DBAPIError
 
 from connectors.crm.bounds import Bounds
+from connectors.crm.connection import known_reason, statement_reason
 from connectors.crm.database import DatabaseSource
 from connectors.crm.frames import DayWindow
 from connectors.crm.layout import CAMPAIGN_COLUMNS, COLUMNS, DO_NOT_CALL_COLUMNS
@@ -633,6 +635,49 @@ def test_sql_error_is_refused_in_sqlite(sqlite_file: Path) -> None:
     url = fill_sqlite(sqlite_file, *leads_at("text", "2026-11-17"))
     expected = f"sources.leads.query: cannot read from {url}: no such column: phon"
     assert refusal(url, query="SELECT phon FROM lead") == expected
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        ((1146, "Table 'crm.nix' doesn't exist"), "Table 'crm.nix' doesn't exist"),
+        ((1054, "1054 (42S22): Unknown column 'nix'", "42S22"), "1054 (42S22): Unknown column 'nix'"),
+        ((1062, "Duplicate entry '+4915112345678' for key 'phone'"), "Exception"),
+        (("42S02", "[42S02] [Driver]Invalid object name 'nix'."), "[42S02] [Driver]Invalid object name 'nix'."),
+        (("22018", "[22018] Conversion failed when converting 'Müller'"), "Exception (SQLSTATE 22018)"),
+        (("Catalog Error: Table nix does not exist!\nLINE 1: …",), "Catalog Error: Table nix does not exist!"),
+        (("Conversion Error: Could not convert 'Müller'",), "Exception"),
+    ],
+)
+def test_sql_error_of_other_drivers_is_told_without_values(told: tuple[object, ...], reason: str) -> None:
+    """MySQL's drivers tell a number, ODBC the SQLSTATE, DuckDB neither; what may hold a value is told by its kind."""
+    error = DBAPIError("SELECT 1", {}, Exception(*told))
+    assert statement_reason(error) == reason
+
+
+NO_SERVER = "Can't connect to MySQL server on 'db'"
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        ((1045, "Access denied for user 'crm'@'db' (using password: YES)"), "the user or the password was refused"),
+        (("28000", "[28000] Login failed for user 'crm'. (18456)"), "the user or the password was refused"),
+        (
+            (1044, "Access denied for user 'crm'@'db' to database 'x'"),
+            "there is no such database, or the user may not use it",
+        ),
+        ((2003, f"{NO_SERVER} ([Errno -2] Name or service not known)"), "the host name is unknown"),
+        ((2005, "Unknown server host 'db' (-2)"), "the host name is unknown"),
+        ((2003, f"{NO_SERVER} (timed out)"), "it did not answer in time"),
+        ((2003, f"{NO_SERVER} ([Errno 111] Connection refused)"), "nothing listens at that address"),
+        ((2002, f"{NO_SERVER} (115)"), "nothing answers at that address"),
+        (("01000", "[01000] Can't open lib 'X' : file"), "the ODBC driver that the URL names is not installed"),
+    ],
+)
+def test_reason_of_no_connection_is_told_of_other_drivers(told: tuple[object, ...], reason: str) -> None:
+    """Of MySQL, MariaDB and ODBC, as of Postgres, in words that hold nothing of the address."""
+    assert known_reason(Exception(*told)) == reason
 
 
 def test_query_that_returns_no_rows_changes_nothing(sqlite_file: Path) -> None:
