@@ -217,7 +217,8 @@ class CsvSource:
     def _refuse_values(self, header: Sequence[str], *, place: str) -> None:
         if any("\0" in name for name in header):
             raise SetupError(
-                f"{self._setting}.encoding: {place} contains NUL characters; if the file is UTF-16, say so"
+                f"{self._setting}.encoding: {place} contains NUL characters;"
+                " if the file is UTF-16, say so: utf-16-le or utf-16-be"
             )
         if any(_VALUE.fullmatch(name) for name in header):
             raise SetupError(f"{self._setting}.csv: {place} has values where column names belong; add a header line")

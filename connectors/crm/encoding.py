@@ -22,6 +22,10 @@ DELIMITERS = (",", ";", "\t", "|")
 _TOLD = re.compile(r'"?sep=(\\t|[^"\r\n])"?[;,|\t]*\s*', re.IGNORECASE)
 _PACKED = (
     (b"\x1f\x8b", "packed with gzip"),
+    (b"BZh9", "packed with bzip2"),
+    (b"\xfd7zX", "packed with xz"),
+    (b"\x28\xb5\x2f\xfd", "packed with zstd"),
+    (b"7z\xbc\xaf", "packed with 7-Zip"),
     (b"PK\x03\x04", "a ZIP archive, or a workbook of Excel"),
     (b"\xd0\xcf\x11\xe0", "a workbook of Excel"),
 )
@@ -58,6 +62,8 @@ def find_encoding(path: Path, wanted: str, *, setting: str) -> Encoding:
     _refuse_packed(path, setting=setting)
     marked = _marked_encoding(path)
     name = marked or known_encoding(wanted, setting=setting)
+    if marked is None and path.stat().st_size:
+        _refuse_unmarked(path, name, setting=setting)
     line = _undecodable_line(path, name)
     if line is None:
         return Encoding(name, "strict")
@@ -74,6 +80,12 @@ def _refuse_packed(path: Path, *, setting: str) -> None:
             raise SetupError(f"{setting}.csv: {path} is {kind}, not CSV: unpack it, or export it as CSV")
 
 
+def _refuse_unmarked(path: Path, name: str, *, setting: str) -> None:
+    plain = codecs.lookup(name).name
+    if plain in ("utf-16", "utf-32"):
+        raise SetupError(f"{setting}.encoding: {path} has no byte order mark: say {plain}-le or {plain}-be")
+
+
 def _marked_encoding(path: Path) -> str | None:
     with path.open("rb") as file:
         start = file.read(4)
@@ -86,7 +98,7 @@ def known_encoding(wanted: str, *, setting: str) -> str:
         return "utf-8"
     try:
         "".encode(wanted)
-    except LookupError:
+    except (LookupError, ValueError):  # the latter of `undefined`, which Python has, and of a NUL
         raise SetupError(f"{setting}.encoding: {wanted!r} is not the name of an encoding") from None
     return wanted
 

@@ -564,7 +564,7 @@ def test_byte_order_mark_never_reaches_a_name(leads: Path) -> None:
     assert ids(read(leads, encoding="utf-8")) == ["1"]
 
 
-@pytest.mark.parametrize("name", ["utf-9", "base64"])
+@pytest.mark.parametrize("name", ["utf-9", "base64", "undefined", "utf\0"])
 def test_unknown_encoding_is_refused(leads: Path, name: str) -> None:
     """An encoding must be one of text."""
     write(leads, HEADER)
@@ -574,7 +574,16 @@ def test_unknown_encoding_is_refused(leads: Path, name: str) -> None:
 def test_nul_in_the_header_is_refused(leads: Path) -> None:
     """UTF-16 without its mark is recognised for what it is."""
     leads.write_bytes(f"{HEADER}\n".encode("utf-16-le"))
-    assert refusal(leads).endswith("contains NUL characters; if the file is UTF-16, say so")
+    assert refusal(leads).endswith("contains NUL characters; if the file is UTF-16, say so: utf-16-le or utf-16-be")
+
+
+@pytest.mark.parametrize("width", [16, 32])
+def test_encoding_whose_bytes_have_two_orders_needs_its_mark(leads: Path, width: int) -> None:
+    """Which order they have is not guessed: the text says how to tell it."""
+    write(leads, HEADER, row("ü"), encoding=f"utf-{width}-le")
+    expected = f"sources.leads.encoding: {leads} has no byte order mark: say utf-{width}-le or utf-{width}-be"
+    assert [refusal(leads, encoding=name) for name in (f"utf-{width}", f"UTF{width}")] == [expected, expected]
+    assert ids(read(leads, encoding=f"utf-{width}-le")) == ["ü"]
 
 
 def test_nul_is_a_defect_of_its_row(leads: Path) -> None:
@@ -807,6 +816,10 @@ def test_line_of_excel_before_the_header_tells_the_delimiter(
     ("start", "kind"),
     [
         (b"\x1f\x8b\x08\x00", "packed with gzip"),
+        (b"BZh91AY", "packed with bzip2"),
+        (b"\xfd7zXZ\x00", "packed with xz"),
+        (b"\x28\xb5\x2f\xfd", "packed with zstd"),
+        (b"7z\xbc\xaf\x27\x1c", "packed with 7-Zip"),
         (b"PK\x03\x04", "a ZIP archive, or a workbook of Excel"),
         (b"\xd0\xcf\x11\xe0", "a workbook of Excel"),
     ],
