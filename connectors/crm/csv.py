@@ -183,12 +183,16 @@ class CsvSource:
     @contextmanager
     def _open_text(self, path: Path) -> Iterator[TextIO]:
         try:
+            found = _state(path.stat())
             encoding = find_encoding(path, self._encoding, setting=self._setting)
             with path.open(encoding=encoding.name, errors=encoding.errors, newline="") as file:
                 yield file
+                is_same = _state(os.fstat(file.fileno())) == found
         except OSError as error:
             raise self._unreadable(path, error) from error
         except UnicodeDecodeError:
+            is_same = False
+        if not is_same:  # rows of the old export, or the new one, are missing
             raise SetupError(f"{self._setting}.csv: {path} changed while it was read") from None
 
     def _unreadable(self, path: Path | str, error: OSError) -> SetupError:
@@ -285,6 +289,11 @@ class _Rows:
             complaint = self.cursor.complaint(cells[at].as_py())
             defects[at] = defects[at] or f"{self.label}line {self.records.lines[at]}: {complaint}"
         return pa.array(defects, TEXT)
+
+
+def _state(status: os.stat_result) -> tuple[int, ...]:
+    """Which file it is, and what is known of its content."""
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _matches(pattern: str) -> list[Path]:

@@ -7,7 +7,7 @@ import io
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -855,3 +855,34 @@ def test_second_byte_order_mark_is_no_part_of_a_name(leads: Path) -> None:
         b"\xef\xbb\xbf" * 2 + HEADER.replace("lead_id", '"lead_id"').encode() + f"\n{row('L1')}\n".encode()
     )
     assert ids(read(leads)) == ["L1"]
+
+
+def written_anew(path: Path) -> None:
+    """What `cp`, and a program that exports again, do to a file that is there."""
+    path.write_text(f"{HEADER}\n{row('L1')}\n")
+
+
+def written_on(path: Path) -> None:
+    with path.open("a") as file:
+        file.write(row("late") + "\n")
+
+
+@pytest.mark.parametrize("change", [written_anew, written_on])
+def test_file_that_is_written_while_it_is_read_is_refused(leads: Path, change: Callable[[Path], None]) -> None:
+    """What was read is not the export, nor a part of it that anybody knows."""
+    write(leads, HEADER, *(row(f"L{number}") for number in range(20_000)))
+    chunks = source(leads).chunks(DAY, chunk_rows=1_000)
+    next(chunks)
+    change(leads)
+    with pytest.raises(SetupError) as caught:
+        list(chunks)
+    assert str(caught.value) == f"sources.leads.csv: {leads} changed while it was read"
+
+
+def test_file_that_another_takes_the_place_of_is_read_to_its_end(leads: Path) -> None:
+    """A new export that is moved there at once harms no load that is under way."""
+    write(leads, HEADER, *(row(f"L{number}") for number in range(20_000)))
+    chunks = source(leads).chunks(DAY, chunk_rows=1_000)
+    first = next(chunks)
+    write(leads.with_suffix(".new"), HEADER, row("L1")).replace(leads)
+    assert len(first) + sum(map(len, chunks)) == 20_000
