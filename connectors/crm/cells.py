@@ -15,6 +15,8 @@ import orjson
 
 # Above it a float no longer holds every whole number, and digits would be made up.
 _EXACT_FLOAT = 2.0**53
+# A single byte that is no text: MySQL's truths, BIT(1), as its drivers give them.
+_BITS = {b"\0": "0", b"\1": "1"}
 
 
 def is_storable(text: str) -> bool:
@@ -66,7 +68,8 @@ def _write_moment(value: datetime) -> str:
 
 
 def _write_bytes(value: bytes | bytearray | memoryview) -> str:
-    return bytes(value).decode("utf-8", "surrogateescape")
+    written = bytes(value)
+    return _BITS.get(written) or written.decode("utf-8", "surrogateescape")
 
 
 def _write_json(value: object) -> str:

@@ -219,6 +219,18 @@ def test_text_that_cannot_be_stored_is_a_defect(sqlite_file: Path) -> None:
     ]
 
 
+def test_single_bit_is_a_truth(sqlite_file: Path) -> None:
+    """MySQL's drivers give a column of BIT(1), in which many programs keep truths, as one byte."""
+    url = fill_sqlite(
+        sqlite_file,
+        "CREATE TABLE lead (lead_id TEXT, consent BLOB, vip BLOB, updated_at TEXT)",
+        "INSERT INTO lead VALUES ('1', x'01', x'00', '2026-11-17'), ('2', x'00', x'01', '2026-11-17')",
+    )
+    assert read(url)[["lead_id", "defect", "consent", "attributes"]].values.tolist() == [
+        ["1", None, "1", '{"vip":"0"}'], ["2", None, "0", '{"vip":"1"}'],
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("fields", "table"),
     [
