@@ -6,6 +6,7 @@ here: statements, columns, rows.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from connectors.crm.postgres import read_by_psycopg, read_by_psycopg2
 from connectors.errors import SetupError
+
+# It shows the stack of a cursor that cannot be closed, as none of a lost connection can; our sentence follows.
+logging.getLogger("sqlalchemy.pool.impl.NullPool").setLevel(logging.CRITICAL)
 
 _CONNECT_TIMEOUT_S = 10
 _KNOWS_CONNECT_TIMEOUT = frozenset({"psycopg", "psycopg2", "pymysql", "mysqldb"})

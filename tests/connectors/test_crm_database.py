@@ -22,7 +22,7 @@ from sqlalchemy.dialects.mssql import DATETIMEOFFSET
 from sqlalchemy.exc import DBAPIError
 
 from connectors.crm.bounds import Bounds
-from connectors.crm.connection import known_reason, statement_reason
+from connectors.crm.connection import Database, known_reason, statement_reason
 from connectors.crm.database import DatabaseSource
 from connectors.crm.frames import DayWindow
 from connectors.crm.layout import CAMPAIGN_COLUMNS, COLUMNS, DO_NOT_CALL_COLUMNS
@@ -746,6 +746,21 @@ def test_lost_connection_is_refused(postgres: str) -> None:
         )
     with pytest.raises(SetupError, match="the connection was lost"):
         list(chunks)
+
+
+def test_lost_connection_is_told_once(sqlite_file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A cursor of it that cannot be closed shows no stack."""
+    url = fill_sqlite(sqlite_file, *leads_at("text", "2026-11-17"))
+    with Database(url, setting="sources.leads").connect(setting="sources.leads.table") as connection:
+        connection._safe_close_cursor(Unclosable())
+    assert caplog.records == []
+
+
+class Unclosable:
+    """A cursor as some drivers leave it."""
+
+    def close(self) -> None:
+        raise AttributeError
 
 
 @HOW
