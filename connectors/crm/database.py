@@ -7,6 +7,7 @@ their errors (`connection.py`), the limits of a day (`bounds.py`), values to tex
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -32,7 +33,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import DOMAIN
-from sqlalchemy.exc import NoSuchTableError
+from sqlalchemy.exc import NoSuchTableError, SAWarning
 from sqlalchemy.types import TypeEngine
 
 from connectors.crm.bounds import Bounds
@@ -208,7 +209,9 @@ class DatabaseSource:
         schema, _, stem = name.rpartition(".")
         inspector = inspect(connection)
         try:
-            columns = inspector.get_columns(stem, schema=schema or None)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SAWarning)  # of a type that it does not know, such as a point
+                columns = inspector.get_columns(stem, schema=schema or None)
         except NoSuchTableError:
             names = inspector.get_table_names(schema or None)
             names += inspector.get_view_names(schema or None)

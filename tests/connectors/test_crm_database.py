@@ -592,6 +592,20 @@ def test_file_that_is_no_database_is_refused(sqlite_file: Path) -> None:
     assert refusal(f"sqlite:///{sqlite_file}").endswith(": file is not a database")
 
 
+def test_column_of_a_type_that_nobody_knows_is_read_without_a_word(postgres: str) -> None:
+    """What is beside a lead is nobody's concern."""
+    fill_postgres(
+        postgres,
+        "CREATE TYPE spot AS (x int)",
+        "CREATE TABLE lead (lead_id text, at point, spot spot, updated_at date)",
+        "INSERT INTO lead VALUES ('L1', '(1,2)', '(1)', '2026-11-17')",
+    )
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        assert ids(postgres) == ["L1"]
+    assert told == []
+
+
 def test_missing_table_is_refused(sqlite_file: Path, postgres: str) -> None:
     """The text names the table and the likely one, in both databases."""
     url = fill_sqlite(sqlite_file, *leads_at("text", "2026-11-17"))
