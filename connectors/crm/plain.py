@@ -44,7 +44,7 @@ def read_plain(lines: Sequence[str], *, delimiter: str, width: int) -> list[pa.A
 def _encoded(lines: Sequence[str], delimiter: str) -> bytes | None:
     """The lines in UTF-8, if it can be told from afar that each is a record."""
     text = "".join(lines)
-    is_odd = "\0" in text or text.startswith("\ufeff") or max(map(len, lines), default=0) > csv.field_size_limit()
+    is_odd = "\0" in text or "\ufeff" in text or max(map(len, lines), default=0) > csv.field_size_limit()
     if is_odd or not delimiter.isascii() or not _is_cleanly_quoted(text, delimiter):
         return None
     try:

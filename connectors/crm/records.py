@@ -133,7 +133,7 @@ class _Block:
         self.defects: dict[int, str] = {}
         self.misfits: dict[int, list[str]] = {}
         self.used = 0
-        self._lines = lines
+        self._lines = [line.lstrip("\ufeff") for line in lines]  # where two files were made one
         self._shape = shape
         self._first_line = first_line
         self._read(is_last=is_last)

@@ -857,6 +857,14 @@ def test_second_byte_order_mark_is_no_part_of_a_name(leads: Path) -> None:
     assert ids(read(leads)) == ["L1"]
 
 
+@pytest.mark.parametrize("before", [[row("1")], [row("1"), '"2\n",spring,1,' + NOON]])
+def test_byte_order_mark_between_two_exports_is_no_part_of_an_id(leads: Path, before: list[str]) -> None:
+    """A file that was put together of several has one before each: with it, the lead would be another one."""
+    write(leads, HEADER, *before, "\ufeff" + row("3"), '\ufeff"4","spring",' + f'"1, 2",{NOON}', row("5"))
+    assert ids(read(leads))[-3:] == ["3", "4", "5"]
+    assert read(leads)["defect"].isna().all()
+
+
 def written_anew(path: Path) -> None:
     """What `cp`, and a program that exports again, do to a file that is there."""
     path.write_text(f"{HEADER}\n{row('L1')}\n")
