@@ -111,10 +111,13 @@ class Bounds:
 
 def _is_undated(name: str, *, backend: str) -> ColumnElement[bool]:
     cursor = column(name, String)
-    if backend != "sqlite":
-        return not_(cursor.regexp_match("^[0-9]{4}-[0-9]{2}-[0-9]{2}"))
     digits = "[0-9][0-9]"
-    is_dated = cursor.op("GLOB", is_comparison=True)(f"{digits}{digits}-{digits}-{digits}*")
+    date = f"{digits}{digits}-{digits}-{digits}"
+    if backend == "mssql":  # it has no regular expressions; its LIKE knows sets of characters
+        return cursor.not_like(f"{date}%")
+    if backend != "sqlite":
+        return not_(cursor.regexp_match(f"^{date}"))
+    is_dated = cursor.op("GLOB", is_comparison=True)(f"{date}*")
     return or_(func.typeof(cursor) != "text", not_(is_dated))
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from types import ModuleType
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import create_engine, select, text
+from sqlalchemy.dialects import mssql, mysql, oracle, postgresql, sqlite
 
 from connectors.crm.bounds import Bounds
 from connectors.crm.frames import DayWindow
@@ -32,3 +34,15 @@ def test_texts_of_every_offset_are_asked_for(zone: str, first: str, last: str) -
         connection.execute(text("INSERT INTO said VALUES (:first), (:last)"), {"first": first, "last": last})
         assert connection.execute(wanted).scalars().all() == [first, last]
     engine.dispose()
+
+
+@pytest.mark.parametrize("dialect", [mssql, mysql, oracle, postgresql, sqlite])
+def test_every_database_can_be_asked_for_texts(dialect: ModuleType) -> None:
+    """Which texts begin with no date is said in its own way; SQL Server has no regular expressions."""
+    zone = ZoneInfo("Europe/Berlin")
+    condition = Bounds.around(DayWindow(DAY, zone), zone).hold_text("at", backend=dialect.__name__.rpartition(".")[2])
+    asked = condition.compile(dialect=dialect.dialect())
+    assert {"2026-11-15", "2026-11-20"} < set(asked.params.values())
+    if dialect is mssql:
+        assert "at NOT LIKE" in str(asked)
+        assert "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]%" in asked.params.values()
