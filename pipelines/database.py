@@ -18,7 +18,7 @@ from sqlalchemy import URL, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
-from connectors.crm.connection import known_reason, without_secrets
+from connectors.crm.connection import known_reason, parse_address, without_secrets
 from connectors.errors import SetupError
 from pipelines.holders import hold
 from pipelines.last_words import LastWords, listening
@@ -48,7 +48,7 @@ def database_url(database: str, folder: Path) -> URL:
 def postgres_url(database: str) -> URL:
     """The address of a PostgreSQL; ValueError, which holds nothing of it, where it is none."""
     try:
-        url = make_url(database)
+        url = parse_address(database)
         kind = url.get_backend_name()
     except (ArgumentError, ValueError):
         raise ValueError(

@@ -84,6 +84,18 @@ def known_reason(error: BaseException | None) -> str | None:
     return next((reason for words, reason in _CONNECT_REASONS if re.search(words, text)), None)
 
 
+def parse_address(text: str) -> URL:
+    """The address, whose host and database hold no part of a password.
+
+    Raises:
+        ArgumentError, ValueError: it is none, or an `@` in it is not percent-encoded.
+    """
+    url = make_url(text)
+    if url.host and "@" in f"{url.host}/{url.database}":
+        raise ValueError("an @ too many")
+    return url
+
+
 def without_secrets(url: URL) -> str:
     """The address without password and options."""
     socket = url.query.get("host")
@@ -187,7 +199,7 @@ class Database:
 
 def _parse(text: str, *, setting: str) -> URL:
     try:
-        url = make_url(text)
+        url = parse_address(text)
         url.get_dialect().import_dbapi()
     except ImportError as error:
         raise SetupError(f"{setting}: the driver {error.name!r} is not installed") from None

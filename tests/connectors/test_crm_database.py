@@ -499,6 +499,8 @@ def test_query_may_hold_colons_and_percents(postgres: str) -> None:
         "nonsense-secret",
         "postgres://bob:secret@host/crm",
         "postgresql://bob:se/cr:et@host:secret/crm",
+        "postgresql://bob:p@secret@host/crm",
+        "postgresql://bob:p@x/secret@host/crm",
         "oracle+nothing://bob:secret@host/crm",
         "mysql+nodriver_secret://bob:secret@host/crm",
     ],

@@ -511,6 +511,8 @@ def test_alias_that_ends_is_what_it_stands_for(tmp_path: Path) -> None:
         "embeded",
         "5",
         "//u:s3cret@h/lead",
+        "postgresql://u:pa@s3cret@h/lead",
+        "postgresql://u:p@w/s3cret@h/lead",
     ],
 )
 def test_address_of_the_ledger_that_is_none_is_refused_without_quoting_it(tmp_path: Path, address: str) -> None:
