@@ -40,9 +40,13 @@ _CONNECT_REASONS = (
     ("no password supplied", "it asks for a password"),
     (r'database "[^"]*" does not exist|Unknown database', "there is no database of that name"),
     (r'role "[^"]*" does not exist', "there is no user of that name"),
+    ("certificate|not support SSL|SSL was required|SSL connection is required", "no TLS as the URL asks for it"),
     ("does not exist", "the database or the user does not exist there"),
     ("no pg_hba.conf entry", "the server does not admit this user from this machine"),
-    ("too many clients", "the server has no connection left"),
+    ("not permitted to log in", "the user may not log in"),
+    ("permission denied for database", "the user may not use that database"),
+    ("not currently accepting connections|starting up|shutting down", "it takes no connections now"),
+    ("too many (clients|connections)|Too many connections", "the server has no connection left"),
     ("onnection refused", "nothing listens at that address"),
     ("No such file or directory", "nothing listens at that address"),
     ("resolve host|translate host name|Unknown (MySQL )?server host", "the host name is unknown"),
@@ -66,6 +70,7 @@ _HARMLESS = (
     "database is locked",
     "unknown database",
     "file is not a database",
+    "canceling statement due to",  # Postgres's: a time limit, or a standby that goes on
     "Binder Error",  # DuckDB's
     "Catalog Error",
     "Parser Error",
@@ -159,6 +164,8 @@ class Database:
             yield
         except _OF_AN_OPTION:
             reason = "the URL has an option, a value of one, or a port that the driver does not take"
+        except OSError as error:
+            reason = f"a file that the URL names: {error.strerror or type(error).__name__}"
         except (SQLAlchemyError, RuntimeError) as error:  # the latter where PyMySQL lacks a package
             driver_error = error.orig if isinstance(error, DBAPIError) else error
             reason = known_reason(driver_error) or type(driver_error).__name__

@@ -135,6 +135,7 @@ MIDNIGHTS = (
     "2026-11-18 00:00:00",
 )
 
+BOTH_DRIVERS = pytest.mark.parametrize("driver", ["postgresql", "postgresql+psycopg2"])
 HOW = pytest.mark.parametrize("settings", [{}, {"query": BY_DAY}, {"query": "SELECT * FROM lead;"}])
 
 
@@ -582,6 +583,34 @@ def test_missing_database_is_refused(server_url: str) -> None:
     assert text.endswith("/nowhere: there is no database of that name")
 
 
+@BOTH_DRIVERS
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ("CREATE ROLE kept NOLOGIN", "the user may not log in"),
+        ("CREATE ROLE kept LOGIN CONNECTION LIMIT 0", "the server has no connection left"),
+        ("CREATE ROLE kept LOGIN; REVOKE CONNECT ON DATABASE crm FROM PUBLIC", "the user may not use that database"),
+        (
+            "CREATE ROLE kept LOGIN; ALTER DATABASE crm ALLOW_CONNECTIONS false",
+            "it takes no connections now",
+        ),
+    ],
+)
+def test_user_who_is_kept_out_is_told_why(server_url: str, postgres: str, driver: str, changed: str, why: str) -> None:
+    """What the server says of it is told in words of ours."""
+    fill_postgres(server_url, "DROP ROLE IF EXISTS kept", *changed.split("; "))
+    assert refusal(postgres.replace("//postgres:@", "//kept@").replace("postgresql:", f"{driver}:")).endswith(
+        f": {why}"
+    )
+
+
+def test_statement_that_the_server_ends_is_told_why(postgres: str) -> None:
+    """A limit of the user's, or of the database's, is nobody's guess."""
+    fill_postgres(postgres, *leads_at("text", "2026-11-17"), "ALTER DATABASE crm SET statement_timeout = '50ms'")
+    text = refusal(postgres, query="SELECT lead.*, pg_sleep(5) FROM lead")
+    assert text.endswith(": canceling statement due to statement timeout")
+
+
 def test_missing_sqlite_file_is_not_created(sqlite_file: Path) -> None:
     """A mistyped path is refused, and no empty database appears in its place."""
     assert refusal(f"sqlite:///{sqlite_file}") == (f"sources.leads.database: there is no file {sqlite_file}")
@@ -700,6 +729,9 @@ NO_SERVER = "Can't connect to MySQL server on 'db'"
         ((2003, f"{NO_SERVER} (timed out)"), "it did not answer in time"),
         ((2003, f"{NO_SERVER} ([Errno 111] Connection refused)"), "nothing listens at that address"),
         ((2002, f"{NO_SERVER} (115)"), "nothing answers at that address"),
+        ((1040, "Too many connections"), "the server has no connection left"),
+        (('root certificate file "/ca.pem" does not exist',), "no TLS as the URL asks for it"),
+        (("server does not support SSL, but SSL was required",), "no TLS as the URL asks for it"),
         (("01000", "[01000] Can't open lib 'X' : file"), "the ODBC driver that the URL names is not installed"),
     ],
 )
@@ -799,9 +831,6 @@ def test_key_that_fits_in_no_index_is_a_defect_of_its_row(sqlite_file: Path) -> 
         [None, "spring", "has a lead_id of more than 200 characters"],
         ["a" * 200, None, "has a campaign of more than 200 characters"],
     ]
-
-
-BOTH_DRIVERS = pytest.mark.parametrize("driver", ["postgresql", "postgresql+psycopg2"])
 
 
 @BOTH_DRIVERS
