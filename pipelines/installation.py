@@ -20,7 +20,7 @@ from connectors.directory import Directory
 from connectors.errors import SetupError
 from connectors.gateway import Campaign, Gateway
 from pipelines.campaigns import stored_campaigns
-from pipelines.database import check_connection, connect, database_url
+from pipelines.database import check_connection, connect, database_url, shown
 from pipelines.delivery import Terms
 from pipelines.ledger import Ledger
 from pipelines.ledger_rows import Scope
@@ -59,8 +59,7 @@ class Installation:
         """The engine of the ledger's database, which answers and has the newest schema."""
         engine = connect(database_url(self.settings.database, self.settings.folder))
         check_connection(engine)
-        with mapped():
-            sql.migrate.upgrade(engine)
+        _upgrade(engine)
         return engine
 
     @property
@@ -73,8 +72,8 @@ class Installation:
 
         A sentence where the role of those who read reports could not be made.
         """
+        _upgrade(self.engine, is_forced=True)
         with mapped():
-            sql.migrate.upgrade(self.engine, is_forced=True)
             return None if sql.migrate.can_be_read(self.engine) else NO_READER
 
     @contextmanager
@@ -158,3 +157,15 @@ class Installation:
         """The pool of connections is empty."""
         if self.is_open:
             self.engine.dispose()
+
+
+def _upgrade(engine: Engine, *, is_forced: bool = False) -> None:
+    """The database has the newest schema; SetupError where it has a newer one than we know."""
+    try:
+        with mapped():
+            sql.migrate.upgrade(engine, is_forced=is_forced)
+    except sql.migrate.UnknownVersionError as error:
+        raise SetupError(
+            f"database: {shown(engine.url)} has the schema {error.version} of a newer leadsync; install that one here,"
+            " too, or name another database. Nothing was changed"
+        ) from None

@@ -13,11 +13,22 @@ from typing import cast
 import psycopg
 from alembic import command, op
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 from sql import HERE, reports
 
 _LOCK = 7_316_202_611  # any number; two processes that migrate at once take turns
+VERSION_TABLE = {"version_table": "schema_version", "version_table_schema": "public"}
+
+
+class UnknownVersionError(Exception):
+    """The database has a migration that is not among ours: a newer version brought it there. `version` is its name."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(version)
+        self.version = version
 
 
 def upgrade(engine: Engine, *, is_forced: bool = False) -> None:
@@ -25,12 +36,17 @@ def upgrade(engine: Engine, *, is_forced: bool = False) -> None:
 
     What was applied is marked on the schema `reporting`, so that a start which finds it locks nothing; with
     `is_forced` the views and their grants are put in place all the same.
+
+    Raises:
+        UnknownVersionError: the database is newer than this version; nothing was changed.
     """
     with engine.begin() as connection:
         if _mark(connection) == digest() and not is_forced:
             return
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        command.upgrade(_config(connection), "head")
+        config = _config(connection)
+        _check_known(connection, ScriptDirectory.from_config(config))
+        command.upgrade(config, "head")
         apply_reports(connection)
         _run(connection, f"COMMENT ON SCHEMA reporting IS '{digest()}'")
 
@@ -56,6 +72,13 @@ def digest() -> str:
 def _mark(connection: Connection) -> str | None:
     statement = "SELECT obj_description(to_regnamespace('reporting'), 'pg_namespace')"
     return cast(str | None, connection.execute(text(statement)).scalar())
+
+
+def _check_known(connection: Connection, ours: ScriptDirectory) -> None:
+    known = {script.revision for script in ours.walk_revisions()}
+    for version in MigrationContext.configure(connection, opts=VERSION_TABLE).get_current_heads():
+        if version not in known:
+            raise UnknownVersionError(version)
 
 
 def apply_file(name: str) -> None:

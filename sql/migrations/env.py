@@ -2,7 +2,9 @@
 
 from alembic import context
 
+from sql.migrate import VERSION_TABLE
+
 connection = context.config.attributes["connection"]
-context.configure(connection=connection, version_table="schema_version", version_table_schema="public")
+context.configure(connection=connection, **VERSION_TABLE)
 with context.begin_transaction():
     context.run_migrations()

@@ -13,7 +13,7 @@ from alembic import command
 from sqlalchemy import Engine, make_url, text
 
 import sql.migrate
-from pipelines.database import connect, embedded_server, start_embedded
+from pipelines.database import connect, embedded_server, shown, start_embedded
 from pipelines.installation import NO_READER
 from tests.commands import leadsync
 from tests.factories import DAY, phone, write_configuration
@@ -87,6 +87,26 @@ def test_leads_that_were_settled_before_verdicts_were_shared_read_the_same(datab
             ("L2", "rejected", "refused_by_vendor", None, True),
             ("L3", "unknown", "lost", None, False),
         ]
+    engine.dispose()
+
+
+@pytest.mark.parametrize("arguments", [["migrate"], ["status"], ["sync", "--day", str(DAY)]])
+def test_database_that_is_newer_than_the_program_is_left_alone(
+    tmp_path: Path, database: str, arguments: list[str]
+) -> None:
+    """Who installed an older version is told so in a sentence, and nothing is changed."""
+    engine = connect(make_url(database).set(drivername="postgresql+psycopg"))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE public.schema_version SET version_num = '9999'"))
+        connection.execute(text("COMMENT ON SCHEMA reporting IS 'leadsync of a newer version'"))
+    before = view(engine)
+    config = write_configuration(tmp_path, database=database, sinch_url="http://127.0.0.1:1")
+    ended = leadsync(*arguments, "--config", config, code=1)
+    assert ended.stderr == (
+        f"database: {shown(engine.url)} has the schema 9999 of a newer leadsync;"
+        " install that one here, too, or name another database. Nothing was changed\n"
+    )
+    assert view(engine) == before
     engine.dispose()
 
 
