@@ -58,9 +58,10 @@ GROUP BY vendor, campaign, day, state, next_action, error_code
 ORDER BY since, import_id;
 
 -- name: newest_days :many
--- The newest days that were pulled, or that an intake failed of: those that are over first.
+-- The newest days that were pulled, or that an intake failed of: those that are over first. Of a purged day its decision
+-- is left.
 SELECT day
-FROM (SELECT day FROM crm.pulls UNION SELECT day FROM crm.intake_failures) AS known
+FROM (SELECT day FROM crm.pulls UNION SELECT day FROM ledger.decisions UNION SELECT day FROM crm.intake_failures) AS known
 ORDER BY day < :today DESC, day DESC
 LIMIT :limit;
 

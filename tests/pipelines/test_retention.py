@@ -12,6 +12,7 @@ from connectors.errors import SetupError
 from pipelines import morning, night
 from pipelines.installation import Installation
 from pipelines.load import load_day
+from pipelines.report import newest_days
 from sandbox.faults import Fault
 from tests.factories import DAY, lead, leads, phone, write_rows
 from tests.faults.running import NOT_YET, SENDING, Make, Vendor, end_settle_time
@@ -46,6 +47,15 @@ def test_purge_keeps_days_inside_the_retention(installations: Callable[..., Inst
     installation = installations(rows=leads(3))
     load_day(installation, DAY)
     assert set(morning.forget(installation, DAY).values()) == {0}
+
+
+def test_purged_day_is_still_the_newest_one(installations: Callable[..., Installation]) -> None:
+    """Who asks without a day is told of the last that was loaded, not that none was."""
+    installation = installations(rows=leads(3))
+    load_day(installation, DAY)
+    morning.forget(installation, AFTER)
+    with installation.store() as store:
+        assert newest_days(store, AFTER) == [DAY]
 
 
 def test_deciding_a_purged_day_needs_a_new_pull(installations: Callable[..., Installation]) -> None:
