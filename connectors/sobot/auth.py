@@ -31,6 +31,7 @@ TokenScope = Literal["company", "agent"]
 
 VENDOR = "sobot"
 ADDRESS_SETTING = "vendors.sobot.token_host"
+LOGIN_SETTINGS = "vendors.sobot.app_id, app_secret"
 RESPONSE_TYPE = "token"
 SUCCESS_CODES = frozenset({"0", "200", "000000"})
 # 5.0 family: wrong signature, no configuration of the company, edition without an API.
@@ -187,7 +188,7 @@ class TokenProvider:
         try:
             answer = self._call(transport)
         except RejectedError as error:
-            raise self._error(AuthenticationError, "the token call was refused", status=error.status) from None
+            raise self._refused(status=error.status) from None
         except ConnectorError as error:
             why = "" if error.status is not None else f": {error.text}"
             text, wait = f"no token{why}", error.retry_after
@@ -236,8 +237,7 @@ class TokenProvider:
             raise self._error(NotSentError, "the answer to the token call is not JSON") from None
         codes = {str(answer[key]) for key in ("code", "retCode", "ret_code") if _has(answer, key)}
         if codes & CREDENTIAL_CODES:
-            code = shown_code(min(codes & CREDENTIAL_CODES))
-            raise self._error(AuthenticationError, f"the token call was refused: {code}")
+            raise self._refused(f": {shown_code(min(codes & CREDENTIAL_CODES))}")
         value = find_token(answer)
         if value is None or codes - SUCCESS_CODES:
             raise self._error(NotSentError, "the answer to the token call holds no token")
@@ -247,6 +247,10 @@ class TokenProvider:
         now = self._clock()
         renew_in_s = min(self._renew_fraction * life_s, life_s - min(LATEST_BEFORE_END_S, life_s / 2))
         return Token(value, renew_at=now + renew_in_s, ends_at=now + life_s)
+
+    def _refused(self, why: str = "", *, status: int | None = None) -> ConnectorError:
+        text = f"the token call was refused{why}; see {LOGIN_SETTINGS}"
+        return self._error(AuthenticationError, text, status=status)
 
     def _error(
         self,

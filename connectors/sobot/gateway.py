@@ -38,7 +38,7 @@ from connectors.gateway import (
     ResultTerms,
     Verdict,
 )
-from connectors.sobot.auth import VENDOR
+from connectors.sobot.auth import LOGIN_SETTINGS, VENDOR
 from connectors.sobot.barring import Barring
 from connectors.sobot.client import SobotClient
 from connectors.sobot.entries import PhoneFormat, calling_list_code, entry_maker, idempotency_key, mapped_columns
@@ -319,7 +319,7 @@ def with_setting(ask: Callable[[], Any]) -> None:
 
 def _refused_login(error: AuthenticationError | ForbiddenError) -> str:
     if isinstance(error, AuthenticationError):
-        return f"vendors.sobot.app_id, app_secret: sobot refused the login ({error}); is this machine's clock right?"
+        return f"{LOGIN_SETTINGS}: sobot refused the login ({error}); is this machine's clock right?"
     return f"vendors.sobot.token_scope: sobot refused access ({error})"
 
 

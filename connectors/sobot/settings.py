@@ -16,7 +16,16 @@ from connectors.gateway import ResultTerms
 from connectors.numbers import A_NUMBER, PerSecond, Seconds, Share, Whole
 from connectors.pace import PacedSettings, http_address, parts_of
 from connectors.patience import RateLimiter
-from connectors.sobot.auth import ADDRESS_SETTING, VENDOR, AuthMode, Credential, TokenAuth, TokenProvider, TokenScope
+from connectors.sobot.auth import (
+    ADDRESS_SETTING,
+    LOGIN_SETTINGS,
+    VENDOR,
+    AuthMode,
+    Credential,
+    TokenAuth,
+    TokenProvider,
+    TokenScope,
+)
 from connectors.sobot.client import SobotClient
 from connectors.sobot.directory import SobotDirectory
 from connectors.sobot.entries import PhoneFormat
@@ -243,7 +252,7 @@ class SobotSettings(PacedSettings):
                 ca_bundle=self.ca_bundle,
                 patience=self.patience(),
                 limiter=limiter,
-                login_settings="vendors.sobot.app_id, app_secret",
+                login_settings=LOGIN_SETTINGS,
                 address_setting="vendors.sobot.hosts",
             )
             for host in set(self.hosts.values())

@@ -279,6 +279,15 @@ def test_body_that_stays_about_the_token_is_an_authentication_error(
     assert str(raised.value) == "sobot query_agent_setting: the token is refused, a renewed one too"
 
 
+def test_login_that_is_refused_names_the_settings(clients: Callable[..., SobotClient]) -> None:
+    """Also where nothing else does: in a question that a person asks, and where the reference is refreshed."""
+    with pytest.raises(AuthenticationError) as raised:
+        ask(clients(app_secret="wrong"))
+    assert str(raised.value) == (
+        "sobot company_token: the token call was refused; see vendors.sobot.app_id, app_secret (HTTP 401)"
+    )
+
+
 def test_wrong_token_family_is_refused(sobot: Vendor, clients: Callable[..., SobotClient]) -> None:
     """The 5.0 token in its `token` header opens no operation of the call centre."""
     with pytest.raises(AuthenticationError):

@@ -363,7 +363,8 @@ def test_preflight_names_the_agent_of_the_settings_or_of_the_target(gateways: Ca
     ("changes", "sentence"),
     [
         ({"app_secret": "wrong"}, "vendors.sobot.app_id, app_secret: sobot refused the login "
-         "(sobot company_token: the token call was refused (HTTP 401)); is this machine's clock right?"),
+         "(sobot company_token: the token call was refused; see vendors.sobot.app_id, app_secret (HTTP 401)); "
+         "is this machine's clock right?"),
         ({"auth_mode": "get_token"}, "vendors.sobot.app_id, app_secret: sobot refused the login "
          "(sobot query_agent_setting: HTTP 401: the login was refused; see vendors.sobot.app_id, app_secret); "
          "is this machine's clock right?"),
