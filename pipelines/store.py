@@ -304,7 +304,7 @@ def _translated(error: BaseException | None) -> LedgerError:
     if isinstance(error, psycopg.errors.InsufficientPrivilege):  # its text has names of tables and schemas alone
         return MissingRightError(
             f"database: its user lacks a right there: {primary}. The ledger needs the user who owns its tables,"
-            " and who may create schemas in the database"
+            " and who may create schemas in the database, and tables in its schema public"
         )
     return LedgerError(f"the database refused a statement: {redact(primary)}")
 

@@ -40,7 +40,10 @@ def as_owner(address: str, statement: str) -> None:
     engine.dispose()
 
 
-NEEDED = "The ledger needs the user who owns its tables, and who may create schemas in the database"
+NEEDED = (
+    "The ledger needs the user who owns its tables, and who may create schemas in the database,"
+    " and tables in its schema public"
+)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +77,18 @@ def test_user_who_may_not_make_the_schema_is_told_so(
     ended = leadsync(*arguments, "--config", configure(database="${LEDGER}"), environment={"LEDGER": stranger}, code=1)
     assert ended.stderr.startswith("database: its user lacks a right there: permission denied for ")
     assert ended.stderr.endswith(f". {NEEDED}\n")
+
+
+def test_rights_that_the_sentence_names_are_enough(configure: Configure, database: str, stranger: str) -> None:
+    """Those on the database alone are not: since Postgres 15 its schema public is another's."""
+    owned = make_url(database).database
+    as_owner(database, "DROP SCHEMA reporting, ledger, crm, reference, public CASCADE; CREATE SCHEMA public")
+    as_owner(database, f'GRANT ALL ON DATABASE "{owned}" TO {STRANGER}; GRANT USAGE ON SCHEMA public TO {STRANGER}')
+    arguments = ("migrate", "--config", configure(database="${LEDGER}"))
+    ended = leadsync(*arguments, environment={"LEDGER": stranger}, code=1)
+    assert ended.stderr == f"database: its user lacks a right there: permission denied for schema public. {NEEDED}\n"
+    as_owner(database, f"GRANT CREATE ON SCHEMA public TO {STRANGER}")
+    leadsync(*arguments, environment={"LEDGER": stranger})
 
 
 def test_who_may_not_act_as_the_reader_reads_as_himself(stranger: str) -> None:
