@@ -80,7 +80,7 @@ def _load(installation: Installation, text: str) -> dict[str, Any]:
     totals: dict[str, Any] = {"sent": 0, "requests": 0, "failures": []}
     with dagster_instance(installation.settings) as instance, progress(text):
         totals["failures"] += failures(run_job(installation.settings, instance, REFERENCE, []))
-        for name in (INTAKE, *(job_name(vendor) for vendor in NAMES), REPORT):
+        for name in (INTAKE, *map(job_name, installation.settings.vendors.configured()), REPORT):
             result = run_job(installation.settings, instance, name, DAYS)
             totals["failures"] += failures(result)
             _add(totals, result)

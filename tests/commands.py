@@ -25,13 +25,16 @@ Configure = Callable[..., Path]
 
 
 def ran(
-    *arguments: str | Path, environment: Mapping[str, str] = {}, private: Sequence[str] = PRIVATE
+    *arguments: str | Path,
+    environment: Mapping[str, str] = {},
+    private: Sequence[str] = PRIVATE,
+    timeout_s: float = 60,
 ) -> subprocess.CompletedProcess[str]:
     """The command ran to its end, without a terminal; whatever it said holds no private data and no traceback."""
     ended = subprocess.run(
         [sys.executable, "-m", "pipelines.cli", *map(str, arguments)],
         cwd=ROOT, env={**os.environ, "SINCH_PASSWORD": "s3cret", **environment}, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=timeout_s, check=False,
     )  # fmt: skip
     said = ended.stdout + ended.stderr
     assert "Traceback" not in said
@@ -40,10 +43,10 @@ def ran(
 
 
 def leadsync(
-    *arguments: str | Path, environment: Mapping[str, str] = {}, code: int = 0
+    *arguments: str | Path, environment: Mapping[str, str] = {}, code: int = 0, timeout_s: float = 60
 ) -> subprocess.CompletedProcess[str]:
     """The command ended with the code, as `ran`."""
-    ended = ran(*arguments, environment=environment)
+    ended = ran(*arguments, environment=environment, timeout_s=timeout_s)
     assert ended.returncode == code, ended.stdout + ended.stderr
     return ended
 

@@ -13,7 +13,16 @@ from sqlalchemy.pool import NullPool
 from sandbox.faults import Fault, Match
 from tests.commands import Configure, Vendor, leadsync, load
 from tests.doubles import KINDS, SECRETS, serve, write_vendors
-from tests.factories import ABSENT_TARGET, CAMPAIGN, DAY, OTHER_CAMPAIGN, OTHER_TARGET, TARGET, lead
+from tests.factories import (
+    ABSENT_TARGET,
+    CAMPAIGN,
+    DAY,
+    OTHER_CAMPAIGN,
+    OTHER_TARGET,
+    TARGET,
+    lead,
+    write_configuration,
+)
 
 
 def row_counts(database: str) -> dict[str, int]:
@@ -83,6 +92,17 @@ def test_sync_as_json_is_the_whole_report(configure: Configure) -> None:
         ("invalid", "phone_invalid", 1),
         ("suppressed", "do_not_call", 1),
     }
+
+
+@pytest.mark.slow
+def test_demo_loads_the_vendors_that_are_configured(tmp_path: Path, database: str) -> None:
+    """Whoever has one vendor sees the days of that one, twice."""
+    sinch_url = "${SINCH_URL:-http://127.0.0.1:1}"
+    config = write_configuration(tmp_path, database=database, sinch_url=sinch_url, rows=[lead()], empty_day="pass")
+    home = {"LEADSYNC_HOME": str(tmp_path / "home")}
+    ended = leadsync("demo", "--config", config, environment=home, timeout_s=200)
+    assert "First pass:  1 leads sent in " in ended.stdout
+    assert "Second pass: 0 leads sent in " in ended.stdout
 
 
 def test_sync_waits_for_outcomes_that_were_not_seen(configure: Configure, sinch: Vendor) -> None:
