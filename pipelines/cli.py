@@ -52,7 +52,7 @@ def demo(config: Path | None, as_json: bool) -> int:
     """Load three example days through Dagster into sandboxes of the four vendors, twice."""
     from pipelines.demo import run_demo, tell  # here: Dagster takes a second to import
 
-    result = run_demo(config)
+    result = run_demo(config, is_quiet=as_json)
     emit(result) if as_json else tell(result)
     is_good = not (result["problems"] or result["first"]["failures"] or result["again"]["failures"])
     return OK if is_good else NEEDS_A_PERSON

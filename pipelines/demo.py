@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,11 @@ LONGEST_WAIT_S = 60.0
 DAYS = (date(2026, 11, 16), date(2026, 11, 17), date(2026, 11, 18))
 
 
-def run_demo(config: Path | None) -> dict[str, Any]:
+def run_demo(config: Path | None, *, is_quiet: bool = False) -> dict[str, Any]:
     """The example days are loaded, and loaded again; what came of them, for the exit code and `--json`.
 
-    `to_mend`: what is wrong with the example CRM itself, whose rows are messy on purpose.
+    `to_mend`: what is wrong with the example CRM itself, whose rows are messy on purpose. With `is_quiet` nothing is
+    said meanwhile.
     """
     started = time.monotonic()
     settings = load_settings(config)
@@ -42,8 +44,10 @@ def run_demo(config: Path | None) -> dict[str, Any]:
         os.environ.update(addresses)
         installation = Installation.load(config, actor="demo")
         try:
-            first = _load(installation, "Loading three days through Dagster")
-            again = _load(installation, "Loading the same days once more")
+            with nullcontext() if is_quiet else progress("Loading three days through Dagster"):
+                first = _load(installation)
+            with nullcontext() if is_quiet else progress("Loading the same days once more"):
+                again = _load(installation)
             report = morning.report(installation, DAYS)
         finally:
             installation.close()
@@ -76,9 +80,9 @@ def tell(result: dict[str, Any]) -> None:
     say("  docs/configuration.md                        your own CRM and your own vendor")
 
 
-def _load(installation: Installation, text: str) -> dict[str, Any]:
+def _load(installation: Installation) -> dict[str, Any]:
     totals: dict[str, Any] = {"sent": 0, "requests": 0, "failures": []}
-    with dagster_instance(installation.settings) as instance, progress(text):
+    with dagster_instance(installation.settings) as instance:
         totals["failures"] += failures(run_job(installation.settings, instance, REFERENCE, []))
         for name in (INTAKE, *map(job_name, installation.settings.vendors.configured()), REPORT):
             result = run_job(installation.settings, instance, name, DAYS)

@@ -95,14 +95,14 @@ def test_sync_as_json_is_the_whole_report(configure: Configure) -> None:
 
 
 @pytest.mark.slow
-def test_demo_loads_the_vendors_that_are_configured(tmp_path: Path, database: str) -> None:
-    """Whoever has one vendor sees the days of that one, twice."""
+def test_demo_as_json_is_its_result_alone(tmp_path: Path, database: str) -> None:
+    """What goes on meanwhile is for people; of the vendors those are loaded that are configured."""
     sinch_url = "${SINCH_URL:-http://127.0.0.1:1}"
     config = write_configuration(tmp_path, database=database, sinch_url=sinch_url, rows=[lead()], empty_day="pass")
     home = {"LEADSYNC_HOME": str(tmp_path / "home")}
-    ended = leadsync("demo", "--config", config, environment=home, timeout_s=200)
-    assert "First pass:  1 leads sent in " in ended.stdout
-    assert "Second pass: 0 leads sent in " in ended.stdout
+    ended = leadsync("demo", "--json", "--config", config, environment=home, timeout_s=200)
+    result = json.loads(ended.stdout)
+    assert (result["first"]["sent"], result["again"]["sent"], result["problems"]) == (1, 0, [])
 
 
 def test_sync_waits_for_outcomes_that_were_not_seen(configure: Configure, sinch: Vendor) -> None:
