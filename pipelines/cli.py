@@ -63,7 +63,7 @@ def demo(config: Path | None, as_json: bool) -> int:
 @click.option(
     "--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Where the Dagster UI listens."
 )
-@click.option("--sandbox", "with_sandbox", is_flag=True, help="Run the sandbox vendors too, and send to them.")
+@click.option("--sandbox", "with_sandbox", is_flag=True, help="Run the sandbox vendors too, and send to them alone.")
 def up(config: Path | None, port: int, with_sandbox: bool) -> int:
     """Run the Dagster UI, its daemon and the embedded Postgres until Ctrl-C."""
     from pipelines.up import services, wait_for_end  # here: Dagster takes a second to import

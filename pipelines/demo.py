@@ -5,7 +5,6 @@ Belongs here: the story that a newcomer sees. Does not belong here: anything tha
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -19,9 +18,9 @@ from pipelines.database import home, using
 from pipelines.following import follow
 from pipelines.installation import Installation
 from pipelines.jobs import INTAKE, REFERENCE, REPORT, job_name
-from pipelines.processes import running_sandbox
 from pipelines.report import OPEN_STATES
 from pipelines.runs import dagster_instance, failures, run_job
+from pipelines.sandboxed import sandboxed
 from pipelines.settings import load_settings
 from pipelines.terminal import progress, say, show
 
@@ -40,8 +39,7 @@ def run_demo(config: Path | None, *, is_quiet: bool = False) -> dict[str, Any]:
     log_file = home(settings.folder) / "sandbox.log"
     with using(log_file.parent, database=settings.database):
         log_file.touch()
-    with running_sandbox(log_file=log_file) as addresses:
-        os.environ.update(addresses)
+    with sandboxed(config, log_file=log_file):
         installation = Installation.load(config, actor="demo")
         try:
             with nullcontext() if is_quiet else progress("Loading three days through Dagster"):

@@ -6,7 +6,6 @@ deployment (`deploy/`).
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -19,8 +18,9 @@ from pathlib import Path
 from connectors.errors import SetupError
 from pipelines.database import home, using
 from pipelines.installation import Installation
-from pipelines.processes import free_port, is_port_taken, running, running_sandbox, wait_for_port
+from pipelines.processes import free_port, is_port_taken, running, wait_for_port
 from pipelines.runs import dagster_environment
+from pipelines.sandboxed import sandboxed
 from pipelines.settings import load_settings
 
 SANDBOX_PORT = 8700
@@ -50,8 +50,7 @@ def services(config: Path | None, *, port: int, with_sandbox: bool) -> Iterator[
     with ExitStack() as stack:
         sandbox = None
         if with_sandbox:
-            addresses = stack.enter_context(running_sandbox(port=SANDBOX_PORT, log_file=logs / "sandbox.log"))
-            os.environ.update(addresses)
+            addresses = stack.enter_context(sandboxed(config, port=SANDBOX_PORT, log_file=logs / "sandbox.log"))
             sandbox = ", ".join(addresses.values())
         _migrate(config)
         environment = {**dagster_environment(settings), **_configured(config)}

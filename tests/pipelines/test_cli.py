@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
+from connectors.errors import SetupError
+from pipelines.sandboxed import sandboxed
 from sandbox.faults import Fault, Match
-from tests.commands import Configure, Vendor, leadsync, load
+from tests.commands import ROOT, Configure, Vendor, leadsync, load
 from tests.doubles import KINDS, SECRETS, serve, write_vendors
 from tests.factories import (
     ABSENT_TARGET,
@@ -103,6 +106,35 @@ def test_demo_as_json_is_its_result_alone(tmp_path: Path, database: str) -> None
     ended = leadsync("demo", "--json", "--config", config, environment=home, timeout_s=200)
     result = json.loads(ended.stdout)
     assert (result["first"]["sent"], result["again"]["sent"], result["problems"]) == (1, 0, [])
+
+
+def test_demo_sends_to_the_sandbox_or_not_at_all(configure: Configure, sinch: Vendor) -> None:
+    """A configuration that names the vendor's own address would load it, though the sandbox was asked for."""
+    ended = leadsync("demo", "--config", configure(), code=1)
+    assert ended.stderr == (
+        f"vendors.sinch.base_url leads to {sinch.url}, and not to the sandbox; write ${{SINCH_URL:-{sinch.url}}} there,"
+        " so that the sandbox can take its place. Nothing was sent\n"
+    )
+    assert dict(sinch.vendor.store.requests) == {}
+
+
+def test_each_address_of_a_vendor_leads_to_the_sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The example's does; one that is named in a list, or by module, is looked at, too."""
+    for name in ("SINCH_URL", "SOBOT_URL", "SOBOT_SECOND_HOST_URL", "PLATFORM_URL", "JTEL_URL"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    with sandboxed(ROOT / "leadsync.yaml", log_file=tmp_path / "log") as addresses:
+        assert os.environ["SOBOT_URL"] == addresses["SOBOT_URL"]
+    for name in ("report_hosts", "hosts.cc-ivr"):
+        text = (ROOT / "leadsync.yaml").read_text("utf-8")
+        shown = {"report_hosts": 'report_hosts: ["', "hosts.cc-ivr": "cc-ivr: "}[name]
+        text = text.replace(f"{shown}${{SOBOT_SECOND_HOST_URL:-http://127.0.0.1:8702}}", f"{shown}https://one.example")
+        (tmp_path / "leadsync.yaml").write_text(text, "utf-8")
+        sentence = rf"^vendors\.sobot\.{name} leads to https://one\.example, and not to the sandbox; "
+        with (
+            pytest.raises(SetupError, match=sentence),
+            sandboxed(tmp_path / "leadsync.yaml", log_file=tmp_path / "log"),
+        ):
+            pass
 
 
 def test_sync_waits_for_outcomes_that_were_not_seen(configure: Configure, sinch: Vendor) -> None:
