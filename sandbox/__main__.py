@@ -16,11 +16,12 @@ from typing import Any
 
 from sandbox.control import PREFIX
 from sandbox.example import teach
-from sandbox.exchange import Request
+from sandbox.exchange import RefusedError, Request
 from sandbox.faults import parse_faults
 from sandbox.jtel.app import JtelPortal
 from sandbox.platform.app import PlatformApi
 from sandbox.server import SandboxServer, block_signals, wait_for_signal
+from sandbox.settings import SettingError
 from sandbox.sinch.both import Sinch
 from sandbox.sobot.app import SobotCallCenter
 from sandbox.vendor import Vendor
@@ -39,9 +40,9 @@ def main(arguments: Sequence[str]) -> int:
         place = f"--host {options.host} --port {options.port}, or on one of the ports after it"
         sys.stderr.write(f"sandbox: cannot listen on {place}: {getattr(error, 'strerror', None) or error}\n")
         return 1
-    if options.seed_config is not None:
-        for name, config in json.loads(options.seed_config.read_text()).items():
-            _apply(config, servers[name])
+    if options.seed_config is not None and (problem := _seed(options.seed_config, servers)):
+        sys.stderr.write(f"sandbox: {options.seed_config}: {problem}\n")
+        return 1
     for server in servers.values():
         if options.latency_ms is not None:
             server.vendor.knobs.latency_ms = options.latency_ms
@@ -81,6 +82,22 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def _seed(file: Path, servers: Servers) -> str | None:
+    """What the file says is so; a sentence where it cannot be."""
+    try:
+        for name, config in json.loads(file.read_text("utf-8")).items():
+            if name not in servers:
+                return f"there is no double {name!r}; there are: {', '.join(servers)}"
+            _apply(config, servers[name])
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    except RefusedError as error:
+        return error.answer.body.decode()
+    except ValueError as error:  # no JSON, or a knob or a fault that cannot be
+        return str(error)
+    return None
+
+
 def _apply(config: dict[str, Any], server: SandboxServer[Any]) -> None:
     """Knobs and faults are set; everything else is what the double's control requests of that name place."""
     server.vendor.knobs.change(config.pop("knobs", {}))
@@ -89,7 +106,7 @@ def _apply(config: dict[str, Any], server: SandboxServer[Any]) -> None:
         for thing in things:
             request = Request("POST", f"{PREFIX}{what}", b"", {}, json.dumps(thing).encode())
             if server.vendor.control(request) is None:
-                raise SystemExit(f"{server.vendor.name}: there is nothing that is called {what}")
+                raise SettingError(f"{server.vendor.name}: there is nothing that is called {what}")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -664,3 +665,26 @@ def test_command_announces_its_address_and_stops_on_a_signal(tmp_path: Any, stop
         assert httpx.get(f"{url}/_sandbox/knobs").json()["max_batch"] == 5
         process.send_signal(stop_signal)
         assert process.wait(timeout=10) == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "No such file or directory"),
+        ("{", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        ('{"nobody": {}}', "there is no double 'nobody'; there are: sinch, sobot, sobot-second-host, platform, jtel"),
+        ('{"sinch": {"knobs": {"max_batch": "5"}}}', "field 'max_batch' does not take '5'"),
+        ('{"sinch": {"faults": [{"kind": "rain"}]}}', "a fault is an object with a kind of: lost_after_commit, "),
+        ('{"sinch": {"campaigns": [{"id": "x"}]}}', "Invalid GUID: 'x'"),
+        ('{"sinch": {"clouds": [{}]}}', "sinch: there is nothing that is called clouds"),
+    ],
+)
+def test_seeds_that_cannot_be_are_a_sentence(tmp_path: Path, content: str | None, sentence: str) -> None:
+    """Nothing is served then."""
+    seeds = tmp_path / "seeds.json"
+    if content is not None:
+        seeds.write_text(content)
+    command = [sys.executable, "-m", "sandbox", "--port", "0", "--seed-config", str(seeds)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (1, "", 1)
+    assert ended.stderr.startswith(f"sandbox: {seeds}: {sentence}")
