@@ -6,6 +6,7 @@ Belongs here: what these operations check and answer. Does not belong here: the 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from sandbox.exchange import Request
@@ -14,6 +15,7 @@ from sandbox.sobot.records import Import, Task
 from sandbox.sobot.seeds import TEMPLATES, WRAP_UP_TEMPLATES
 from sandbox.sobot.store import Tenant
 
+EVERYWHERE = ("0.0.0.0", "::")  # where a server listens that is meant to be reached by any name
 LONGEST_SPAN_MS = 366 * 86_400_000
 SCHEDULE = ("scheduleStartTime", "scheduleEndTime", "scheduleTimeZoneId", "description")
 
@@ -138,8 +140,11 @@ def _foreign_row(request: Request) -> dict[str, Any]:
 def _report_url(tenant: Tenant, request: Request, path: str) -> str:
     if tenant.knobs.report == "no_address":
         return f"http://[{path}"
-    host = tenant.knobs.second_host or f"http://{request.header(b'host')}"
-    return host.rstrip("/") + path
+    asked = urlsplit(f"http://{request.header(b'host')}")
+    host = urlsplit(tenant.knobs.second_host) if tenant.knobs.second_host else asked
+    if host.hostname in EVERYWHERE:
+        host = host._replace(netloc=f"{asked.hostname}:{host.port}")
+    return host.geturl().rstrip("/") + path
 
 
 def _task_row(task: Task) -> dict[str, Any]:

@@ -387,6 +387,18 @@ def test_result_misbehaves_as_the_knobs_say(post: Poster, sobot: SobotCallCenter
     assert rows(post(RESULT, asking())) == []
 
 
+@pytest.mark.parametrize("everywhere", ["0.0.0.0", "[::]"])
+def test_report_is_where_the_asker_reaches_the_second_host(
+    post: Poster, client: httpx.Client, sobot: SobotCallCenter, everywhere: str
+) -> None:
+    """A sandbox that listens on every address, as in a container, is known by the name that it was asked by."""
+    sobot.knobs.second_host = f"http://{everywhere}:8702"
+    post(IMPORT, importing("1000"))
+    sobot.clock.advance(2)
+    (row,) = rows(post(RESULT, asking()))
+    assert row["errorReportPath"].startswith(f"http://{client.base_url.host}:8702/")
+
+
 def test_report_lies_on_a_host_that_takes_no_token(post: Poster, client: httpx.Client, sobot: SobotCallCenter) -> None:
     """A real workbook, on the second socket alone; a knob makes it absent or corrupt."""
     sobot.knobs.reject_numbers = ["2000"]
