@@ -132,7 +132,7 @@ def test_run_that_died_with_its_code_server_is_started_again(
     with services(folder / "leadsync.yaml", port=free_port(), with_sandbox=False) as running:
         ask = asking(running.url)
         run_id = launch(ask, "sinch_load", DAYS[0], {})
-        assert sinch.faults.wait_until_fired(deadline_s=60)
+        assert sinch.faults.wait_until_fired(deadline_s=90)
         with restarted(running.processes["code-server"], folder / "leadsync.yaml"):
             statuses = wait_for(lambda: ended_runs(ask, "sinch_load", count=2))
     assert statuses.pop(run_id) == "FAILURE"
