@@ -6,8 +6,8 @@ Belongs here: the story that a newcomer sees. Does not belong here: anything tha
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ def run_demo(config: Path | None, *, is_quiet: bool = False) -> dict[str, Any]:
     said meanwhile.
     """
     started = time.monotonic()
+    telling: Callable[[str], AbstractContextManager[object]] = nullcontext if is_quiet else progress
     settings = load_settings(config)
     log_file = home(settings.folder) / "sandbox.log"
     with using(log_file.parent, database=settings.database):
@@ -42,9 +43,9 @@ def run_demo(config: Path | None, *, is_quiet: bool = False) -> dict[str, Any]:
     with sandboxed(config, log_file=log_file):
         installation = Installation.load(config, actor="demo")
         try:
-            with nullcontext() if is_quiet else progress("Loading three days through Dagster"):
+            with telling("Loading three days through Dagster"):
                 first = _load(installation)
-            with nullcontext() if is_quiet else progress("Loading the same days once more"):
+            with telling("Loading the same days once more"):
                 again = _load(installation)
             report = morning.report(installation, DAYS)
         finally:
