@@ -1,6 +1,6 @@
 """Programs that run beside us: the sandbox, Dagster's services. Each is started, watched and ended here.
 
-Belongs here: child processes. Does not belong here: what they do.
+Belongs here: child processes, and the environment that they inherit. Does not belong here: what they do.
 """
 
 from __future__ import annotations
@@ -60,6 +60,21 @@ def running_sandbox(*, port: int = 0, log_file: Path | None = None) -> Iterator[
         if not line:
             raise SetupError(f"the sandbox did not start; is port {port} in use?")
         yield {f"{name.upper().replace('-', '_')}_URL": url for name, url in json.loads(line).items()}
+
+
+@contextmanager
+def exported(variables: Mapping[str, str]) -> Iterator[None]:
+    """This process and what it starts have the variables inside the block; afterwards all are as they were."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes], *, timeout_s: float = 60.0) -> None:

@@ -18,6 +18,7 @@ from connectors.errors import SetupError
 from pipelines.database import EMBEDDED, database_url, home, using
 from pipelines.definitions import build_definitions
 from pipelines.partitions import RANGE_END, RANGE_START
+from pipelines.processes import exported
 from pipelines.settings import Settings
 
 STORAGE = "\nstorage:\n  postgres:\n    postgres_url: {env: DAGSTER_PG_URL}\n"
@@ -44,9 +45,8 @@ def dagster_environment(settings: Settings) -> dict[str, str]:
 
 @contextmanager
 def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    """The instance that `leadsync up` shows; its environment is set for this process."""
-    os.environ.update(dagster_environment(settings))
-    with dg.DagsterInstance.get() as instance:
+    """The instance that `leadsync up` shows; its environment is that of this process inside the block."""
+    with exported(dagster_environment(settings)), dg.DagsterInstance.get() as instance:
         yield instance
 
 

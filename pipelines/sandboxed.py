@@ -5,14 +5,13 @@ Belongs here: that the configuration leads to the doubles. Does not belong here:
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from connectors.errors import SetupError
-from pipelines.processes import running_sandbox
+from pipelines.processes import exported, running_sandbox
 from pipelines.settings import Settings, load_settings
 
 
@@ -23,8 +22,7 @@ def sandboxed(config: Path | None, *, port: int = 0, log_file: Path) -> Iterator
     Raises:
         SetupError: an address of the configuration leads elsewhere; nothing was sent.
     """
-    with running_sandbox(port=port, log_file=log_file) as addresses:
-        os.environ.update(addresses)
+    with running_sandbox(port=port, log_file=log_file) as addresses, exported(addresses):
         _check(load_settings(config), addresses)
         yield addresses
 

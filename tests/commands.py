@@ -37,7 +37,7 @@ def ran(
         capture_output=True, text=True, timeout=timeout_s, check=False,
     )  # fmt: skip
     said = ended.stdout + ended.stderr
-    assert "Traceback" not in said
+    assert "Traceback" not in said, said
     assert [text for text in private if text in said] == []
     return ended
 
@@ -58,7 +58,7 @@ def in_a_shell(line: str, *, code: int) -> subprocess.CompletedProcess[str]:
         cwd=ROOT, env={**os.environ, "SINCH_PASSWORD": "s3cret"}, stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
-    assert "Traceback" not in ended.stderr
+    assert "Traceback" not in ended.stderr, ended.stderr
     assert ended.returncode == code, ended.stderr
     return ended
 

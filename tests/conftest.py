@@ -30,9 +30,15 @@ hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)
-def no_token_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A double may listen where that of an earlier test did; its token is not known to it."""
-    monkeypatch.setattr("connectors.sobot.settings._PROVIDERS", {})
+def nothing_of_another_test() -> Iterator[None]:
+    """A test leaves the environment as it was, and no token: a later one has other databases and doubles."""
+    before = dict(os.environ)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("connectors.sobot.settings._PROVIDERS", {})
+        yield
+    after = dict(os.environ)
+    changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+    assert changed <= {"PYTEST_CURRENT_TEST"}
 
 
 @pytest.fixture(scope="session")
