@@ -45,18 +45,18 @@ def database_url(database: str, folder: Path) -> URL:
     return postgres_url(database)
 
 
-def postgres_url(database: str) -> URL:
-    """The address of a PostgreSQL; ValueError, which holds nothing of it, where it is none."""
+def postgres_url(address: str, *, also: str = "") -> URL:
+    """The address of a PostgreSQL; ValueError, without secrets, where it is none; `also` is right there, too."""
     try:
-        url = parse_address(database)
+        url = parse_address(address)
         kind = url.get_backend_name()
     except (ArgumentError, ValueError):
         raise ValueError(
-            "must be `embedded` or postgresql://user:password@host:port/name;"
+            f"must be {also}postgresql://user:password@host:port/name;"
             " special characters in the password must be percent-encoded"
         ) from None
     if kind != "postgresql":
-        raise ValueError(f"the ledger needs PostgreSQL, postgresql://…, not {kind}")
+        raise ValueError(f"must be PostgreSQL, postgresql://…, not {kind}")
     return url.set(drivername="postgresql+psycopg")
 
 
@@ -82,18 +82,18 @@ def connect(url: URL) -> Engine:
     )
 
 
-def check_connection(engine: Engine) -> None:
-    """The database answers, and can hold every name; else SetupError without any secret."""
+def check_connection(engine: Engine, *, setting: str = "database") -> None:
+    """The database that the setting names answers, and can hold every name; else SetupError without any secret."""
     try:
         with engine.connect() as connection:
             encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
     except DBAPIError as error:
         reason = known_reason(error.orig)
         why = f": {reason}" if reason else "; is it running, and is the login right?"
-        raise SetupError(f"database: no connection to {shown(engine.url)}{why}") from None
+        raise SetupError(f"{setting}: no connection to {shown(engine.url)}{why}") from None
     if encoding != "UTF8":
         raise SetupError(
-            f"database: {engine.url.database} holds text in {encoding}, and the names of leads need UTF8:"
+            f"{setting}: {engine.url.database} holds text in {encoding}, and the names of leads need UTF8:"
             f" create it with ENCODING 'UTF8' TEMPLATE template0"
         )
 

@@ -77,18 +77,18 @@ def exported(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def wait_for_port(port: int, process: subprocess.Popen[bytes], *, timeout_s: float = 60.0) -> None:
-    """Something listens on the local port; SetupError if the process ended, or the time is over."""
+def wait_for_port(port: int, process: subprocess.Popen[bytes], *, log_file: Path, timeout_s: float = 60.0) -> None:
+    """Something listens on the local port; SetupError, which names the log, if the process ended, or time is over."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise SetupError(f"{Path(str(process.args[0])).name} ended with code {process.returncode}")  # type: ignore[index]
+            raise SetupError(f"{log_file.stem} ended with code {process.returncode}; see {log_file}")
         with socket.socket() as probe:
             probe.settimeout(1)
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.2)
-    raise SetupError(f"nothing listens on port {port} after {timeout_s:.0f} s")
+    raise SetupError(f"{log_file.stem} does not listen on port {port} after {timeout_s:.0f} s; see {log_file}")
 
 
 def free_port() -> int:

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from sqlalchemy import URL
 
 from connectors.errors import SetupError
-from pipelines.database import EMBEDDED, database_url, home, using
+from pipelines.database import EMBEDDED, check_connection, connect, database_url, home, postgres_url, using
 from pipelines.definitions import build_definitions
 from pipelines.partitions import RANGE_END, RANGE_START
 from pipelines.processes import exported
@@ -33,12 +34,12 @@ def dagster_environment(settings: Settings) -> dict[str, str]:
     the configuration, or from ours where there is none, with Postgres as its storage.
 
     Raises:
-        SetupError: DAGSTER_HOME is no folder.
+        SetupError: DAGSTER_HOME is no folder, or DAGSTER_PG_URL no PostgreSQL that answers.
     """
     given = os.environ.get("DAGSTER_HOME")
     if given and not (Path(given).is_absolute() and Path(given).is_dir()):
         raise SetupError(f"DAGSTER_HOME: {given} must be the whole path of a folder that is there")
-    url = os.environ.get("DAGSTER_PG_URL") or _storage_url(settings)
+    url = _given_storage() or _own_storage(settings)
     folder = given or str(_write_home(settings))
     return {"DAGSTER_HOME": folder, "DAGSTER_PG_URL": url, "DAGSTER_DISABLE_TELEMETRY": "yes"}
 
@@ -93,9 +94,27 @@ def _write_home(settings: Settings) -> Path:
     return folder
 
 
-def _storage_url(settings: Settings) -> str:
+def _given_storage() -> str | None:
+    address = os.environ.get("DAGSTER_PG_URL")
+    if not address:
+        return None
+    try:
+        url = postgres_url(address)
+    except ValueError as error:
+        raise SetupError(f"DAGSTER_PG_URL {error}") from None
+    engine = connect(url)
+    try:
+        check_connection(engine, setting="DAGSTER_PG_URL")
+    finally:
+        engine.dispose()
+    return _for_dagster(url)
+
+
+def _own_storage(settings: Settings) -> str:
+    url = database_url(settings.database, settings.folder)
+    return _for_dagster(url.set(database="dagster") if settings.database == EMBEDDED else url)
+
+
+def _for_dagster(url: URL) -> str:
     # SQLAlchemy 2.1 takes psycopg 3 for `postgresql://`, and Dagster's notifications break on it.
-    url = database_url(settings.database, settings.folder).set(drivername="postgresql+psycopg2")
-    if settings.database == EMBEDDED:
-        url = url.set(database="dagster")
-    return url.render_as_string(hide_password=False)
+    return url.set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)

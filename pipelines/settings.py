@@ -143,7 +143,7 @@ class Settings(_Strict):
     @classmethod
     def _is_embedded_or_postgres(cls, value: str) -> str:
         if value != EMBEDDED:
-            postgres_url(value)
+            postgres_url(value, also="`embedded` or ")
         return value
 
     @field_validator("nightly")

@@ -110,8 +110,8 @@ def _start(
         log_file = logs / f"{name}.log"
         processes[name] = stack.enter_context(running(command, log_file=log_file, environment=environment))
         if name == "code-server":
-            wait_for_port(code_port, processes[name])
-    wait_for_port(port, processes["webserver"])
+            wait_for_port(code_port, processes[name], log_file=log_file)
+    wait_for_port(port, processes["webserver"], log_file=logs / "webserver.log")
     return processes
 
 

@@ -102,7 +102,7 @@ STOPPED_BEFORE = [
     ),
     pytest.param(
         changed(database="sqlite:///ledger.db"),
-        "FOLDER/leadsync.yaml, line 10: database: the ledger needs PostgreSQL, postgresql://…, not sqlite",
+        "FOLDER/leadsync.yaml, line 10: database: must be PostgreSQL, postgresql://…, not sqlite",
         id="odd-ledger",
     ),
     pytest.param(

@@ -232,6 +232,31 @@ def test_sync_that_cannot_wait_tells_what_it_loaded(tmp_path: Path, database: st
     assert "platform-calls" in ended.stdout
 
 
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("postgresql://bob:s3cret@127.0.0.1:1/x", ": no connection to postgresql://bob:***@127.0.0.1:1/x: nothing"),
+        ("mysql://bob:s3cret@127.0.0.1/x", " must be PostgreSQL, postgresql://…, not mysql"),
+        ("s3cret", " must be postgresql://user:password@host:port/name;"),
+    ],
+)
+def test_storage_that_dagster_cannot_use_is_named(configure: Configure, address: str, why: str, tmp_path: Path) -> None:
+    """Nothing is started that would wait for it, or fall over it."""
+    environment = {"DAGSTER_PG_URL": address, "LEADSYNC_HOME": str(tmp_path / "home")}
+    ended = leadsync("up", "--config", configure(), environment=environment, code=1)
+    assert f"DAGSTER_PG_URL{why}" in ended.stderr
+
+
+def test_service_that_does_not_start_names_its_log(configure: Configure, tmp_path: Path) -> None:
+    """What Dagster has against a `dagster.yaml` of the user's stands there."""
+    config = configure()
+    config.with_name("dagster.yaml").write_text("run_retries: {enabled: maybe}\n", "utf-8")
+    ended = leadsync("up", "--config", config, environment={"LEADSYNC_HOME": str(tmp_path / "home")}, code=1)
+    log_file = tmp_path / "home" / "logs" / "webserver.log"
+    assert ended.stderr == f"webserver ended with code 1; see {log_file}\n"
+    assert "run_retries" in log_file.read_text("utf-8")
+
+
 @pytest.mark.parametrize("command", ["sync", "plan"])
 def test_day_that_cannot_be_loaded_is_refused(configure: Configure, command: str) -> None:
     """Days before the first and days that have not begun have no rows; nothing is written for them."""

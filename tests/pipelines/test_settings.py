@@ -530,7 +530,7 @@ def test_address_of_the_ledger_that_is_none_is_refused_without_quoting_it(tmp_pa
 def test_ledger_in_another_database_is_refused(tmp_path: Path, kind: str) -> None:
     """The setting, its file and its line are named, as for every mistake."""
     assert mistake(tmp_path, GOOD.replace("embedded", f"{kind}://host/lead")) == (
-        f"FILE, line 1: database: the ledger needs PostgreSQL, postgresql://…, not {kind}"
+        f"FILE, line 1: database: must be PostgreSQL, postgresql://…, not {kind}"
     )
 
 
