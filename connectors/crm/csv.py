@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, compress
 from pathlib import Path
-from typing import TextIO
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -27,6 +26,7 @@ from connectors.columns import TEXT
 from connectors.crm.encoding import AUTO, find_delimiter, find_encoding, told_delimiter
 from connectors.crm.frames import Cursor, DayWindow, build_frame, regroup
 from connectors.crm.layout import COLUMNS, LONGEST_KEY, Columns, Layout, long_key, no_cursor
+from connectors.crm.lines import Lines, read_lines
 from connectors.crm.misfits import believed
 from connectors.crm.records import Records, Shape, read_records
 from connectors.errors import SetupError
@@ -45,7 +45,7 @@ class _Sheet:
     """An open file whose header has been read; `first_line` is the line after it."""
 
     path: Path
-    lines: Iterator[str]
+    lines: Lines
     layout: Layout
     delimiter: str
     first_line: int
@@ -125,8 +125,8 @@ class CsvSource:
     def header(self, window: DayWindow | None) -> list[str]:
         """The column names in the first file of the day, without surrounding white space."""
         path = self.files(window)[0]
-        with self._open_text(path) as file:
-            return self._read_header(path, file)[0]
+        with self._open_lines(path) as lines:
+            return self._read_header(path, lines)[0]
 
     def check(self, window: DayWindow | None) -> None:
         """Returns when every file of the day can be opened, decoded and matched to our columns.
@@ -175,18 +175,18 @@ class CsvSource:
 
     @contextmanager
     def _open(self, path: Path) -> Iterator[_Sheet]:
-        with self._open_text(path) as file:
-            header, delimiter, line_count = self._read_header(path, file)
+        with self._open_lines(path) as lines:
+            header, delimiter, line_count = self._read_header(path, lines)
             layout = self._columns.find(header, place=f"{path} line {line_count}")
-            yield _Sheet(path, file, layout, delimiter, line_count + 1)
+            yield _Sheet(path, lines, layout, delimiter, line_count + 1)
 
     @contextmanager
-    def _open_text(self, path: Path) -> Iterator[TextIO]:
+    def _open_lines(self, path: Path) -> Iterator[Lines]:
         try:
             found = _state(path.stat())
             encoding = find_encoding(path, self._encoding, setting=self._setting)
-            with path.open(encoding=encoding.name, errors=encoding.errors, newline="") as file:
-                yield file
+            with path.open("rb") as file:
+                yield read_lines(file, encoding)
                 is_same = _state(os.fstat(file.fileno())) == found
         except OSError as error:
             raise self._unreadable(path, error) from error
@@ -198,18 +198,18 @@ class CsvSource:
     def _unreadable(self, path: Path | str, error: OSError) -> SetupError:
         return SetupError(f"{self._setting}.csv: cannot read {path}: {error.strerror or type(error).__name__}")
 
-    def _read_header(self, path: Path, file: TextIO) -> tuple[list[str], str, int]:
+    def _read_header(self, path: Path, lines: Lines) -> tuple[list[str], str, int]:
         """The names, the delimiter, and how many lines the header and what comes before it take."""
-        before, line = _first_line(file)
+        before, line = _first_line(lines)
         told = told_delimiter(line)
         if told is not None:
-            blank_count, line = _first_line(file)
+            blank_count, line = _first_line(lines)
             before += 1 + blank_count
         if not line:
             raise SetupError(f"{self._setting}.csv: {path} is empty; it needs a header line")
         wanted = told if told is not None and self._delimiter == AUTO else self._delimiter
         delimiter = find_delimiter(line, wanted, setting=self._setting)
-        reader = csv.reader(chain([line], file), delimiter=delimiter, strict=True)
+        reader = csv.reader(chain([line], lines), delimiter=delimiter, strict=True)
         place = f"{path} line {before + 1}"
         try:
             header = [name.strip() for name in next(reader)]
@@ -319,12 +319,12 @@ def _without_long_keys(records: Records, columns: list[pa.Array], layout: Layout
     return columns
 
 
-def _first_line(file: TextIO) -> tuple[int, str]:
+def _first_line(lines: Lines) -> tuple[int, str]:
     """How many blank lines come first, and the line after them; empty if there is none.
 
     A byte order mark is no part of it: a program may put a second one before its own.
     """
-    for blank_count, line in enumerate(file):
+    for blank_count, line in enumerate(lines):
         text = line.lstrip("\ufeff")
         if text.strip():
             return blank_count, text

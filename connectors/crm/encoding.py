@@ -39,13 +39,13 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 20
 _WINDOWS = "cp1252"
-_ELSE_WINDOWS = "leadsync_else_cp1252"  # what `errors` of `open` may be, once it is registered
+_ELSE_WINDOWS = "leadsync_else_cp1252"  # what `errors` may be, once it is registered
 
 
 class Encoding(NamedTuple):
-    """Arguments of `open`. A byte without meaning spoils its row only."""
+    """How to decode. A byte without meaning spoils its row only."""
 
     name: str
     errors: str
@@ -123,7 +123,7 @@ def _is_utf8(path: Path) -> bool:
     rest = b""
     for block in _blocks(path):
         whole, _, rest = (rest + block).rpartition(b"\n") if block else (rest, b"", b"")
-        if len(rest) > _BLOCK_BYTES:  # hardly lines
+        if len(rest) > BLOCK_BYTES:  # hardly lines
             return False
         try:
             pc.cast(pa.array([whole], pa.large_binary()), pa.large_string())
@@ -137,7 +137,7 @@ def _has_utf8(path: Path) -> bool:
     rest = b""
     for block in _blocks(path):
         *lines, rest = (rest + block).split(b"\n")
-        if not block or len(rest) > _BLOCK_BYTES:
+        if not block or len(rest) > BLOCK_BYTES:
             lines, rest = [*lines, rest], b""
         if any(not line.isascii() and _is_decodable(line) for line in lines):
             return True
@@ -164,7 +164,7 @@ codecs.register_error(_ELSE_WINDOWS, _as_windows)
 def _blocks(path: Path) -> Iterator[bytes]:
     """The bytes of the file in order, ending with an empty block."""
     with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
+        while block := file.read(BLOCK_BYTES):
             yield block
     yield b""
 

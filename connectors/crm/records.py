@@ -7,15 +7,15 @@ getting back into step after a broken quote. Does not belong here: files, header
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from connectors.columns import TEXT
 from connectors.crm.cells import is_storable, unstorable_reason
+from connectors.crm.lines import Lines, Piece
 from connectors.crm.plain import read_plain
 
 if TYPE_CHECKING:
@@ -88,39 +88,38 @@ class Records:
         self.parts.append(columns)
 
 
-def read_records(lines: Iterable[str], shape: Shape, *, first_line: int, block_lines: int) -> Iterator[Records]:
+def read_records(lines: Lines, shape: Shape, *, first_line: int, block_lines: int) -> Iterator[Records]:
     """Every record of the lines, about `block_lines` at a time: none is lost, none is read twice.
 
     A record whose quoting is broken, or that swallowed the lines after it, is a defect of its first
     line; reading goes on with the line after that.
     """
-    source = iter(lines)
     waiting: list[str] = []
     is_last = False
     while not is_last:
         records = Records(shape.width)
         while len(records.lines) < block_lines and not is_last:
-            fresh = list(islice(source, min(_STEP_LINES, block_lines)))
-            is_last = not fresh
+            piece = lines.take(min(_STEP_LINES, block_lines))
+            is_last = not piece.line_count
             is_free = not waiting and not is_last
-            plain = _read_plain(fresh, shape) if is_free else None
+            plain = _read_plain(piece, shape) if is_free else None
             if plain is not None:
                 records.take_plain(plain, first_line=first_line)
-                first_line += len(fresh)
+                first_line += piece.line_count
                 continue
-            block = _Block(waiting + fresh, shape, first_line=first_line, is_last=is_last)
+            block = _Block(waiting + piece.texts(), shape, first_line=first_line, is_last=is_last)
             records.take(block)
             waiting = block.rest
             first_line += block.used
         yield records
 
 
-def _read_plain(lines: Sequence[str], shape: Shape) -> list[pa.Array] | None:
+def _read_plain(lines: Piece, shape: Shape) -> list[pa.Array] | None:
     """The columns of the lines, if nothing in them is unusual; what they may lack, they lack in all lines."""
     plain = read_plain(lines, delimiter=shape.delimiter, width=shape.width)
     if plain is None and shape.optional:
         plain = read_plain(lines, delimiter=shape.delimiter, width=shape.width - shape.optional)
-        return plain and [*plain, *[pa.nulls(len(lines), TEXT)] * shape.optional]
+        return plain and [*plain, *[pa.nulls(lines.line_count, TEXT)] * shape.optional]
     return plain
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import os
 import shutil
 import tempfile
@@ -21,6 +20,7 @@ import pytest
 from connectors.crm.csv import CsvSource
 from connectors.crm.frames import DayWindow
 from connectors.crm.layout import CAMPAIGN_COLUMNS, COLUMNS, DO_NOT_CALL_COLUMNS
+from connectors.crm.lines import Lines
 from connectors.crm.records import Shape, read_records
 from connectors.errors import SetupError
 from tests.reading import plain
@@ -745,7 +745,7 @@ def test_swallowed_lines_are_given_back(leads: Path) -> None:
 def test_records_do_not_depend_on_the_blocks(block_lines: int) -> None:
     """Where a block ends changes no record, no line and no defect."""
     text = 'a,b\n"c\n\nd",e\n\nf\n"g,h\ni,"j\nk"\nl,m\n"n'
-    blocks = list(read_records(io.StringIO(text), Shape(",", 2), first_line=1, block_lines=block_lines))
+    blocks = list(read_records(Lines([text.encode()]), Shape(",", 2), first_line=1, block_lines=block_lines))
     columns = [[cell for each in blocks for cell in each.columns[at].to_pylist()] for at in (0, 1)]
     lines = [line for each in blocks for line in each.lines]
     broken = [each.lines[at] for each in blocks for at in each.defects]
