@@ -14,6 +14,8 @@ from connectors.errors import SetupError
 from pipelines.processes import exported, running_sandbox
 from pipelines.settings import Settings, load_settings
 
+_OF_SECOND_HOST = ("vendors.sobot.hosts.cc-ivr", "vendors.sobot.report_hosts")
+
 
 @contextmanager
 def sandboxed(config: Path | None, *, port: int = 0, log_file: Path) -> Iterator[dict[str, str]]:
@@ -30,10 +32,9 @@ def sandboxed(config: Path | None, *, port: int = 0, log_file: Path) -> Iterator
 def _check(settings: Settings, addresses: Mapping[str, str]) -> None:
     for setting, address in _addresses("vendors", settings.vendors.model_dump()):
         if address.rstrip("/") not in addresses.values():
-            vendor = setting.split(".")[1]
-            variable = next(name for name in addresses if name.startswith(vendor.upper()))
+            host = "SOBOT_SECOND_HOST" if setting in _OF_SECOND_HOST else setting.split(".")[1].upper()
             raise SetupError(
-                f"{setting} leads to {address}, and not to the sandbox; write ${{{variable}:-{address}}} there,"
+                f"{setting} leads to {address}, and not to the sandbox; write ${{{host}_URL:-{address}}} there,"
                 f" so that the sandbox can take its place. Nothing was sent"
             )
 

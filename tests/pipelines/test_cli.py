@@ -127,7 +127,8 @@ def test_each_address_of_a_vendor_leads_to_the_sandbox(tmp_path: Path) -> None:
         shown = {"report_hosts": 'report_hosts: ["', "hosts.cc-ivr": "cc-ivr: "}[name]
         text = text.replace(f"{shown}${{SOBOT_SECOND_HOST_URL:-http://127.0.0.1:8702}}", f"{shown}https://one.example")
         (tmp_path / "leadsync.yaml").write_text(text, "utf-8")
-        sentence = rf"^vendors\.sobot\.{name} leads to https://one\.example, and not to the sandbox; "
+        leads = rf"^vendors\.sobot\.{name} leads to https://one\.example, and not to the sandbox; "
+        sentence = leads + r"write \${SOBOT_SECOND_HOST_URL:-https://one\.example} there, "
         with (
             pytest.raises(SetupError, match=sentence),
             sandboxed(tmp_path / "leadsync.yaml", log_file=tmp_path / "log"),
