@@ -6,15 +6,17 @@ Belongs here: reaching Postgres. Does not belong here: statements (`ledger.py`) 
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import URL, Engine, create_engine, make_url, text
+import psycopg
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 # Tables grow from nothing to millions of rows inside one run: a plan that was kept from its beginning would
 # scan them, and compiling statements of a few rows costs more than it saves.
 _PLANNING = "-c plan_cache_mode=force_custom_plan -c jit=off -c work_mem=32MB"
+_SEND_BUFFER_BYTES = 4 << 20
 EMBEDDED = "embedded"
 DATABASE_NAME = "leadsync"
 
@@ -67,7 +70,7 @@ def shown(url: URL) -> str:
 
 def connect(url: URL) -> Engine:
     """An engine that proves a connection before it hands it out and keeps values out of its errors."""
-    return create_engine(
+    engine = create_engine(
         url,
         pool_pre_ping=True,
         pool_size=5,
@@ -80,6 +83,18 @@ def connect(url: URL) -> Engine:
         },
         json_deserializer=orjson.loads,
     )
+    event.listen(engine, "connect", _send_at_once)
+    return engine
+
+
+def _send_at_once(connection: psycopg.Connection[Any], _record: object) -> None:
+    """What COPY sends is taken by the system in one go: else it waits for the interpreter, which is busy, part by part.
+
+    Over TCP the system makes room by itself.
+    """
+    with socket.socket(fileno=os.dup(connection.fileno())) as wire:
+        if wire.family == socket.AF_UNIX:
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
 
 
 def check_connection(engine: Engine, *, setting: str = "database") -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -121,6 +122,17 @@ def test_ledger_that_is_not_there_says_so(change: dict[str, str], why: str, data
     with pytest.raises(SetupError) as caught:
         check_connection(engine)
     assert str(caught.value).endswith(f": {why}")
+
+
+def test_chunk_of_rows_is_sent_at_once(engine: Engine) -> None:
+    """The system takes more of it than it would by default."""
+    with (
+        engine.connect() as connection,
+        socket.socket(fileno=os.dup(_driver(connection).fileno())) as wire,
+        socket.socket(wire.family) as usual,
+    ):
+        sizes = [each.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) for each in (usual, wire)]
+    assert sizes == sorted(set(sizes))
 
 
 def test_text_is_utf8_whatever_the_environment_says(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
