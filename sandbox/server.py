@@ -12,7 +12,7 @@ import socket
 from threading import Event, Thread
 from time import monotonic
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -133,8 +133,41 @@ def block_signals() -> None:
         signal.signal(number, signal.SIG_DFL)  # a shell starts background jobs with SIGINT ignored
 
 
+class _OnePiece:
+    """A transport that sends together what is written together: a head and its body wake the client once."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._written: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        if not self._written:
+            self._loop.call_soon(self._flush)
+        self._written.append(data)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def abort(self) -> None:
+        self._written.clear()
+        self._transport.abort()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def _flush(self) -> None:
+        written, self._written = self._written, []
+        if written:
+            self._transport.write(b"".join(written))
+
+
 class _Protocol(HttpToolsProtocol):
     """Hands the transport to the ASGI callable, so that a fault can reset it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(cast(asyncio.Transport, _OnePiece(transport, self.loop)))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -352,6 +352,17 @@ def test_times_is_exact_under_threads() -> None:
     assert sum(fault is not None for fault in taken) == 50
 
 
+def test_answer_comes_in_one_piece(server: SandboxServer[SinchObi]) -> None:
+    """As a vendor's does: a head that comes before its body wakes the client once more."""
+    host, port = server.url.removeprefix("http://").split(":")
+    request = f"GET {CAMPAIGNS} HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\nAuthorization: Basic eDp5\r\n\r\n"
+    with socket.create_connection((host, int(port))) as raw:
+        for _ in range(20):
+            raw.sendall(request.encode())
+            head, _, body = raw.recv(65536).partition(b"\r\n\r\n")
+            assert f"content-length: {len(body)}\r\n".encode() in head + b"\r\n"
+
+
 def test_latency_delays_every_request(client: httpx.Client, obi: SinchObi) -> None:
     """A request is stored late, at the half of the latency, even though its client gave up."""
     obi.knobs.latency_ms = 10 * READ_TIMEOUT_S * 1000
