@@ -9,7 +9,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -39,7 +39,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 20
 _WINDOWS = "cp1252"
 _ELSE_WINDOWS = "leadsync_else_cp1252"  # what `errors` may be, once it is registered
 
@@ -123,7 +123,7 @@ def _is_utf8(path: Path) -> bool:
     rest = b""
     for block in _blocks(path):
         whole, _, rest = (rest + block).rpartition(b"\n") if block else (rest, b"", b"")
-        if len(rest) > BLOCK_BYTES:  # hardly lines
+        if len(rest) > _BLOCK_BYTES:  # hardly lines
             return False
         try:
             pc.cast(pa.array([whole], pa.large_binary()), pa.large_string())
@@ -137,7 +137,7 @@ def _has_utf8(path: Path) -> bool:
     rest = b""
     for block in _blocks(path):
         *lines, rest = (rest + block).split(b"\n")
-        if not block or len(rest) > BLOCK_BYTES:
+        if not block or len(rest) > _BLOCK_BYTES:
             lines, rest = [*lines, rest], b""
         if any(not line.isascii() and _is_decodable(line) for line in lines):
             return True
@@ -161,11 +161,16 @@ def _as_windows(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(_ELSE_WINDOWS, _as_windows)
 
 
+def read_blocks(file: BinaryIO) -> Iterator[bytes]:
+    """The bytes of the file in order."""
+    while block := file.read(_BLOCK_BYTES):
+        yield block
+
+
 def _blocks(path: Path) -> Iterator[bytes]:
     """The bytes of the file in order, ending with an empty block."""
     with path.open("rb") as file:
-        while block := file.read(BLOCK_BYTES):
-            yield block
+        yield from read_blocks(file)
     yield b""
 
 

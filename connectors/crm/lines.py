@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, NamedTuple, Self, TypeAlias
 
 import numpy as np
 
-from connectors.crm.encoding import BLOCK_BYTES, Encoding
+from connectors.crm.encoding import Encoding, read_blocks
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _RETURN, _FEED = b"\r", b"\n"
@@ -93,17 +93,12 @@ def read_lines(file: BinaryIO, encoding: Encoding) -> Lines:
 
 def _utf8(file: BinaryIO, encoding: Encoding) -> Iterator[bytes]:
     if (codecs.lookup(encoding.name).name, encoding.errors) == ("utf-8", "strict"):
-        yield from _blocks(file)
+        yield from read_blocks(file)
         return
     decoder = codecs.getincrementaldecoder(encoding.name)(encoding.errors)
-    for block in _blocks(file):
+    for block in read_blocks(file):
         yield decoder.decode(block).encode("utf-8", "surrogatepass")
     yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
-
-
-def _blocks(file: BinaryIO) -> Iterator[bytes]:
-    while block := file.read(BLOCK_BYTES):
-        yield block
 
 
 def _line_ends(text: bytes) -> Offsets:

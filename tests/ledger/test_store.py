@@ -131,8 +131,8 @@ def test_chunk_of_rows_is_sent_at_once(engine: Engine) -> None:
         socket.socket(fileno=os.dup(_driver(connection).fileno())) as wire,
         socket.socket(wire.family) as usual,
     ):
-        sizes = [each.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) for each in (usual, wire)]
-    assert sizes == sorted(set(sizes))
+        taken, by_default = (each.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) for each in (wire, usual))
+    assert taken > by_default
 
 
 def test_text_is_utf8_whatever_the_environment_says(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
