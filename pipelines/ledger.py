@@ -45,14 +45,14 @@ class Ledger:
         self, vendor: str, day: date, batches: Sequence[PlannedBatch], *, planned_at: datetime | None = None
     ) -> list[int]:
         """The batches are planned, as of `planned_at` or now; their import ids in order."""
-        import_ids = [row.import_id for row in self.store.rows("imports", "next_ids", count=len(batches))]
-        counts = [batch.entry_count for batch in batches]
         now = planned_at or utc_now()
+        counts = [batch.entry_count for batch in batches]
+        begun = self.store.rows("imports", "begin", entry_counts=counts, now=now, actor=self.actor)
+        import_ids = [row.import_id for row in begun]
         rows = zip(import_ids, batches, strict=True)
         self.store.copy_rows(
             "ledger.imports", _PLANNED, (_as_row(one, batch, vendor=vendor, day=day, now=now) for one, batch in rows)
         )
-        self.store.run("imports", "tell_planned", import_ids=import_ids, entry_counts=counts, now=now, actor=self.actor)
         return import_ids
 
     # claiming

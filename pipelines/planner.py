@@ -90,17 +90,18 @@ class Page:
     held: Holders
 
 
-class Group(NamedTuple):
-    """Entries of a campaign, as `ENTRIES`, that travel together."""
+class Filled(NamedTuple):
+    """Batches, and what they carry: `entries` as `ENTRIES`, of all of them in order, each with its `campaign`, the
+    place of its `batch` among them, and its `position` in it."""
 
-    campaign: str
+    batches: Sequence[PlannedBatch]
     entries: pa.Table
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What a page came to: contacts that are refused, leads that changed and are not sent, leads that are again what
-    the vendor has, leads that have other numbers and are not sent, and full batches of entries.
+    the vendor has, leads that have other numbers and are not sent, and batches that are full.
 
     `begun_at` is before anything was read that they were judged by: what is decided or listed later makes them stale.
     """
@@ -111,7 +112,7 @@ class Judged:
     changed: Sequence[Numbered]
     returned: Sequence[Numbered]
     renumbered: Sequence[Numbered]
-    groups: Sequence[Group]
+    filled: Filled
     begun_at: datetime
 
 
@@ -204,9 +205,9 @@ class Planner:
             renumbered += _numbered(own.filter(pc.and_kleene(is_kept, own["has_new_number"])))
             if pc.any(pc.equal(outcomes, "behind")).as_py():
                 self._again.note(campaign, self._begun_at)
-        groups = self._cut(is_last=False)
+        filled = self._cut(is_last=False)
         told = list(refusals.values())
-        return Judged(page.day, page.source, told, changed, returned, renumbered, groups, self._begun_at)
+        return Judged(page.day, page.source, told, changed, returned, renumbered, filled, self._begun_at)
 
     def rest(self, day: date) -> Judged:
         """The entries that fill no batch."""
@@ -349,12 +350,11 @@ class Planner:
         return pc.cast(mapped, CONTENT)
 
     def _write(self, judged: Judged) -> set[str]:
-        groups, day = judged.groups, judged.day
-        if not groups:
+        (batches, entries), day = judged.filled, judged.day
+        if not batches:
             return set()
-        batches = [self._batch(group) for group in groups]
         import_ids = self._ledger.insert_planned(self._scope.vendor, day, batches, planned_at=judged.begun_at)
-        carried = _carried(groups, import_ids)
+        carried = entries.append_column("import_id", pa.array(import_ids).take(whole(entries["batch"])))
         self._ledger.insert_deliveries(self._scope.vendor, day, carried.filter(pc.invert(carried["is_again"])))
         again = carried.filter(carried["is_again"])
         for is_update in (False, True):
@@ -362,16 +362,13 @@ class Planner:
             self._ledger.replan_deliveries(
                 self._scope.vendor, day, own, is_update=is_update, keeps_phones=self._keeps_phones
             )
-        self._summary.import_count += len(groups)
-        return {group.campaign for group in groups}
+        self._summary.import_count += len(batches)
+        return {batch.campaign.campaign for batch in batches}
 
-    def _batch(self, group: Group) -> PlannedBatch:
-        action: Action = "update" if group.entries["is_update"][0].as_py() else "create"
-        return PlannedBatch.of(self._campaigns[group.campaign], group.entries["content"].to_pylist(), action=action)
-
-    def _cut(self, *, is_last: bool) -> list[Group]:
+    def _cut(self, *, is_last: bool) -> Filled:
         """Updates, each alone, and full batches are taken off those that wait; the rest too at the last cut."""
-        return [Group(name, entries) for name in self._waiting for entries in self._cut_off(name, is_last)]
+        groups = [(name, entries) for name in self._waiting for entries in self._cut_off(name, is_last)]
+        return _filled([(self._campaigns[name], entries) for name, entries in groups])
 
     def _cut_off(self, campaign: str, is_last: bool) -> list[pa.Table]:
         waiting, size = self._waiting[campaign], self._batch_size
@@ -435,14 +432,23 @@ def _contacts(columns: pa.Table) -> Iterator[Contact]:
         yield Contact(*row)._replace(phones=row[2].split(","), attributes=attributes)
 
 
-def _carried(groups: Sequence[Group], import_ids: Sequence[int]) -> pa.Table:
-    """The entries of all groups, as columns of `ledger.deliveries`, with the import and position that carry them."""
-    sizes = [len(group.entries) for group in groups]
-    entries = pa.concat_tables([group.entries for group in groups]).combine_chunks()
-    campaigns = pa.array([group.campaign for group in groups], TEXT)
-    return (
+def _filled(groups: Sequence[tuple[Campaign, pa.Table]]) -> Filled:
+    """Each campaign's entries that travel together, as a batch."""
+    batches = [_batch(campaign, entries) for campaign, entries in groups]
+    sizes = [batch.entry_count for batch in batches]
+    places = pa.array(np.repeat(np.arange(len(batches)), sizes))
+    positions = [np.arange(0), *(np.arange(size) for size in sizes)]
+    entries = pa.concat_tables([ENTRIES.empty_table(), *(entries for _, entries in groups)])
+    return Filled(
+        batches,
         entries.drop_columns(["row_no", "content"])
-        .append_column("campaign", campaigns.take(pa.array(np.repeat(np.arange(len(groups)), sizes))))
-        .append_column("import_id", pa.array(np.repeat(import_ids, sizes)))
-        .append_column("position", pa.array(np.concatenate([np.arange(size) for size in sizes])))
+        .combine_chunks()
+        .append_column("campaign", pa.array([campaign.campaign for campaign, _ in groups], TEXT).take(places))
+        .append_column("batch", places)
+        .append_column("position", pa.array(np.concatenate(positions))),
     )
+
+
+def _batch(campaign: Campaign, entries: pa.Table) -> PlannedBatch:
+    action: Action = "update" if entries["is_update"][0].as_py() else "create"
+    return PlannedBatch.of(campaign, entries["content"].to_pylist(), action=action)

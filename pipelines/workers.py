@@ -23,7 +23,7 @@ QUICK_S = 0.05
 class Workers:
     """Sends claimed imports over `gateway.connections` connections.
 
-    Twice as many imports are taken as can be in flight, so that a connection never waits for the ledger; four times as
+    Twice as many imports are taken as can be in flight, so that a connection never waits for the ledger; six times as
     many where the vendor is quick, so that a turn of the ledger is about more of them.
     """
 
@@ -57,7 +57,7 @@ class Workers:
 
     @property
     def _capacity(self) -> int:
-        return (4 if self._last_took_s < QUICK_S else 2) * self._connections
+        return (6 if self._last_took_s < QUICK_S else 2) * self._connections
 
     def start(self, claim: Claim, errand: Errand, *, tries: int) -> None:
         """The next idle connection goes on the errand for the import; `tries` went before."""

@@ -16,16 +16,14 @@ WHERE read.day = ANY (CAST(:days AS date[])) AND read.campaign = ANY (CAST(:camp
       SELECT FROM ledger.imports AS import
       WHERE import.day = read.day AND import.vendor = :vendor AND import.campaign = read.campaign);
 
--- name: next_ids :many
--- As many new import ids, in order; the imports follow by COPY.
-SELECT nextval(pg_get_serial_sequence('ledger.imports', 'import_id')) AS import_id
-FROM generate_series(1, :count);
-
--- name: tell_planned :none
--- The events say that the imports are planned.
+-- name: begin :many
+-- New import ids, in order, one for each number of entries; the events say that they are planned, and the imports follow by COPY.
 INSERT INTO ledger.events (at, import_id, event, actor, detail)
-SELECT :now, planned.import_id, 'planned', :actor, jsonb_build_object('entry_count', planned.entry_count)
-FROM unnest(CAST(:import_ids AS bigint[]), CAST(:entry_counts AS integer[])) AS planned (import_id, entry_count);
+SELECT
+    :now, nextval(pg_get_serial_sequence('ledger.imports', 'import_id')), 'planned', :actor,
+    jsonb_build_object('entry_count', entry_count)
+FROM unnest(CAST(:entry_counts AS integer[])) AS entry_count
+RETURNING import_id;
 
 -- name: claim_planned :many
 -- Up to :limit due batches are ours to send until the lease ends; none that something was decided, or listed, after.

@@ -62,9 +62,9 @@ def test_twice_as_many_are_taken_as_can_be_in_flight(workers: Workers) -> None:
 
 
 def test_more_are_taken_where_the_vendor_is_quick(workers: Workers) -> None:
-    """A turn of the ledger is then about twice as many."""
+    """A turn of the ledger is then about three times as many."""
     exchange(workers)
-    assert workers.free == 4 * CONNECTIONS
+    assert workers.free == 6 * CONNECTIONS
 
 
 def test_no_more_are_taken_where_it_is_slow_or_fails(workers: Workers, vendor: Vendor) -> None:
