@@ -55,6 +55,11 @@ def whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
+def having(rows: pa.Table, flags: pa.Array | pa.ChunkedArray) -> pa.Table:
+    """The rows that have the flag; where all have it, which is nearly always, they are not copied."""
+    return rows if pc.all(flags, skip_nulls=False).as_py() else rows.filter(flags)
+
+
 def without_characters(cells: pa.Array, characters: str) -> pa.Array:
     """The cells, none of them missing, without these characters of ASCII."""
     bounds, written = _bytes_of(cells)

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.columns import TEXT, joined, whole
+from connectors.columns import TEXT, having, joined, whole
 from pipelines.ledger import Ledger
 from pipelines.ledger_rows import ELIGIBLE, KNOWN, PLANNABLE, SAID, Holders, Numbered, Refusal, Scope
 from pipelines.store import Row
@@ -99,7 +99,7 @@ class PlanLedger(Ledger):
         first = _first(whole(contacts["phones"]))
         is_outrun = pc.is_in(row_nos, outrun)
         columns = [*contacts.columns, first, *said.columns[2:], *delivered.columns[1:], is_delivery, is_outrun]
-        return pa.table(columns, schema=PLANNABLE).filter(pc.equal(said["lead_id"], contacts["lead_id"]))
+        return having(pa.table(columns, schema=PLANNABLE), pc.equal(said["lead_id"], contacts["lead_id"]))
 
     def holders(self, campaigns: Iterable[str], phones: Sequence[str]) -> Holders:
         """Who has the numbers in the campaigns, or will."""
@@ -190,7 +190,8 @@ def _columns(source: str, leads: Sequence[Numbered]) -> dict[str, list[str]]:
 
 def _beside(contacts: pa.Table, rows: pa.Table) -> pa.Table:
     """For each contact the row of its number; missing where there is none."""
-    return rows.take(pc.index_in(whole(contacts["row_no"]), whole(rows["row_no"])))
+    wanted, found = whole(contacts["row_no"]), whole(rows["row_no"])
+    return rows if found.equals(wanted) else rows.take(pc.index_in(wanted, found))
 
 
 def _array(numbers: pa.Array) -> str:

@@ -20,7 +20,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.columns import TEXT, blank_as_missing, by_value, whole
+from connectors.columns import TEXT, blank_as_missing, by_value, having, whole
 from connectors.gateway import CONTACT_COLUMNS, Action, Campaign, Contact, Entry, Gateway, MapsColumns, RenamesAgents
 from connectors.redaction import redact
 from pipelines.eligibility import REASONS, parse_priority
@@ -187,14 +187,14 @@ class Planner:
         contacts, unknown = self._looked_up(page.contacts)
         refusals = self._early(contacts) | _listed(page, contacts) | unknown
         is_refused = pc.is_in(contacts["row_no"], pa.array(refusals, pa.int64()))
-        refused, kept = contacts.filter(is_refused), contacts.filter(pc.invert(is_refused))
+        refused, kept = contacts.filter(is_refused), having(contacts, pc.invert(is_refused))
         for campaign, row_no in zip(refused["campaign"].to_pylist(), refused["row_no"].to_pylist(), strict=True):
             self._summary.add(campaign, {refusals[row_no].verdict: 1})
         changed: list[Numbered] = []
         returned: list[Numbered] = []
         renumbered: list[Numbered] = []
         for campaign in kept["campaign"].unique().to_pylist():
-            own = kept.filter(pc.equal(kept["campaign"], campaign))
+            own = having(kept, pc.equal(kept["campaign"], campaign))
             outcomes = self._enter(campaign, page, own, refusals)
             changed += _numbered(own.filter(pc.equal(outcomes, "changed")))
             is_back = pc.and_kleene(pc.equal(outcomes, "unchanged"), own["is_outdated"])
@@ -282,7 +282,7 @@ class Planner:
         they are among the refusals. What becomes of each contact."""
         entries = self._entries(campaign, page.source, contacts)
         outcomes = self._outcomes(contacts, entries["content_digest"])
-        if taken := _taken(page, contacts.filter(pc.is_in(outcomes, pa.array(ENTERED, TEXT)))):
+        if taken := _taken(page, having(contacts, pc.is_in(outcomes, pa.array(ENTERED, TEXT)))):
             refusals |= taken
             self._again.crowded.add(campaign)
             outcomes = pc.if_else(
@@ -292,7 +292,7 @@ class Planner:
             self._again.freeing.add(campaign)
         self._summary.add(campaign, {each["values"]: each["counts"] for each in pc.value_counts(outcomes).to_pylist()})
         entries = entries.append_column("is_update", pc.equal(outcomes, "update"))
-        entered = entries.filter(pc.is_in(outcomes, pa.array(ENTERED, TEXT))).cast(ENTRIES)
+        entered = having(entries, pc.is_in(outcomes, pa.array(ENTERED, TEXT))).cast(ENTRIES)
         samples = self._samples[campaign]
         samples += [orjson.loads(content) for content in entered["content"][: SAMPLES - len(samples)].to_pylist()]
         self._waiting[campaign] = pa.concat_tables([self._waiting.get(campaign, ENTRIES.empty_table()), entered])
@@ -355,7 +355,7 @@ class Planner:
             return set()
         import_ids = self._ledger.insert_planned(self._scope.vendor, day, batches, planned_at=judged.begun_at)
         carried = entries.append_column("import_id", pa.array(import_ids).take(whole(entries["batch"])))
-        self._ledger.insert_deliveries(self._scope.vendor, day, carried.filter(pc.invert(carried["is_again"])))
+        self._ledger.insert_deliveries(self._scope.vendor, day, having(carried, pc.invert(carried["is_again"])))
         again = carried.filter(carried["is_again"])
         for is_update in (False, True):
             own = again.filter(pc.equal(again["is_update"], is_update))
@@ -373,7 +373,7 @@ class Planner:
     def _cut_off(self, campaign: str, is_last: bool) -> list[pa.Table]:
         waiting, size = self._waiting[campaign], self._batch_size
         updates = waiting.filter(waiting["is_update"])
-        others = waiting.filter(pc.invert(waiting["is_update"])).combine_chunks()
+        others = having(waiting, pc.invert(waiting["is_update"])).combine_chunks()
         end = len(others) if is_last else len(others) - len(others) % size
         self._waiting[campaign] = others.slice(end)
         full = [others.slice(start, min(size, end - start)) for start in range(0, end, size)]
