@@ -160,7 +160,7 @@ class Installation:
 
 
 def _upgrade(engine: Engine, *, is_forced: bool = False) -> None:
-    """The database has the newest schema; SetupError where it has a newer one than we know."""
+    """The database has the newest schema; SetupError where it has a newer one, or others have its tables in use."""
     try:
         with mapped():
             sql.migrate.upgrade(engine, is_forced=is_forced)
@@ -169,3 +169,20 @@ def _upgrade(engine: Engine, *, is_forced: bool = False) -> None:
             f"database: {shown(engine.url)} has the schema {error.version} of a newer leadsync; install that one here,"
             " too, or name another database. Nothing was changed"
         ) from None
+    except sql.migrate.LockedError as error:
+        raise SetupError(
+            f"database: {shown(engine.url)} could not be migrated: its tables were in use for"
+            f" {sql.migrate.LOCK_WAIT_S:.0f} s{_by(error.sessions)}. Run leadsync migrate again when they are free."
+            " Nothing was changed"
+        ) from None
+
+
+def _by(sessions: Sequence[sql.migrate.Session]) -> str:
+    """Who has them in use, and how an administrator ends it."""
+    told = [
+        f"session {one.pid} of {one.user}"
+        + (f" ({one.application})" if one.application else "")
+        + (f" since {one.since:%Y-%m-%d %H:%M %Z}" if one.since else "")
+        for one in sessions
+    ]
+    return f", by {', '.join(told)}; SELECT pg_terminate_backend({sessions[0].pid}) ends the first" if told else ""

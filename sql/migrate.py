@@ -6,9 +6,12 @@ here: any table or view (they are SQL files).
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from functools import cache
 from hashlib import sha256
-from typing import cast
+from typing import NamedTuple, cast
 
 import psycopg
 from alembic import command, op
@@ -16,10 +19,12 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from sql import HERE, reports
 
 _LOCK = 7_316_202_611  # any number; two processes that migrate at once take turns
+LOCK_WAIT_S = 60.0
 VERSION_TABLE = {"version_table": "schema_version", "version_table_schema": "public"}
 
 
@@ -31,6 +36,23 @@ class UnknownVersionError(Exception):
         self.version = version
 
 
+class Session(NamedTuple):
+    """A session with something of ours in its transaction, which began `since`, where we may see that."""
+
+    pid: int
+    user: str
+    application: str
+    since: datetime | None
+
+
+class LockedError(Exception):
+    """What must change is held by the transactions of others; `sessions` may be empty: they have ended since."""
+
+    def __init__(self, sessions: Sequence[Session]) -> None:
+        super().__init__(len(sessions))
+        self.sessions = sessions
+
+
 def upgrade(engine: Engine, *, is_forced: bool = False) -> None:
     """The database has every migration and the current report views; a second call changes nothing.
 
@@ -39,11 +61,15 @@ def upgrade(engine: Engine, *, is_forced: bool = False) -> None:
 
     Raises:
         UnknownVersionError: the database is newer than this version; nothing was changed.
+        LockedError: others held for `LOCK_WAIT_S` what must change; nothing was changed.
     """
-    with engine.begin() as connection:
+    with _told_who_holds(engine), engine.begin() as connection:
         if _mark(connection) == digest() and not is_forced:
             return
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        # Who waits for the views keeps everybody from them who asks later.
+        wait = f"{LOCK_WAIT_S * 1000:.0f}"
+        connection.execute(text("SELECT set_config('lock_timeout', :wait, TRUE)"), {"wait": wait})
         config = _config(connection)
         _check_known(connection, ScriptDirectory.from_config(config))
         command.upgrade(config, "head")
@@ -79,6 +105,35 @@ def _check_known(connection: Connection, ours: ScriptDirectory) -> None:
     for version in MigrationContext.configure(connection, opts=VERSION_TABLE).get_current_heads():
         if version not in known:
             raise UnknownVersionError(version)
+
+
+@contextmanager
+def _told_who_holds(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except (DBAPIError, psycopg.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if not isinstance(cause, psycopg.errors.LockNotAvailable):
+            raise
+        raise LockedError(_sessions(engine)) from None
+
+
+def _sessions(engine: Engine) -> list[Session]:
+    """Those of others that hold a table or view of ours, the oldest first."""
+    statement = """
+        SELECT DISTINCT activity.pid, activity.usename AS "user", activity.application_name AS application,
+               activity.xact_start AS since
+        FROM pg_locks AS held
+        JOIN pg_class AS relation ON relation.oid = held.relation
+        JOIN pg_stat_activity AS activity ON activity.pid = held.pid
+        WHERE held.granted AND activity.datname = current_database() AND activity.pid <> pg_backend_pid()
+          AND CAST(relation.relnamespace AS regnamespace) = ANY (ARRAY[
+              to_regnamespace('crm'), to_regnamespace('ledger'),
+              to_regnamespace('reference'), to_regnamespace('reporting')])
+        ORDER BY since, activity.pid
+    """
+    with engine.connect() as connection:
+        return [Session(*row) for row in connection.execute(text(statement))]
 
 
 def apply_file(name: str) -> None:

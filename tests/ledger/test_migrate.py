@@ -13,8 +13,9 @@ from alembic import command
 from sqlalchemy import Engine, make_url, text
 
 import sql.migrate
+from connectors.errors import SetupError
 from pipelines.database import connect, embedded_server, shown, start_embedded
-from pipelines.installation import NO_READER
+from pipelines.installation import NO_READER, Installation
 from tests.commands import leadsync
 from tests.factories import DAY, phone, write_configuration
 
@@ -107,6 +108,26 @@ def test_database_that_is_newer_than_the_program_is_left_alone(
         " install that one here, too, or name another database. Nothing was changed\n"
     )
     assert view(engine) == before
+    engine.dispose()
+
+
+def test_migration_does_not_wait_for_ever(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody forgot a transaction, and whoever reads after us would wait, too: the sentence says who it is."""
+    monkeypatch.setattr("sql.migrate.LOCK_WAIT_S", 0.2)
+    config = write_configuration(tmp_path, database=database, sinch_url="http://127.0.0.1:1")
+    engine = connect(make_url(database).set(drivername="postgresql+psycopg"))
+    installation = Installation.load(config)
+    with engine.connect() as forgotten:
+        before = view(engine)
+        forgotten.execute(text("SELECT count(*) FROM reporting.lead_outcome"))
+        pid = forgotten.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        with pytest.raises(SetupError, match=rf"by session {pid} of \w+ \(leadsync\) since 20.*Nothing was changed"):
+            installation.migrate()
+        assert view(engine) == before
+        forgotten.rollback()
+        assert installation.migrate() is None
+        assert view(engine) != before
+    installation.close()
     engine.dispose()
 
 
