@@ -319,7 +319,8 @@ def with_setting(ask: Callable[[], Any]) -> None:
 
 def _refused_login(error: AuthenticationError | ForbiddenError) -> str:
     if isinstance(error, AuthenticationError):
-        return f"{LOGIN_SETTINGS}: sobot refused the login ({error}); is this machine's clock right?"
+        told = str(error).replace(f"; see {LOGIN_SETTINGS}", "")
+        return f"{LOGIN_SETTINGS}: sobot refused the login ({told}); is this machine's clock right?"
     return f"vendors.sobot.token_scope: sobot refused access ({error})"
 
 

@@ -363,10 +363,10 @@ def test_preflight_names_the_agent_of_the_settings_or_of_the_target(gateways: Ca
     ("changes", "sentence"),
     [
         ({"app_secret": "wrong"}, "vendors.sobot.app_id, app_secret: sobot refused the login "
-         "(sobot company_token: the token call was refused; see vendors.sobot.app_id, app_secret (HTTP 401)); "
+         "(sobot company_token: the token call was refused (HTTP 401)); "
          "is this machine's clock right?"),
         ({"auth_mode": "get_token"}, "vendors.sobot.app_id, app_secret: sobot refused the login "
-         "(sobot query_agent_setting: HTTP 401: the login was refused; see vendors.sobot.app_id, app_secret); "
+         "(sobot query_agent_setting: HTTP 401: the login was refused); "
          "is this machine's clock right?"),
         ({"token_host": "http://127.0.0.1:9"}, "vendors.sobot.token_host: sobot company_token: "
          "no token: no connection to 127.0.0.1:9: nothing listens there; is the vendor up, and the address right?"),
