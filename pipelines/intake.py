@@ -177,14 +177,8 @@ def decide(
             _note_stored(store, source, day, sharing)
         for source, (_, frames) in rows.items():
             store.run("contacts", "delete_day", day=day, source=source)
-            with (
-                closing(frames),
-                Behind(partial(_normalised, rules), is_inline=store.is_dry_run) as normalised,
-                Behind(partial(judge, source), is_inline=store.is_dry_run) as judged,
-                Behind(partial(_store_decided, store, source, day), is_inline=store.is_dry_run) as stored,
-            ):
-                for decided in judged.through(normalised.through(frames)):
-                    stored.hand_over(decided)
+            with closing(frames):
+                _decide_rows(store, source, day, frames, rules, judge)
         ready()
         store.mend_statistics()
         refusals.hold(store)
@@ -217,9 +211,33 @@ def decision_summary(store: Store, day: date) -> DecisionSummary:
     return DecisionSummary(day, dict(by_verdict), dict(by_reason), unequal)
 
 
-def _normalised(rules: Mapping[str, CampaignRule], frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The frame, and its contacts beside it."""
-    return frame, eligibility.normalise(frame, rules)
+def _decide_rows(
+    store: Store,
+    source: Source,
+    day: date,
+    frames: Iterable[pd.DataFrame],
+    rules: Mapping[str, CampaignRule],
+    judge: _Judge,
+) -> None:
+    """Every row of the frames is decided: one is read while those before it are normalised, judged and stored.
+
+    Each step hands on to the next by itself: the last rows do not wait until their source is closed.
+    """
+
+    def normalise(frame: pd.DataFrame) -> None:
+        judged.hand_over((frame, eligibility.normalise(frame, rules)))
+
+    def judge_and_pass_on(read: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+        stored.hand_over(judge(source, read))
+
+    is_inline = store.is_dry_run
+    with (
+        Behind(partial(_store_decided, store, source, day), is_inline=is_inline) as stored,
+        Behind(judge_and_pass_on, is_inline=is_inline) as judged,
+        Behind(normalise, is_inline=is_inline) as normalised,
+    ):
+        for frame in frames:
+            normalised.hand_over(frame)
 
 
 def _store_decided(store: Store, source: Source, day: date, decided: pd.DataFrame) -> None:

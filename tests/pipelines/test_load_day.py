@@ -11,9 +11,11 @@ import pandas as pd
 import pytest
 
 from connectors.errors import SetupError
-from pipelines import eligibility, morning, night
+from pipelines import eligibility, intake, morning, night
 from pipelines.installation import Installation
+from pipelines.intake import PullSummary
 from pipelines.load import IncompleteError, load_day
+from pipelines.store import Store
 from sandbox.faults import Fault, Match
 from sandbox.server import SandboxServer
 from sandbox.sinch.app import SinchObi
@@ -251,3 +253,25 @@ def test_a_row_without_a_verdict_keeps_everything_back(
     assert len(sinch.vendor.held()) == 30
     assert load_day(second, DAY).problems == []
     assert states(second) == {"accepted": 59, "withdrawn": 1}
+
+
+def test_the_last_rows_are_stored_while_their_source_is_closed(
+    installations: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a source does after its last row, such as its commit, keeps no row from its verdict."""
+    stored, waited = threading.Event(), []
+    copy, record = Store.copy, intake._record_pull
+
+    def copied(store: Store, table: str, rows: pd.DataFrame) -> None:
+        copy(store, table, rows)
+        if table == "ledger.contacts":
+            stored.set()
+
+    def recorded(store: Store, summary: PullSummary) -> None:
+        waited.append(stored.wait(timeout=10))
+        record(store, summary)
+
+    monkeypatch.setattr(Store, "copy", copied)
+    monkeypatch.setattr(intake, "_record_pull", recorded)
+    night.pull_and_decide(installations(rows=leads(3)), DAY)
+    assert waited == [True]
