@@ -224,17 +224,17 @@ def _decide_rows(
     Each step hands on to the next by itself: the last rows do not wait until their source is closed.
     """
 
-    def normalise(frame: pd.DataFrame) -> None:
+    def pass_on_normalised(frame: pd.DataFrame) -> None:
         judged.hand_over((frame, eligibility.normalise(frame, rules)))
 
-    def judge_and_pass_on(read: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    def pass_on_judged(read: tuple[pd.DataFrame, pd.DataFrame]) -> None:
         stored.hand_over(judge(source, read))
 
     is_inline = store.is_dry_run
     with (
         Behind(partial(_store_decided, store, source, day), is_inline=is_inline) as stored,
-        Behind(judge_and_pass_on, is_inline=is_inline) as judged,
-        Behind(normalise, is_inline=is_inline) as normalised,
+        Behind(pass_on_judged, is_inline=is_inline) as judged,
+        Behind(pass_on_normalised, is_inline=is_inline) as normalised,
     ):
         for frame in frames:
             normalised.hand_over(frame)
