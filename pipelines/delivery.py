@@ -167,11 +167,13 @@ class _Run:
     def _step(self) -> bool:
         """One round of settling, claiming and sending; False when nothing is left to do."""
         self._turn()
-        self._draw(is_waiting=False)
+        # A connection that is idle waits for the plan; while all are busy, it is answers that make room.
+        is_short = self._workers.has_idle_connections and not self._feed.is_over
+        self._draw(wait_s=GATHER_S if is_short else 0.0)
         if not self._workers.import_ids and self._planned_due == NEVER:
-            return self._draw(is_waiting=True) or self._rest()
+            return self._draw() or self._rest()
         # Few answers are left to gather: each turn costs the ledger as much as ten entries.
-        self._answers += self._workers.collect(GATHER_S, enough=self._workers.enough)
+        self._answers += self._workers.collect(0.0 if is_short else GATHER_S, enough=self._workers.enough)
         return True
 
     # the ledger's side
@@ -180,7 +182,7 @@ class _Run:
         self._expire_leases()
         if self._is_planned_meanwhile:  # these will hardly have nothing to send
             self._admission.look_ahead(self._commit(lambda: self._ledger.unbegun_campaigns(self._scope)))
-        drawn = self._drawn(is_waiting=True) or set()  # first: this plan replaces what an older one left unsent
+        drawn = self._drawn() or set()  # first: this plan replaces what an older one left unsent
         if self._mode == "send":
             self._admission.look_ahead(drawn)
         self._commit(self._ledger.store.mend_statistics)  # now that there are imports
@@ -280,19 +282,19 @@ class _Run:
 
     # the vendor's side
 
-    def _draw(self, *, is_waiting: bool) -> bool:
-        """Takes the next step of the plan in the making; False when there is none."""
-        names = self._drawn(is_waiting=is_waiting)
+    def _draw(self, *, wait_s: float = NEVER) -> bool:
+        """Takes the next step of the plan in the making; False when none came within `wait_s`, or there is no more."""
+        names = self._drawn(wait_s=wait_s)
         if names is None:
             return False
         self._admit(names)
         self._planned_due = 0.0
         return True
 
-    def _drawn(self, *, is_waiting: bool) -> set[str] | None:
+    def _drawn(self, *, wait_s: float = NEVER) -> set[str] | None:
         """The campaigns that the next step of the plan in the making added imports to."""
-        names = self._feed.take(wait_s=0.0)
-        while names is None and is_waiting and not self._feed.is_over and not self._stop.is_set():
+        names = self._feed.take(wait_s=min(wait_s, LOOK_S))
+        while names is None and wait_s == NEVER and not self._feed.is_over and not self._stop.is_set():
             names = self._feed.take(wait_s=LOOK_S)
         return names
 

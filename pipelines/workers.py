@@ -46,6 +46,11 @@ class Workers:
         return list(self._held)
 
     @property
+    def has_idle_connections(self) -> bool:
+        """Whether some connection has nothing to send."""
+        return len(self._held) < self._connections
+
+    @property
     def free(self) -> int:
         """How many more imports can be taken now."""
         return max(0, self._capacity - len(self._held))
