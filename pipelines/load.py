@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from connectors.errors import ConnectorError, LeadsyncError, SetupError
 from pipelines import intake, night, recall, withdrawals
 from pipelines.installation import Installation
 from pipelines.intake import DecisionSummary
-from pipelines.night import VendorSummary
+from pipelines.night import Gates, VendorSummary
 from pipelines.store import LedgerError, LedgerUnavailableError
 from pipelines.vendors import VENDORS
 
@@ -53,8 +54,9 @@ def load_day(
 ) -> DaySummary:
     """The day is loaded as far as can be: refreshed, pulled and decided; then planned and sent to all vendors at once.
 
-    A vendor that cannot be reached, or is slow, and a campaign that cannot be loaded, hold up no other; what failed is
-    in `problems`.
+    The vendors' loads begin when every row is read, and wait until the day is decided: what can be asked is asked
+    meanwhile. A vendor that cannot be reached, or is slow, and a campaign that cannot be loaded, hold up no other; what
+    failed is in `problems`.
 
     Raises:
         IncompleteError: rows were read that have no verdict; nothing was sent.
@@ -62,18 +64,37 @@ def load_day(
     with night.intake_on_record(installation, [day]):
         night.refresh_campaigns(installation)
     night.check_names(installation, names)
-    with night.intake_on_record(installation, [day]):
-        night.pull_and_decide(installation, day, meanwhile=lambda: night.refresh_do_not_call(installation))
-    used = night.vendors_in_use(installation, names)
-    busy = night.vendors_with_work(installation, used)
-    with ThreadPoolExecutor(len(VENDORS) + 1, thread_name_prefix="load") as threads:
-        balance = threads.submit(_balanced, installation, day)
-        loads = {
-            vendor: threads.submit(
-                _load_vendor, installation, vendor, day, names, wait_s, stop, balance.result, is_loaded=vendor in used
-            )
-            for vendor in busy
-        }
+    read: Future[None] = Future()
+    decided: Future[None] = Future()
+    with ThreadPoolExecutor(len(VENDORS) + 2, thread_name_prefix="load") as threads:
+        balance = threads.submit(_balanced, installation, day, decided.result)
+        gates = Gates(decided.result, balance.result)
+
+        def begin_loads() -> dict[str, Future[VendorSummary]]:
+            read.result()
+            used = night.vendors_in_use(installation, names)
+            return {
+                vendor: threads.submit(
+                    _load_vendor, installation, vendor, day, names, wait_s, stop, gates, is_loaded=vendor in used
+                )
+                for vendor in night.vendors_with_work(installation, used)
+            }
+
+        begun = threads.submit(begin_loads)
+        try:
+            with night.intake_on_record(installation, [day]):
+                night.pull_and_decide(
+                    installation,
+                    day,
+                    meanwhile=partial(night.refresh_do_not_call, installation),
+                    when_read=partial(read.set_result, None),
+                )
+        except BaseException:
+            read.cancel()
+            decided.cancel()
+            raise
+        decided.set_result(None)
+        loads = begun.result()
     decisions = balance.result()
     vendors = {vendor: load.result() for vendor, load in loads.items()}
     deliveries = [summary.delivery for summary in vendors.values()]
@@ -90,8 +111,9 @@ def load_day(
     return DaySummary(decisions, vendors, failures, stops + kept)
 
 
-def _balanced(installation: Installation, day: date) -> DecisionSummary:
+def _balanced(installation: Installation, day: date, decided: Callable[[], object]) -> DecisionSummary:
     """The day's decisions, counted in the ledger; IncompleteError when some row that was read has none."""
+    decided()
     with installation.store() as store:
         decisions = intake.decision_summary(store, day)
     if decisions.imbalances:
@@ -108,7 +130,7 @@ def _load_vendor(
     names: Sequence[str],
     wait_s: float,
     stop: threading.Event | None,
-    confirm: Callable[[], object],
+    gates: Gates,
     *,
     is_loaded: bool,
 ) -> VendorSummary:
@@ -120,11 +142,9 @@ def _load_vendor(
     summary = VendorSummary()
     try:
         with night.end_on_record(installation, vendor, [day], names):
-            summary.withdrawal = night.ask_and_withdraw(installation, vendor, [day], names, stop=stop, confirm=confirm)
+            summary.withdrawal = night.ask_and_withdraw(installation, vendor, [day], names, stop=stop, gates=gates)
             if is_loaded:
-                loaded = night.plan_and_send(
-                    installation, vendor, [day], names, wait_s=wait_s, stop=stop, confirm=confirm
-                )
+                loaded = night.plan_and_send(installation, vendor, [day], names, wait_s=wait_s, stop=stop, gates=gates)
                 summary.plan, summary.delivery = loaded.plan, loaded.delivery
                 _finish(installation, vendor, day, names, stop, summary)
     except LedgerUnavailableError:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from itertools import count
+from typing import NamedTuple
 
 from connectors.errors import ConnectorError, LeadsyncError, SetupError, TargetError, may_pass_unsent
 from connectors.gateway import Campaign, ControlsTargets, Gateway
@@ -38,6 +39,20 @@ from pipelines.vendors import VENDORS
 from pipelines.withdrawals import WithdrawalSummary
 
 MOST_PASSES = 3
+
+
+class Gates(NamedTuple):
+    """What a load that began early waits for; what they raise ends it.
+
+    `decided` returns when the day is decided: nothing is read to be planned before. `balanced` returns when every row
+    has been found to have a verdict: nothing is planned, and nobody taken back, before.
+    """
+
+    decided: Callable[[], object] = lambda: None
+    balanced: Callable[[], object] = lambda: None
+
+
+OPEN_GATES = Gates()
 
 
 @dataclass
@@ -167,13 +182,13 @@ def plan_and_send(
     *,
     wait_s: float = 0,
     stop: threading.Event | None = None,
-    confirm: Callable[[], object] = lambda: None,
+    gates: Gates = OPEN_GATES,
 ) -> VendorSummary:
     """`plan` and `send` at once: batches leave while the next are planned.
 
     What was planned, and not sent, before something was decided, or listed, meanwhile is planned in another pass; so
     are leads that the vendor turned out not to have, whose number became free, or that go in the place of another with
-    their number. `confirm` is called before anything is planned: what it raises ends the load.
+    their number. The vendor is asked about new campaigns before the gates open.
     """
     summary, delivered = PlanSummary(), DeliverySummary()
     with end_on_record(installation, vendor, days, names):
@@ -184,7 +199,7 @@ def plan_and_send(
                 campaigns = installation.campaigns(ledger.store, vendor, names)
                 scope = installation.scope(vendor, days, campaigns)
                 summary, decided_at = PlanSummary(), ledger.newest_decision()
-                feed = _planned(installation, vendor, days, names, summary, stop, confirm)
+                feed = _planned(installation, vendor, days, names, summary, stop, gates)
                 passed = deliver(ledger, gateway, scope, campaigns, terms, feed=feed, stop=stop)
                 is_stale = ledger.newest_decision() > decided_at and ledger.has_stale_plan(scope)
                 delivered.add(passed)
@@ -198,10 +213,17 @@ def plan_and_send(
 
 
 @calm_collector()
-def pull_and_decide(installation: Installation, day: date, *, meanwhile: Callable[[], object] = lambda: None) -> None:
+def pull_and_decide(
+    installation: Installation,
+    day: date,
+    *,
+    meanwhile: Callable[[], object] = lambda: None,
+    when_read: Callable[[], object] = lambda: None,
+) -> None:
     """`pull` and `decide` at once: rows are decided on the way from the source to the database.
 
-    No pull is kept before `meanwhile` is done (`intake.decide`).
+    No pull is kept before `meanwhile` is done (`intake.decide`). `when_read` is called when every row is read, while
+    the last are decided; what it raises undoes the last pull.
     """
     settings, required = installation.settings, required_columns(installation)
     summaries = [PullSummary(source, day) for source in configured_sources(settings)]
@@ -209,9 +231,14 @@ def pull_and_decide(installation: Installation, day: date, *, meanwhile: Callabl
         store, looking, *pulling = (opened.enter_context(installation.store()) for _ in range(2 + len(summaries)))
 
         def begin(ready: Callable[[], object]) -> Rows:
+            def all_read() -> None:
+                ready()
+                when_read()
+
+            ends = {summary.source: ready for summary in summaries} | {summaries[-1].source: all_read}
             return {
-                summary.source: (summary.pull_id, intake.pull(own, settings, summary, required=required, confirm=ready))
-                for summary, own in zip(summaries, pulling, strict=True)
+                one.source: (one.pull_id, intake.pull(own, settings, one, required=required, confirm=ends[one.source]))
+                for one, own in zip(summaries, pulling, strict=True)
             }
 
         intake.decide(store, settings, day, begin, looking=looking, meanwhile=meanwhile)
@@ -224,18 +251,15 @@ def ask_and_withdraw(
     names: Sequence[str] = (),
     *,
     stop: threading.Event | None = None,
-    confirm: Callable[[], object] = lambda: None,
+    gates: Gates = OPEN_GATES,
 ) -> WithdrawalSummary:
-    """`ask` and `withdraw`: whoever turns out to be at the vendor is taken back at once.
-
-    `confirm` is called before anybody is taken back: what it raises ends it.
-    """
+    """`ask` and `withdraw`: whoever turns out to be at the vendor is taken back at once."""
     with installation.store() as store:
         if not withdrawals.has_delivered(store, vendor):
             return WithdrawalSummary()
     with suppress(SetupError, ConnectorError):  # withdrawing and loading say what is wrong
         ask(installation, vendor, days, names, stop=stop)
-    confirm()
+    gates.balanced()
     return recall.withdraw(installation, vendor, names, stop=stop)
 
 
@@ -417,7 +441,7 @@ def _planned(
     names: Sequence[str],
     summary: PlanSummary,
     stop: threading.Event | None = None,
-    confirm: Callable[[], object] = lambda: None,
+    gates: Gates = OPEN_GATES,
 ) -> Iterator[set[str]]:
     with ExitStack() as stack:
         ledger = stack.enter_context(installation.plan_ledger())
@@ -430,12 +454,13 @@ def _planned(
         scope = installation.scope(vendor, days, campaigns)
         plan_scope = partial(planning.plan, ledger, gateway, scope, campaigns, summary, reading=reading)
         settings = installation.settings
+        gates.decided()
         yield from plan_scope(
             zone=settings.zone,
             vocabulary=words,
             withdraw_days=settings.eligibility.withdraw_days,
             stop=stop,
-            confirm=confirm,
+            confirm=gates.balanced,
         )
 
 
