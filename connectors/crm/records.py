@@ -89,17 +89,18 @@ class Records:
 
 
 def read_records(lines: Lines, shape: Shape, *, first_line: int, block_lines: int) -> Iterator[Records]:
-    """Every record of the lines, about `block_lines` at a time: none is lost, none is read twice.
+    """Every record of the lines, hardly ever more than `block_lines` at a time: none is lost, none is read twice.
 
     A record whose quoting is broken, or that swallowed the lines after it, is a defect of its first
     line; reading goes on with the line after that.
     """
     waiting: list[str] = []
     is_last = False
+    step_lines = min(_STEP_LINES, block_lines)
     while not is_last:
         records = Records(shape.width)
-        while len(records.lines) < block_lines and not is_last:
-            piece = lines.take(min(_STEP_LINES, block_lines))
+        while len(records.lines) + step_lines <= block_lines and not is_last:
+            piece = lines.take(step_lines)
             is_last = not piece.line_count
             is_free = not waiting and not is_last
             plain = _read_plain(piece, shape) if is_free else None

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -699,6 +700,13 @@ def test_long_row_is_a_defect(leads: Path) -> None:
     frame = read(leads)
     assert defects(frame) == [(2, "line 2 has 5 of 4 fields"), (3, None)]
     assert ids(frame) == [None, "2"]
+
+
+def test_blank_lines_make_no_frame_of_what_they_leave_over(leads: Path) -> None:
+    """Frames are of about one size, though no block of lines has as many rows as lines."""
+    blocks = (["", *(row(f"{block}.{number}") for number in range(1, 2_500))] for block in range(8))
+    write(leads, HEADER, *chain.from_iterable(blocks))
+    assert [len(frame) for frame in source(leads).chunks(DAY, chunk_rows=5_000)] == [4_998] * 4
 
 
 @pytest.mark.parametrize("chunk_rows", [1, 2, 3, 10_000])
