@@ -39,7 +39,7 @@ from pipelines.vendors import VENDORS
 Rows: TypeAlias = Mapping[Source, tuple[UUID, Generator[pd.DataFrame]]]
 """For each source the pull that the rows came from, and the rows; they are read to their end, or closed."""
 
-CHUNK_ROWS = 10_000
+CHUNK_ROWS = 15_000  # each costs some 0.02 s beside its rows, and memory has several
 _STORED = ("row_no", "defect", "cursor_at", *(name for name in COLUMNS if name != "updated_at"), "attributes")
 
 

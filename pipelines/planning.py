@@ -25,7 +25,7 @@ from pipelines.reference import Vocabulary
 from pipelines.refusals import Refusals
 from pipelines.store import utc_now
 
-FIRST_PAGE_ROWS, PAGE_ROWS = 500, 10_000  # the first page is small: until it is planned, no connection has work
+FIRST_PAGE_ROWS, PAGE_ROWS = 500, 8_000  # the first page is small: until it is planned, no connection has work
 TURN_S = 0.2
 SOURCES = ("lead", "customer")
 
