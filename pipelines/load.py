@@ -97,18 +97,7 @@ def load_day(
         loads = begun.result()
     decisions = balance.result()
     vendors = {vendor: load.result() for vendor, load in loads.items()}
-    deliveries = [summary.delivery for summary in vendors.values()]
-    failures = night.empty_days(installation, [decisions])
-    failures += [] if names else night.unknown_campaigns(installation, [decisions])
-    failures += [text for one in deliveries for text in night.failures_of(one, day)]
-    stops = [text for one in deliveries for text in night.stops_of(one, day)]
-    kept = [text for one in vendors.values() for text in one.withdrawal.problems]
-    kept += [
-        f"{day} {name}: ended before it was clear who must be taken back"
-        for name, one in vendors.items()
-        if one.withdrawal.is_cut_short
-    ]
-    return DaySummary(decisions, vendors, failures, stops + kept)
+    return _summed_up(installation, day, names, decisions, vendors)
 
 
 def _balanced(installation: Installation, day: date, decided: Callable[[], object]) -> DecisionSummary:
@@ -121,6 +110,28 @@ def _balanced(installation: Installation, day: date, decided: Callable[[], objec
             f"{day}: not every row that was read has a verdict: {decisions.imbalances}; nothing was sent"
         )
     return decisions
+
+
+def _summed_up(
+    installation: Installation,
+    day: date,
+    names: Sequence[str],
+    decisions: DecisionSummary,
+    vendors: dict[str, VendorSummary],
+) -> DaySummary:
+    """What the day came to, with a sentence for each thing that needs a person."""
+    deliveries = [summary.delivery for summary in vendors.values()]
+    failures = night.empty_days(installation, [decisions])
+    failures += [] if names else night.unknown_campaigns(installation, [decisions])
+    failures += [text for one in deliveries for text in night.failures_of(one, day)]
+    stops = [text for one in deliveries for text in night.stops_of(one, day)]
+    kept = [text for one in vendors.values() for text in one.withdrawal.problems]
+    kept += [
+        f"{day} {name}: ended before it was clear who must be taken back"
+        for name, one in vendors.items()
+        if one.withdrawal.is_cut_short
+    ]
+    return DaySummary(decisions, vendors, failures, stops + kept)
 
 
 def _load_vendor(
